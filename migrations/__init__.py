@@ -1,0 +1,1 @@
+"""One Alembic history for SQLite and MariaDB."""

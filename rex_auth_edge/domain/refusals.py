@@ -1,0 +1,88 @@
+"""Refusals: what a flow returns instead of a result, with a closed set of codes, free of HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+_NO_FIELDS: Mapping[str, str] = MappingProxyType({})
+
+
+class Code(StrEnum):
+    """Every reason a caller can be refused for; `web/problems.py` gives each its HTTP status."""
+
+    ACCOUNT_BANNED = "account_permanently_banned"
+    ACCOUNT_TEMPORARILY_BANNED = "account_temporarily_banned"
+    BAD_REQUEST = "bad_request"
+    BODY_TOO_LARGE = "body_too_large"
+    BUSY = "busy"
+    CSRF_FAILED = "csrf_failed"
+    EMAIL_CHANGE_NOT_HERE = "email_change_not_here"
+    EMAIL_NOT_VERIFIED = "email_not_verified"
+    FRESH_SIGN_IN_REQUIRED = "fresh_sign_in_required"
+    HOST_NOT_ALLOWED = "host_not_allowed"
+    INTERNAL = "internal_error"
+    INVALID_CREDENTIALS = "invalid_credentials"
+    INVALID_EMAIL = "invalid_email"
+    INVALID_FIELD = "invalid_field"
+    INVALID_IMAGE = "invalid_image"
+    INVALID_OTP = "invalid_otp"
+    INVALID_OTP_SESSION = "invalid_otp_session"
+    INVALID_RESET_TOKEN = "invalid_reset_token"
+    INVALID_TOKEN = "invalid_token"
+    INVALID_USERNAME = "invalid_username"
+    INVITE_REQUIRED = "invite_required"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    MISSING_FIELD = "missing_field"
+    MISSING_TOKEN = "missing_token"
+    NOT_FOUND = "not_found"
+    ORIGIN_NOT_ALLOWED = "origin_not_allowed"
+    OTP_ATTEMPTS_EXCEEDED = "otp_attempts_exceeded"
+    OTP_EXPIRED = "otp_expired"
+    OTP_USED = "otp_already_used"
+    PICTURE_TOO_LARGE = "picture_too_large"
+    RATE_LIMITED = "rate_limited"
+    REGISTRATION_CLOSED = "registration_closed"
+    RESEND_TOO_SOON = "resend_too_soon"
+    RESET_TOKEN_EXPIRED = "reset_token_expired"
+    STORAGE_UNAVAILABLE = "storage_unavailable"
+    TOKEN_EXPIRED = "token_expired"
+    UNKNOWN_TENANT = "unknown_tenant"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    USERNAME_TAKEN = "username_taken"
+    WEAK_PASSWORD = "weak_password"
+    WRONG_PASSWORD = "wrong_password"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refusal as a value, so that a punishment decided with it is committed and not rolled back.
+
+    `message` is a sentence that a person can act on, `fields` names the fields at fault, and
+    `retry_after` is in seconds.
+    """
+
+    code: Code
+    message: str
+    fields: Mapping[str, str] = field(default_factory=lambda: _NO_FIELDS)
+    retry_after: int | None = None
+
+
+class RefusedError(Exception):
+    """Carries a `Refused` out of a place that can't return one (a gate before the handler)."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.code)
+        self.refused = refused
+
+
+def missing(**fields: object) -> Refused | None:
+    """The refusal for those of `fields` that are None or empty, or None when all are there."""
+    absent = [name for name, value in fields.items() if value in {None, ""}]
+    if not absent:
+        return None
+    return Refused(
+        Code.MISSING_FIELD,
+        "Missing required fields: " + ", ".join(absent),
+        dict.fromkeys(absent, "required"),
+    )

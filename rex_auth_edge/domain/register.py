@@ -1,0 +1,31 @@
+"""The register of revocations: which sessions' access tokens are refused though they verify."""
+
+from uuid import UUID
+
+from rex_auth_edge.domain.clock import Deadline, Moment
+
+
+class Register:
+    """Kept in memory, loaded before the first request, updated after each commit.
+
+    An entry stays until the last access token that it covers has expired.
+    """
+
+    def __init__(self) -> None:
+        self._until: dict[UUID, Deadline] = {}
+
+    def __len__(self) -> int:
+        return len(self._until)
+
+    def revoke(self, session_id: UUID, until: Deadline) -> None:
+        """Refuse the session's tokens from now on. `until` is when the last of them dies by itself."""
+        self._until[session_id] = until
+
+    def revoked(self, session_id: UUID) -> bool:
+        """Whether the session has ended."""
+        return session_id in self._until
+
+    def sweep(self, now: Moment) -> None:
+        """Forget the entries that cover nothing any more."""
+        for session_id in [key for key, until in self._until.items() if until.passed(now)]:
+            del self._until[session_id]

@@ -1,0 +1,1 @@
+"""What people and machines do: sign up, sign in, refresh, recover. Each flow that writes is one transaction."""

@@ -1,0 +1,56 @@
+"""Who an access token speaks for: decided from its signature, its times and the register, without the database."""
+
+import hashlib
+
+from rex_auth_edge.domain.clock import Clock
+from rex_auth_edge.domain.refusals import Code, Refused
+from rex_auth_edge.domain.register import Register
+from rex_auth_edge.keys.tokens import AccessTokens, Claims, TokenExpiredError, TokenInvalidError
+
+INVALID = Refused(Code.INVALID_TOKEN, "Invalid access token; sign in again")
+EXPIRED = Refused(Code.TOKEN_EXPIRED, "Access token has expired; refresh it or sign in again")
+_KEPT = 8_192
+
+
+class Authenticator:
+    """Verifies access tokens, and remembers up to 8,192 verified ones by their digest.
+
+    A remembered token's times and the register of revocations are checked again at every use.
+    """
+
+    def __init__(self, tokens: AccessTokens, register: Register, clock: Clock) -> None:
+        self._tokens = tokens
+        self._register = register
+        self._clock = clock
+        self._verified: dict[bytes, Claims] = {}
+
+    def forget(self) -> None:
+        """Verify everything anew, after the keys have changed."""
+        self._verified.clear()
+
+    def claims(self, token: str) -> Claims | Refused:
+        """What the token says, or why it is refused: forged or revoked (`invalid_token`), or `token_expired`."""
+        digest = hashlib.blake2b(token.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        claims = self._verified.get(digest)
+        if claims is None:
+            return self._verify(digest, token)
+        if self._register.revoked(claims.session_id):
+            return INVALID
+        seconds = self._clock.now().seconds
+        if seconds < claims.not_before:
+            return INVALID
+        return claims if seconds < claims.expires_at else EXPIRED
+
+    def _verify(self, digest: bytes, token: str) -> Claims | Refused:
+        try:
+            claims = self._tokens.verify(token, self._clock.now())
+        except TokenExpiredError as expired:
+            return INVALID if self._register.revoked(expired.claims.session_id) else EXPIRED
+        except TokenInvalidError:
+            return INVALID
+        if self._register.revoked(claims.session_id):
+            return INVALID
+        if len(self._verified) >= _KEPT:
+            del self._verified[next(iter(self._verified))]
+        self._verified[digest] = claims
+        return claims

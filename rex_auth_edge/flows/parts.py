@@ -1,0 +1,46 @@
+"""What flows are made of: everything they need of the rooms below, handed in once by the composition root."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from rex_auth_edge.domain.clock import Clock
+from rex_auth_edge.domain.entropy import Entropy
+from rex_auth_edge.domain.register import Register
+from rex_auth_edge.flows.options import FlowOptions
+from rex_auth_edge.keys.hashes import BearerMint, Pepper
+from rex_auth_edge.keys.keyring import Keyring
+from rex_auth_edge.keys.passwords import PasswordPool
+from rex_auth_edge.keys.seal import Seal
+from rex_auth_edge.keys.tokens import AccessTokens
+from rex_auth_edge.mail.post import Post
+from rex_auth_edge.storage.store import Store
+
+NOBODY = UUID(int=0)
+"""Stands where an account that doesn't exist would have an id, so that both cases cost the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """`home` is the household that people without an invitation or a `tenant` field mean."""
+
+    store: Store
+    clock: Clock
+    entropy: Entropy
+    passwords: PasswordPool
+    keyring: Keyring
+    tokens: AccessTokens
+    bearers: BearerMint
+    pepper: Pepper
+    seal: Seal
+    post: Post
+    register: Register
+    options: FlowOptions
+    home: UUID
+
+    def address_hash(self, email_key: str) -> bytes:
+        """The directory's keyed hash of an address."""
+        return self.pepper.digest("directory", email_key)
+
+    def account(self, tenant_id: UUID, user_id: UUID) -> bytes:
+        """What a person's failed sign-ins are counted under."""
+        return self.pepper.digest("account", tenant_id.bytes, user_id.bytes)

@@ -1,0 +1,61 @@
+"""The keyring's rows: loaded at start, made at the first, rotated when due or asked."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.keys.keyring import Keyring, SigningKey
+from rex_auth_edge.keys.options import Algorithm
+from rex_auth_edge.keys.seal import Seal
+from rex_auth_edge.storage import keys
+from rex_auth_edge.storage.audit import Event, record
+from rex_auth_edge.storage.store import Store
+from rex_auth_edge.storage.tx import Tx
+
+
+async def load(store: Store, seal: Seal, keyring: Keyring) -> None:
+    """Fill the keyring from the database; where it has no key of the wanted algorithm, make one that signs at once."""
+    rows = await store.read(keys.every)
+    keyring.replace([_opened(row, seal) for row in rows])
+    if keyring.missing():
+        await store.write(lambda tx: _add(tx, seal, keyring.next(tx.now, at_once=True)))
+        keyring.replace([_opened(row, seal) for row in await store.read(keys.every)])
+
+
+async def rotate(parts: Parts, *, at_once: bool = False) -> SigningKey:
+    """Make the next key and publish it now; it signs after the overlap in which verifiers learn of it, or at once.
+
+    Keys whose last token has died are deleted. Raises RefusedError where there are no keys to rotate (HS256).
+    """
+
+    def work(tx: Tx) -> SigningKey:
+        fresh = parts.keyring.next(tx.now, at_once=at_once)
+        _add(tx, parts.seal, fresh)
+        keys.remove(tx, parts.keyring.dead(tx.now))
+        record(tx, parts.home, Event("key.rotate", detail={"kid": fresh.kid, "at_once": at_once}))
+        return fresh
+
+    made = await parts.store.write(work)
+    rows: Iterable[sa.Row[Any]] = await parts.store.read(keys.every)
+    parts.keyring.replace([_opened(row, parts.seal) for row in rows])
+    return made
+
+
+def _add(tx: Tx, seal: Seal, key: SigningKey) -> None:
+    keys.add(tx, {
+        "kid": key.kid,
+        "algorithm": key.algorithm.value,
+        "created_at": key.created_at,
+        "signs_from_at": key.signs_from_at,
+        "public_pem": key.public_pem,
+        "sealed": seal.seal("signing-key", key.to_private_bytes(), key.kid.encode()),
+    })  # fmt: skip
+
+
+def _opened(row: Any, seal: Seal) -> SigningKey:
+    private = seal.open("signing-key", bytes(row.sealed), row.kid.encode())
+    return SigningKey.from_private_bytes(
+        private, algorithm=Algorithm(row.algorithm), created_at=row.created_at, signs_from_at=row.signs_from_at
+    )

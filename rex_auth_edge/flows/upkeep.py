@@ -1,0 +1,39 @@
+"""What is done now and then without anybody asking: erase, expire, rotate."""
+
+from rex_auth_edge.domain.clock import DAY, HOUR
+from rex_auth_edge.flows import signing
+from rex_auth_edge.flows.authenticate import Authenticator
+from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.storage import attempts, outbox, registrations, resets, sessions
+from rex_auth_edge.storage.tx import Tx
+
+OFTEN = 5.0
+"""Seconds between looks at what must be gone within seconds."""
+SELDOM = 3600.0
+"""Seconds between purges."""
+
+_KEPT = 30 * DAY
+"""How long sessions stay on record after their end."""
+
+
+async def erase(parts: Parts) -> None:
+    """Erase spent secrets and forget revocations that cover nothing any more; writes only where there is something."""
+    parts.register.sweep(parts.clock.now())
+    if await parts.store.read(sessions.any_sealed):
+        await parts.store.write(sessions.erase_successors)
+
+
+async def purge(parts: Parts, authenticator: Authenticator) -> None:
+    """Delete what has expired, and rotate the signing key when it is 90 days old."""
+    await parts.store.write(_purge)
+    if parts.keyring.due(parts.clock.now()):
+        await signing.rotate(parts)
+    authenticator.forget()
+
+
+def _purge(tx: Tx) -> None:
+    registrations.forget_before(tx, tx.now.wall - 2 * HOUR)
+    resets.forget_before(tx, tx.now.wall - DAY)
+    sessions.forget_before(tx, tx.now.wall - _KEPT)
+    attempts.forget_strangers(tx)
+    outbox.purge(tx)

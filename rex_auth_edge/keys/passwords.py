@@ -1,0 +1,103 @@
+"""Argon2id (RFC 9106) off the event loop, with a bound on how many hashes run and how many wait."""
+
+import asyncio
+import contextlib
+import ctypes
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
+from rex_auth_edge.keys.options import Argon2Options
+
+T = TypeVar("T")
+
+LONGEST = 1024
+"""Bytes of a password that are looked at; the household's rules allow far fewer."""
+
+_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
+
+
+class PoolBusyError(RefusedError):
+    """More hashes are waiting than the queue holds."""
+
+    def __init__(self, retry_after: int) -> None:
+        message = "The hub is busy checking other passwords; try again in a few seconds"
+        super().__init__(Refused(Code.BUSY, message, retry_after=retry_after))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the password is right, and whether its hash should be made anew with today's parameters."""
+
+    ok: bool
+    rehash: bool
+
+
+class PasswordPool:
+    """At most `options.workers` hashes run at a time and `options.queue` wait; each takes `options.memory_kib`.
+
+    `started` counts the hashes begun, `waiting` those under way or in the queue.
+    """
+
+    def __init__(self, options: Argon2Options) -> None:
+        _return_memory()
+        self._hasher = PasswordHasher(options.passes, options.memory_kib, options.lanes)
+        self._room = options.workers + options.queue
+        self._workers = options.workers
+        self._threads = ThreadPoolExecutor(options.workers, thread_name_prefix="argon2")
+        self._nobody = self._hasher.hash("nobody's password")
+        self.started = 0
+        self.waiting = 0
+
+    async def hash(self, password: str) -> str:
+        """A new hash in PHC form. Raises PoolBusyError."""
+        return await self._run(lambda: self._hasher.hash(_bounded(password)))
+
+    async def verify(self, phc: str | None, password: str) -> Verdict:
+        """Compare a password with a hash; None stands for nobody's and costs the same. Raises PoolBusyError."""
+        return await self._run(lambda: self._verify(phc, _bounded(password)))
+
+    def close(self) -> None:
+        """Let running hashes end, drop waiting ones."""
+        self._threads.shutdown(cancel_futures=True)
+
+    def _verify(self, phc: str | None, password: bytes) -> Verdict:
+        try:
+            self._hasher.verify(phc or self._nobody, password)
+        except (VerificationError, InvalidHashError):
+            return Verdict(ok=False, rehash=False)
+        return Verdict(ok=phc is not None, rehash=phc is not None and self._hasher.check_needs_rehash(phc))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if self.waiting >= self._room:
+            raise PoolBusyError(retry_after=1 + self.waiting // (4 * self._workers))
+        self.waiting += 1
+        self.started += 1
+        future = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        future.add_done_callback(self._leave)
+        # A caller that goes away leaves its hash running, and so its place taken.
+        return await asyncio.shield(future)
+
+    def _leave(self, future: asyncio.Future[T]) -> None:
+        self.waiting -= 1
+        if not future.cancelled():
+            future.exception()
+
+
+def _bounded(password: str) -> bytes:
+    """The password's bytes; one that is too long hashes as something that nobody can type."""
+    content = password.encode("utf-8", "surrogatepass")
+    return content if len(content) <= LONGEST else b"\xff" * (LONGEST + 1)
+
+
+def _return_memory() -> None:
+    """Have glibc give each hash's block back to the system at once: else it keeps one per thread, and grows."""
+    with contextlib.suppress(OSError, AttributeError):
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(_M_MMAP_THRESHOLD, 1024 * 1024)
+        libc.mallopt(_M_ARENA_MAX, 2)

@@ -1,0 +1,157 @@
+"""Access tokens: JWTs (RFC 9068) that say who, in which household, for how long.
+
+A token is accepted only if its first segment is, byte for byte, one that we write: so `alg`, `kid`, `jku`, `crit` and
+their like choose nothing, and there is no header to parse.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from uuid import UUID
+
+import jwt
+import msgspec
+from cryptography.exceptions import InvalidSignature
+
+from rex_auth_edge.domain.clock import Moment
+from rex_auth_edge.domain.entropy import Entropy, uuid7
+from rex_auth_edge.keys.keyring import Keyring, SigningKey
+from rex_auth_edge.keys.options import Algorithm, KeyOptions
+
+LONGEST = 4096
+
+
+class TokenInvalidError(Exception):
+    """The token isn't ours, or was changed, or isn't an access token."""
+
+
+class TokenExpiredError(Exception):
+    """An authentic token past its `exp`; `claims` says whose it was."""
+
+    def __init__(self, claims: "Claims") -> None:
+        super().__init__("expired")
+        self.claims = claims
+
+
+class _Payload(msgspec.Struct, frozen=True):
+    iss: str
+    aud: str
+    sub: UUID
+    session_id: UUID
+    sid: UUID
+    tenant_id: UUID
+    email_verified: bool
+    roles: tuple[str, ...]
+    scopes: tuple[str, ...]
+    scope: str
+    jti: str
+    iat: int
+    nbf: int
+    exp: int
+
+
+class Claims(msgspec.Struct, frozen=True):
+    """What a verified token says; times in seconds since 1970."""
+
+    tenant_id: UUID
+    user_id: UUID
+    session_id: UUID
+    roles: tuple[str, ...]
+    scopes: tuple[str, ...]
+    email_verified: bool
+    not_before: int
+    expires_at: int
+
+
+_decode = msgspec.json.Decoder(_Payload).decode
+
+
+class AccessTokens:
+    """Mints and verifies."""
+
+    def __init__(self, options: KeyOptions, keyring: Keyring, entropy: Entropy) -> None:
+        self._issuer = options.issuer
+        self._audience = options.audience
+        self._keyring = keyring
+        self._entropy = entropy
+
+    def mint(
+        self,
+        *,
+        tenant_id: UUID,
+        user_id: UUID,
+        session_id: UUID,
+        email_verified: bool,
+        roles: Sequence[str],
+        scopes: Sequence[str],
+        now: Moment,
+        life_seconds: int,
+    ) -> str:
+        """A signed access token that lives for `life_seconds`."""
+        payload = {
+            "iss": self._issuer,
+            "aud": self._audience,
+            "sub": str(user_id),
+            "session_id": str(session_id),
+            "sid": str(session_id),
+            "tenant_id": str(tenant_id),
+            "email_verified": email_verified,
+            "roles": list(roles),
+            "scopes": list(scopes),
+            "scope": " ".join(scopes),
+            "jti": str(uuid7(self._entropy, now)),
+            "iat": now.seconds,
+            "nbf": now.seconds,
+            "exp": now.seconds + life_seconds,
+        }
+        key = self._keyring.signing(now)
+        return jwt.encode(payload, key.private, key.algorithm.value, {"typ": "at+jwt", "kid": key.kid})
+
+    def verify(self, token: str, now: Moment) -> Claims:
+        """What the token says. Raises TokenInvalidError, or TokenExpiredError for one that is only too old."""
+        payload = self._authentic(token, now)
+        if payload.iss != self._issuer or payload.aud != self._audience or payload.nbf > now.seconds:
+            raise TokenInvalidError
+        claims = Claims(
+            payload.tenant_id,
+            payload.sub,
+            payload.session_id,
+            payload.roles,
+            payload.scopes,
+            payload.email_verified,
+            payload.nbf,
+            payload.exp,
+        )
+        if payload.exp <= now.seconds:
+            raise TokenExpiredError(claims)
+        return claims
+
+    def _authentic(self, token: str, now: Moment) -> _Payload:
+        if len(token) > LONGEST:
+            raise TokenInvalidError
+        signed, _, signature = token.rpartition(".")
+        header, _, payload = signed.partition(".")
+        key = self._keyring.by_header(header, now)
+        if key is None:
+            raise TokenInvalidError
+        try:
+            if not _verify(key, signed.encode("ascii"), _base64(signature)):
+                raise TokenInvalidError
+            return _decode(_base64(payload))
+        except (ValueError, InvalidSignature) as error:  # as msgspec's errors are, and base64's
+            raise TokenInvalidError from error
+
+
+def _verify(key: SigningKey, signed: bytes, signature: bytes) -> bool:
+    return bool(_ALGORITHMS[key.algorithm].verify(signed, key.public, signature))
+
+
+_ALGORITHMS = {algorithm: jwt.get_algorithm_by_name(algorithm.value) for algorithm in Algorithm}
+
+
+def _base64(segment: str) -> bytes:
+    """Base64url without padding (RFC 7515 section 2), in its one canonical form. Raises ValueError."""
+    text = segment.encode("ascii")
+    raw = urlsafe_b64decode(text + b"=" * (-len(text) % 4))
+    if urlsafe_b64encode(raw).rstrip(b"=") != text:
+        raise ValueError
+    return raw

@@ -1,0 +1,1 @@
+"""The only room that knows rows: engines, tables, one file of queries per aggregate."""

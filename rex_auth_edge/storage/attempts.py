@@ -1,0 +1,82 @@
+"""Failed sign-ins, counted per account, device, node and incarnation, and the devices that are known."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from rex_auth_edge.domain.clock import DAY
+from rex_auth_edge.domain.lockout import Standing
+from rex_auth_edge.storage.tables import deadline_of, deadline_values, known_devices, login_attempts
+from rex_auth_edge.storage.tx import Tx
+
+STRANGERS = 10_000
+"""How many counters are kept for accounts that don't exist."""
+
+_of = (
+    (login_attempts.c.tenant_id == sa.bindparam("tenant"))
+    & (login_attempts.c.account == sa.bindparam("who"))
+    & (login_attempts.c.device_hash == sa.bindparam("device"))
+)
+_standing = sa.select(login_attempts).where(_of).with_for_update()
+_own = _of & (login_attempts.c.node_id == sa.bindparam("node")) & (login_attempts.c.incarnation == sa.bindparam("life"))
+_is_known = sa.select(sa.literal(1)).where(
+    (known_devices.c.tenant_id == sa.bindparam("tenant"))
+    & (known_devices.c.user_id == sa.bindparam("user"))
+    & (known_devices.c.device_hash == sa.bindparam("device"))
+)
+
+
+def is_known(conn: sa.Connection, tenant_id: UUID, user_id: UUID, device_hash: bytes) -> bool:
+    """Whether the person has signed in from this device before."""
+    key = {"tenant": tenant_id, "user": user_id, "device": device_hash}
+    return conn.execute(_is_known, key).first() is not None
+
+
+def remember(tx: Tx, tenant_id: UUID, user_id: UUID, device_hash: bytes, label: str) -> None:
+    """From now on the device is one that the person has signed in from."""
+    key = {"tenant_id": tenant_id, "user_id": user_id, "device_hash": device_hash}
+    where = sa.and_(*(known_devices.c[name] == value for name, value in key.items()))
+    seen = {"last_seen_at": tx.now.wall, "label": label}
+    if tx.conn.execute(sa.update(known_devices).where(where).values(seen)).rowcount == 0:
+        tx.conn.execute(sa.insert(known_devices).values(key | seen | {"first_seen_at": tx.now.wall}))
+
+
+def standing(conn: sa.Connection, tenant_id: UUID, account: bytes, device_hash: bytes) -> Standing:
+    """The failures of every node together, and the strictest of the bans."""
+    rows = conn.execute(_standing, {"tenant": tenant_id, "who": account, "device": device_hash}).all()
+    bans = [ban for row in rows if (ban := deadline_of(row, "ban")) is not None]
+    return Standing(
+        failures=sum(row.attempt_count for row in rows),
+        ban=max(bans, key=lambda ban: ban.wall, default=None),
+        permanent=any(row.permanent for row in rows),
+    )
+
+
+def save(tx: Tx, tenant_id: UUID, account: bytes, device_hash: bytes, after: Standing, *, exists: bool) -> None:
+    """Add one failure to this node's own counter, with the ban that `after` brings."""
+    key = {"tenant": tenant_id, "who": account, "device": device_hash, "node": tx.node.id, "life": tx.node.incarnation}
+    values = deadline_values("ban", after.ban) | {"permanent": after.permanent, "last_attempt_at": tx.now.wall}
+    counted = sa.update(login_attempts).where(_own).values(attempt_count=login_attempts.c.attempt_count + 1, **values)
+    if tx.conn.execute(counted, key).rowcount == 0:
+        names = ("tenant_id", "account", "device_hash", "node_id", "incarnation")
+        first = dict(zip(names, key.values(), strict=True)) | {"attempt_count": 1, "account_exists": exists}
+        tx.conn.execute(sa.insert(login_attempts).values(first | values))
+
+
+def clear(tx: Tx, tenant_id: UUID, account: bytes, device_hash: bytes | None = None) -> None:
+    """Forget the failures of one device after a success, or of every device after a reset or a pardon."""
+    where = (login_attempts.c.tenant_id == tenant_id) & (login_attempts.c.account == account)
+    if device_hash is not None:
+        where &= login_attempts.c.device_hash == device_hash
+    tx.conn.execute(sa.delete(login_attempts).where(where))
+
+
+def forget_strangers(tx: Tx) -> None:
+    """Drop the counters of accounts that don't exist: those untouched for 30 days, and the oldest past `STRANGERS`."""
+    strange = login_attempts.c.account_exists.is_(False)
+    newest = (
+        sa.select(login_attempts.c.last_attempt_at).where(strange).order_by(login_attempts.c.last_attempt_at.desc())
+    )
+    horizon = tx.conn.execute(newest.offset(STRANGERS).limit(1)).scalar_one_or_none() or 0
+    old = login_attempts.c.last_attempt_at <= max(horizon, tx.now.wall - 30 * DAY)
+    tx.conn.execute(sa.delete(login_attempts).where(strange & old))

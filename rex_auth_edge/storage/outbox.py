@@ -1,0 +1,83 @@
+"""The outbox: letters that wait to be sent, in order for each address."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from rex_auth_edge.domain.clock import DAY, Deadline
+from rex_auth_edge.domain.names import email_key
+from rex_auth_edge.storage.tables import deadline_values, outbox
+from rex_auth_edge.storage.tx import Tx
+
+KEPT = 30 * DAY
+"""How long letters stay on record after their end."""
+
+_PURGED = 500
+_waiting = outbox.c.state == "waiting"
+
+
+def add(
+    tx: Tx, tenant_id: UUID, letter_id: UUID, *, letter: str, address: str, sealed: bytes | None, expires: Deadline
+) -> None:
+    """A letter to be sent by `expires`; one without content is nobody's, and is withheld."""
+    ends = tx.now.wall if sealed is None else None
+    values = {
+        "tenant_id": tenant_id,
+        "id": letter_id,
+        "letter": letter,
+        "address": address,
+        "address_key": email_key(address),
+        "sealed": sealed,
+        "state": "withheld" if sealed is None else "waiting",
+        "attempts": 0,
+        "created_at": tx.now.wall,
+        "ended_at": ends,
+        "last_error": None,
+    }
+    times = deadline_values("due", tx.now.after(0)) | deadline_values("expires", expires)
+    tx.conn.execute(sa.insert(outbox).values(values | times))
+
+
+def eldest(conn: sa.Connection, limit: int) -> list[sa.Row[Any]]:
+    """The oldest waiting letter of each address: the others wait for it."""
+    first = sa.select(outbox.c.address_key, sa.func.min(outbox.c.id).label("id")).where(_waiting)
+    heads = first.group_by(outbox.c.address_key).subquery()
+    query = sa.select(outbox).join(heads, (outbox.c.address_key == heads.c.address_key) & (outbox.c.id == heads.c.id))
+    return list(conn.execute(query.where(_waiting).order_by(outbox.c.due_at).limit(limit)).all())
+
+
+def end(tx: Tx, row: sa.Row[Any], state: str, error: str | None = None) -> bool:
+    """The letter is `sent`, `failed`, `expired` or `withdrawn`, its content erased; False if it had ended before."""
+    values = {"state": state, "ended_at": tx.now.wall, "sealed": None, "last_error": error}
+    return tx.conn.execute(sa.update(outbox).where(_is(row) & _waiting).values(values)).rowcount == 1
+
+
+def retry(tx: Tx, row: sa.Row[Any], due: Deadline, error: str) -> None:
+    """Try again at `due`."""
+    values = {"attempts": outbox.c.attempts + 1, "last_error": error[:255]} | deadline_values("due", due)
+    tx.conn.execute(sa.update(outbox).where(_is(row) & _waiting).values(values))
+
+
+def counts(conn: sa.Connection) -> dict[str, int]:
+    """How many letters are in each state."""
+    query = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
+    return {state: int(count) for state, count in conn.execute(query).all()}
+
+
+def listed(conn: sa.Connection, tenant_id: UUID, states: Sequence[str], limit: int = 100) -> list[sa.Row[Any]]:
+    """A household's letters in these states, the newest first."""
+    where = (outbox.c.tenant_id == tenant_id) & outbox.c.state.in_(states)
+    return list(conn.execute(sa.select(outbox).where(where).order_by(outbox.c.id.desc()).limit(limit)).all())
+
+
+def purge(tx: Tx) -> None:
+    """Delete letters that ended 30 days ago, a bounded number at a time."""
+    old = sa.select(outbox.c.tenant_id, outbox.c.id).where(outbox.c.ended_at < tx.now.wall - KEPT).limit(_PURGED)
+    for row in tx.conn.execute(old).all():
+        tx.conn.execute(sa.delete(outbox).where(_is(row)))
+
+
+def _is(row: Any) -> sa.ColumnElement[bool]:
+    return sa.and_(outbox.c.tenant_id == row.tenant_id, outbox.c.id == row.id)

@@ -1,0 +1,36 @@
+"""A transaction as flows see it: a connection, one instant, randomness, and what to do once it is committed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from rex_auth_edge.domain.clock import Moment
+from rex_auth_edge.domain.entropy import Entropy, uuid7
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """This program's identity among the nodes of a household; a restored copy gets a new incarnation."""
+
+    id: UUID
+    incarnation: int
+
+
+@dataclass(slots=True)
+class Tx:
+    """What a flow writes through. Everything in it is committed together, or not at all.
+
+    `after_commit` runs, in order, once the commit is durable and before anybody is answered.
+    """
+
+    conn: sa.Connection
+    now: Moment
+    entropy: Entropy
+    node: Node
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
+
+    def new_id(self) -> UUID:
+        """A fresh UUIDv7 of this instant."""
+        return uuid7(self.entropy, self.now)

@@ -1,0 +1,75 @@
+"""People: finding them by what they type, and changing what is known of them."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from rex_auth_edge.storage.tables import directory, user_pictures, users
+from rex_auth_edge.storage.tx import Tx
+
+_of = (users.c.tenant_id == sa.bindparam("tenant")) & (users.c.id == sa.bindparam("user"))
+_get = sa.select(users).where(_of)
+_by_email = sa.select(users).where(
+    (users.c.tenant_id == sa.bindparam("tenant")) & (users.c.email_key == sa.bindparam("name"))
+)
+_by_username = sa.select(users).where(
+    (users.c.tenant_id == sa.bindparam("tenant")) & (users.c.username_key == sa.bindparam("name"))
+)
+_anywhere = (
+    sa.select(users)
+    .join(directory, (directory.c.tenant_id == users.c.tenant_id) & (users.c.email_key == sa.bindparam("name")))
+    .where(directory.c.address_hash == sa.bindparam("hash"))
+    .order_by(users.c.last_login_at.is_(None), users.c.last_login_at.desc())
+    .limit(1)
+)
+
+
+def get(conn: sa.Connection, tenant_id: UUID, user_id: UUID) -> sa.Row[Any] | None:
+    """One person of the household."""
+    return conn.execute(_get, {"tenant": tenant_id, "user": user_id}).one_or_none()
+
+
+def by_email(conn: sa.Connection, tenant_id: UUID, email_key: str) -> sa.Row[Any] | None:
+    """The person with this address (as `names.email_key` gives it) in the household."""
+    return conn.execute(_by_email, {"tenant": tenant_id, "name": email_key}).one_or_none()
+
+
+def by_username(conn: sa.Connection, tenant_id: UUID, username_key: str) -> sa.Row[Any] | None:
+    """The person with this username (as `names.username_key` gives it) in the household."""
+    return conn.execute(_by_username, {"tenant": tenant_id, "name": username_key}).one_or_none()
+
+
+def by_email_anywhere(conn: sa.Connection, address_hash: bytes, email_key: str) -> sa.Row[Any] | None:
+    """The person with this address in the household where they signed in last."""
+    return conn.execute(_anywhere, {"hash": address_hash, "name": email_key}).one_or_none()
+
+
+def add(tx: Tx, values: dict[str, Any]) -> None:
+    """A new person; every column but the optional ones is in `values`."""
+    tx.conn.execute(sa.insert(users).values({"created_at": tx.now.wall, "password_changed_at": tx.now.wall} | values))
+
+
+def change(tx: Tx, tenant_id: UUID, user_id: UUID, **values: Any) -> None:
+    """Set columns of one person."""
+    where = (users.c.tenant_id == tenant_id) & (users.c.id == user_id)
+    tx.conn.execute(sa.update(users).where(where).values(values))
+
+
+def picture(conn: sa.Connection, tenant_id: UUID, user_id: UUID) -> sa.Row[Any] | None:
+    """`media_type` and `image` of a person's picture."""
+    where = (user_pictures.c.tenant_id == tenant_id) & (user_pictures.c.user_id == user_id)
+    return conn.execute(sa.select(user_pictures).where(where)).one_or_none()
+
+
+def set_picture(tx: Tx, tenant_id: UUID, user_id: UUID, media_type: str, image: bytes) -> None:
+    """Put a picture in the place of the one before."""
+    remove_picture(tx, tenant_id, user_id)
+    values = {"tenant_id": tenant_id, "user_id": user_id, "media_type": media_type, "image": image}
+    tx.conn.execute(sa.insert(user_pictures).values(values))
+
+
+def remove_picture(tx: Tx, tenant_id: UUID, user_id: UUID) -> None:
+    """Leave the person without a picture."""
+    where = (user_pictures.c.tenant_id == tenant_id) & (user_pictures.c.user_id == user_id)
+    tx.conn.execute(sa.delete(user_pictures).where(where))

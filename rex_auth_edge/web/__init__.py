@@ -1,0 +1,1 @@
+"""HTTP: asks flows and renders their answers; never stores, signs or sends."""

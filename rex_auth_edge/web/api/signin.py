@@ -1,0 +1,60 @@
+"""Signing in and out, refreshing, and proving again who one is."""
+
+from litestar import Controller, Response, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from rex_auth_edge.flows import login, password, sessions
+from rex_auth_edge.web.answers import tokens, without_session
+from rex_auth_edge.web.api.messages import Login, Reauthenticate, Refresh, Said, Tokens
+from rex_auth_edge.web.api.paths import paths
+from rex_auth_edge.web.rates import Rule
+from rex_auth_edge.web.visit import Visit
+
+
+class SignIn(Controller):
+    """POST login, token/refresh, logout, logout-all, logout-others, reauthenticate."""
+
+    @post(paths("login"), status_code=200)
+    async def login(self, data: JSONBody[Login], visit: NamedDependency[Visit]) -> Response[Tokens]:
+        """Exchange the right password for a session."""
+        name = data.email or data.username
+        account = visit.account_key(name or "")
+        await visit.spare(Rule.LOGIN, account)
+        request = login.SignIn(name, data.password, data.tenant, data.refresh_token or visit.refresh_token())
+        flow = login.sign_in(visit.desk.parts, request, visit.caller)
+        return tokens(visit.desk, await visit.counted(Rule.LOGIN, account, flow))
+
+    @post(paths("token/refresh", v1=("auth/refresh",), also=("refresh",)), status_code=200)
+    async def refresh(self, data: JSONBody[Refresh], visit: NamedDependency[Visit]) -> Response[Tokens]:
+        """Exchange a refresh token for its one successor."""
+        token = visit.refresh_token(data.refresh_token)
+        return tokens(visit.desk, await visit.refreshed(token))
+
+    @post(paths("logout"), status_code=200)
+    async def logout(self, visit: NamedDependency[Visit]) -> Response[Said]:
+        """End this session."""
+        await sessions.sign_out(visit.desk.parts, visit.principal(), visit.caller)
+        return without_session(visit.desk, Said("Logged out"))
+
+    @post(paths("logout-all"), status_code=200)
+    async def logout_all(self, visit: NamedDependency[Visit]) -> Response[Said]:
+        """End all of the caller's sessions."""
+        await sessions.sign_out_everywhere(visit.desk.parts, visit.principal(), visit.caller, keep_own=False)
+        return without_session(visit.desk, Said("Logged out everywhere"))
+
+    @post(paths("logout-others"), status_code=200)
+    async def logout_others(self, visit: NamedDependency[Visit]) -> Said:
+        """End all of the caller's sessions but this one."""
+        await sessions.sign_out_everywhere(visit.desk.parts, visit.principal(), visit.caller, keep_own=True)
+        return Said("Logged out of the other sessions")
+
+    @post(paths("reauthenticate"), status_code=200)
+    async def reauthenticate(self, data: JSONBody[Reauthenticate], visit: NamedDependency[Visit]) -> Said:
+        """Open, for 10 minutes, the acts that ask for a fresh sign-in."""
+        principal = visit.principal()
+        account = str(principal.user_id)
+        await visit.spare(Rule.PASSWORD, account)
+        flow = password.reauthenticate(visit.desk.parts, principal, data.password, visit.caller)
+        await visit.counted(Rule.PASSWORD, account, flow)
+        return Said("Confirmed")

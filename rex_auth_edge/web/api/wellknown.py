@@ -1,0 +1,53 @@
+"""What machines ask before anything else: health, and the keys that verify our tokens."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from rex_auth_edge.domain.refusals import Code
+from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.web.api.messages import Health
+
+OVERLAP_SECONDS = 300
+"""How long verifiers may keep the JWKS; a new key waits as long before it signs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """`failing` names the parts that keep the hub from serving."""
+
+    failing: Callable[[], Awaitable[list[str]]]
+
+
+def wellknown(parts: Parts, probes: Probes) -> list[HTTPRouteHandler]:
+    """The handlers, bound to what they look at."""
+
+    @get(["/health", "/health/live"], sync_to_thread=False)
+    def live() -> Health:
+        """The program answers; nothing is looked at that could wait."""
+        return Health("ok")
+
+    @get("/health/ready")
+    async def ready() -> Response[Any]:
+        """The database and the disk can do their work; the clock's state is shown and never fails it."""
+        failing = await probes.failing()
+        clock = parts.clock.now().state.value
+        if not failing:
+            return Response(Health("ok", clock=clock))
+        sentence = "Not ready: " + ", ".join(failing)
+        body = {"status": "unavailable", "message": sentence, "error": sentence}
+        body |= {"code": Code.STORAGE_UNAVAILABLE.value, "failing": failing, "clock": clock}  # type: ignore[dict-item]
+        return Response(body, status_code=503, headers={"Retry-After": "5"})
+
+    @get("/.well-known/jwks.json")
+    async def jwks() -> Response[bytes]:
+        """The public keys (RFC 7517) of every access token that is alive."""
+        body = msgspec.json.encode(parts.keyring.jwks(parts.clock.now()))
+        headers = {"Cache-Control": f"public, max-age={OVERLAP_SECONDS}"}
+        return Response(body, media_type="application/jwk-set+json", headers=headers)
+
+    return [live, ready, jwks]

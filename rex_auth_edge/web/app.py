@@ -1,0 +1,58 @@
+"""The Litestar application: controllers, one error shape, one document."""
+
+from litestar import Litestar, MediaType, Request
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import AnyCallable
+
+from rex_auth_edge import __version__
+from rex_auth_edge.web import problems
+from rex_auth_edge.web.api.account import Profile, Sessions
+from rex_auth_edge.web.api.passwords import Passwords
+from rex_auth_edge.web.api.registration import Registration
+from rex_auth_edge.web.api.signin import SignIn
+from rex_auth_edge.web.api.validation import Validation
+from rex_auth_edge.web.api.wellknown import Probes, wellknown
+from rex_auth_edge.web.desk import Desk
+from rex_auth_edge.web.pages.reference import reference, stylesheet
+from rex_auth_edge.web.visit import Visit
+
+_OPENAPI = OpenAPIConfig(
+    title="rex-auth-edge",
+    version=__version__,
+    description="A household's own identity provider.",
+    path="/",
+    render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type=MediaType.JSON)],
+)
+
+
+def litestar_app(desk: Desk, probes: Probes) -> Litestar:
+    """The application without its shell (see `web.shell`)."""
+    return Litestar(
+        [
+            Registration,
+            SignIn,
+            Validation,
+            Passwords,
+            Profile,
+            Sessions,
+            *wellknown(desk.parts, probes),
+            reference,
+            stylesheet,
+        ],
+        dependencies={"visit": Provide(_visit(desk), sync_to_thread=False)},
+        exception_handlers=problems.handlers,
+        openapi_config=_OPENAPI,
+        state=State({"desk": desk}),
+        logging_config=None,
+        request_max_body_size=None,
+    )
+
+
+def _visit(desk: Desk) -> AnyCallable:
+    def visit(request: Request) -> Visit:  # type: ignore[type-arg]
+        return Visit(request, desk)
+
+    return visit

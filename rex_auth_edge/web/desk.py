@@ -1,0 +1,22 @@
+"""What every controller asks: the flows' parts, and the gate's."""
+
+from dataclasses import dataclass
+
+from rex_auth_edge.flows.authenticate import Authenticator
+from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.flows.people import People
+from rex_auth_edge.web.csrf import Csrf
+from rex_auth_edge.web.options import WebOptions
+from rex_auth_edge.web.rates import Rates
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Made once by the composition root and handed to each controller."""
+
+    parts: Parts
+    people: People
+    authenticator: Authenticator
+    rates: Rates
+    csrf: Csrf
+    options: WebOptions

@@ -1,0 +1,26 @@
+"""What can be set about the HTTP surface."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from typing import Literal
+
+from rex_auth_edge.domain.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """`allowed_origins` are `scheme://host[:port]`, without a trailing slash.
+
+    `secure_cookies` is None to follow the listener; `rate_storage` is a URI of the `limits` library for the cloud role.
+    """
+
+    frontend_base_url: str
+    allowed_origins: frozenset[str] = frozenset()
+    allowed_hosts: frozenset[str] = frozenset()
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    csrf_protect: bool = True
+    same_site: Literal["lax", "strict", "none"] = "lax"
+    secure_cookies: bool = False
+    rate_limits: bool = True
+    rate_storage: str | None = None
+    internal_service_token: Secret | None = None

@@ -1,0 +1,1 @@
+"""Pages for people: rendered here, usable without JavaScript, asking no other origin for anything."""

@@ -1,0 +1,123 @@
+"""Refusals as HTTP: the only table from codes to statuses, and the one shape that every error has."""
+
+import logging
+import re
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
+
+STATUS: dict[Code, int] = {
+    Code.ACCOUNT_BANNED: 403,
+    Code.ACCOUNT_TEMPORARILY_BANNED: 403,
+    Code.BAD_REQUEST: 400,
+    Code.BODY_TOO_LARGE: 413,
+    Code.BUSY: 503,
+    Code.CSRF_FAILED: 403,
+    Code.EMAIL_CHANGE_NOT_HERE: 400,
+    Code.EMAIL_NOT_VERIFIED: 403,
+    Code.FRESH_SIGN_IN_REQUIRED: 403,
+    Code.HOST_NOT_ALLOWED: 400,
+    Code.INTERNAL: 500,
+    Code.INVALID_CREDENTIALS: 401,
+    Code.INVALID_EMAIL: 400,
+    Code.INVALID_FIELD: 400,
+    Code.INVALID_IMAGE: 400,
+    Code.INVALID_OTP: 400,
+    Code.INVALID_OTP_SESSION: 400,
+    Code.INVALID_RESET_TOKEN: 400,
+    Code.INVALID_TOKEN: 401,
+    Code.INVALID_USERNAME: 400,
+    Code.INVITE_REQUIRED: 403,
+    Code.METHOD_NOT_ALLOWED: 405,
+    Code.MISSING_FIELD: 400,
+    Code.MISSING_TOKEN: 401,
+    Code.NOT_FOUND: 404,
+    Code.ORIGIN_NOT_ALLOWED: 403,
+    Code.OTP_ATTEMPTS_EXCEEDED: 429,
+    Code.OTP_EXPIRED: 400,
+    Code.OTP_USED: 400,
+    Code.PICTURE_TOO_LARGE: 413,
+    Code.RATE_LIMITED: 429,
+    Code.REGISTRATION_CLOSED: 403,
+    Code.RESEND_TOO_SOON: 429,
+    Code.RESET_TOKEN_EXPIRED: 400,
+    Code.STORAGE_UNAVAILABLE: 503,
+    Code.TOKEN_EXPIRED: 401,
+    Code.UNKNOWN_TENANT: 400,
+    Code.UNSUPPORTED_MEDIA_TYPE: 415,
+    Code.USERNAME_TAKEN: 409,
+    Code.WEAK_PASSWORD: 400,
+    Code.WRONG_PASSWORD: 400,
+}
+
+_ASK_AGAIN = frozenset({429, 503})
+_OF_FRAMEWORK = {
+    404: Refused(Code.NOT_FOUND, "There is nothing here"),
+    405: Refused(Code.METHOD_NOT_ALLOWED, "This method is not allowed here"),
+    413: Refused(Code.BODY_TOO_LARGE, "The request is too large"),
+    415: Refused(Code.UNSUPPORTED_MEDIA_TYPE, "Send JSON or a form"),
+}
+internal = Refused(Code.INTERNAL, "The hub failed to do this; it has been logged. Try again later")
+_MALFORMED = Refused(Code.BAD_REQUEST, "The request is malformed")
+_NULLABLE = re.compile(r" \| (?:null|unset)")
+
+_log = logging.getLogger("rex_auth_edge.web")
+
+
+def status_of(refused: Refused) -> int:
+    """The HTTP status of a refusal."""
+    return STATUS[refused.code]
+
+
+def body_of(refused: Refused) -> dict[str, Any]:
+    """The contract's error shape: the dashboard reads `message`, the mobile app `error`, programs `code`."""
+    body: dict[str, Any] = {"message": refused.message, "error": refused.message, "code": refused.code.value}
+    return body | ({"fields": dict(refused.fields)} if refused.fields else {})
+
+
+def headers_of(refused: Refused) -> dict[str, str]:
+    """`Retry-After` (RFC 9110 section 10.2.3) wherever asking again makes sense."""
+    return {"Retry-After": str(refused.retry_after or 1)} if status_of(refused) in _ASK_AGAIN else {}
+
+
+def refusal(refused: Refused) -> Response[dict[str, Any]]:
+    """A refusal as a response."""
+    return Response(body_of(refused), status_code=status_of(refused), headers=headers_of(refused))
+
+
+def _refused(_: Request[Any, Any, Any], error: RefusedError) -> Response[Any]:
+    return refusal(error.refused)
+
+
+def _invalid(_: Request[Any, Any, Any], error: ValidationException) -> Response[Any]:
+    """A field of the wrong type, as msgspec found it."""
+    found = error.extra if isinstance(error.extra, list) else []
+    fields = {str(item["key"]): _NULLABLE.sub("", str(item["message"])) for item in found if item.get("key")}
+    names = ", ".join(fields) or "the request"
+    return refusal(Refused(Code.INVALID_FIELD, f"Wrong type or value in: {names}", fields))
+
+
+def _framework(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """What Litestar refuses by itself."""
+    response = refusal(_OF_FRAMEWORK.get(error.status_code, _MALFORMED))
+    if error.headers and (allow := error.headers.get("Allow") or error.headers.get("allow")):
+        response.headers["Allow"] = allow
+    return response
+
+
+def _bug(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Whatever nobody expected; the traceback is logged, its values are not."""
+    _log.error("A request failed.", exc_info=error)
+    return refusal(internal)
+
+
+handlers: Any = {
+    RefusedError: _refused,
+    ValidationException: _invalid,
+    HTTPException: _framework,
+    Exception: _bug,
+}
+"""For Litestar's `exception_handlers`."""

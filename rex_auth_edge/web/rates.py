@@ -1,0 +1,127 @@
+"""Rates: how often one target, and one address, may ask for what costs mail, hashes or guesses."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from limits import RateLimitItem, parse
+from limits.aio.storage import Storage
+from limits.aio.strategies import MovingWindowRateLimiter
+from limits.storage import storage_from_string
+
+from rex_auth_edge.domain.clock import SECOND, Clock
+from rex_auth_edge.domain.refusals import Code, Refused
+from rex_auth_edge.web.addresses import rate_key
+from rex_auth_edge.web.options import WebOptions
+from rex_auth_edge.web.windows import BootWindows
+
+
+class Rule(StrEnum):
+    """What is limited; `_RULES` says how."""
+
+    REGISTER = "register"
+    RESEND = "resend"
+    FORGOT = "forgot"
+    LOGIN = "login"
+    VERIFY = "verify"
+    PASSWORD = "password"  # noqa: S105 - a name, not a secret
+    REFRESH = "refresh"
+    RESET = "reset"
+    VALIDATE = "validate"
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """Four sets of limits: per target (an account, a mail address, a session, a token) and per client address.
+
+    `every` counts each request, `failing` only those that fail.
+    """
+
+    every_target: tuple[RateLimitItem, ...] = ()
+    every_address: tuple[RateLimitItem, ...] = ()
+    failing_target: tuple[RateLimitItem, ...] = ()
+    failing_address: tuple[RateLimitItem, ...] = ()
+
+
+_5, _10, _20, _30 = ((parse(f"{amount}/minute"),) for amount in (5, 10, 20, 30))
+_A_DAY = (parse("100/day"),)
+"""Codes of six digits are guessed in three tries a registration; this keeps patience from making up for that."""
+
+_MAIL = _Limits(every_target=_5, every_address=_30)
+_GUESS = _Limits(failing_target=_10 + _A_DAY, failing_address=_30)
+_TOKEN = _Limits(every_target=_20, failing_address=_30)
+_RULES: dict[Rule, _Limits] = {
+    Rule.REGISTER: _MAIL,
+    Rule.RESEND: _MAIL,
+    Rule.FORGOT: _MAIL,
+    Rule.LOGIN: _GUESS,
+    Rule.VERIFY: _GUESS,
+    Rule.PASSWORD: _Limits(failing_target=_10 + _A_DAY),
+    Rule.REFRESH: _TOKEN,
+    Rule.RESET: _TOKEN,
+    Rule.VALIDATE: _Limits(failing_address=_30),
+}
+
+Counters = list[tuple[RateLimitItem, str]]
+
+
+class Rates:
+    """Moving windows; in memory on a hub, in Redis where `options.rate_storage` names one."""
+
+    def __init__(self, options: WebOptions, clock: Clock) -> None:
+        storage, self._now = _storage(options, clock)
+        self._on = options.rate_limits
+        self._windows = MovingWindowRateLimiter(storage)
+
+    async def check(self, rule: Rule, target: str, address: str | None) -> Refused | None:
+        """Count a request, or refuse it. An `address` of None isn't counted: a household's own gateway."""
+        limits = _RULES[rule]
+        return await self._hit(_counters(rule, limits.every_target, target, limits.every_address, address))
+
+    async def fail(self, rule: Rule, target: str, address: str | None) -> Refused | None:
+        """Count a failure; a refusal once there are too many."""
+        limits = _RULES[rule]
+        return await self._hit(_counters(rule, limits.failing_target, target, limits.failing_address, address))
+
+    async def peek(self, rule: Rule, target: str, address: str | None) -> Refused | None:
+        """The refusal where failures have used the rule up; counts nothing."""
+        limits = _RULES[rule]
+        for limit, key in _counters(rule, limits.failing_target, target, limits.failing_address, address):
+            if self._on and not await self._windows.test(limit, key):
+                return await self._refusal(limit, key)
+        return None
+
+    async def _hit(self, counters: Counters) -> Refused | None:
+        for limit, key in counters:
+            if self._on and not await self._windows.hit(limit, key):
+                return await self._refusal(limit, key)
+        return None
+
+    async def _refusal(self, limit: RateLimitItem, key: str) -> Refused:
+        stats = await self._windows.get_window_stats(limit, key)
+        seconds = max(1, int(stats.reset_time - self._now()) + 1)
+        return Refused(Code.RATE_LIMITED, f"Too many requests; please wait {seconds} seconds", retry_after=seconds)
+
+
+def _storage(options: WebOptions, clock: Clock) -> tuple[Storage, Callable[[], float]]:
+    """Where windows are kept, and the seconds that they are kept in."""
+    if options.rate_storage is None:
+        return BootWindows(clock), lambda: clock.now().boot / SECOND
+    storage = storage_from_string(f"async+{options.rate_storage}")
+    return storage, lambda: clock.now().wall / SECOND  # type: ignore[return-value]  # async by its scheme
+
+
+def _counters(
+    rule: Rule,
+    of_target: tuple[RateLimitItem, ...],
+    target: str,
+    of_address: tuple[RateLimitItem, ...],
+    address: str | None,
+) -> Counters:
+    """Each limit with the key that it counts under: short, and without anybody's address of mail in it."""
+    hashed = hashlib.blake2b(target.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    counters = [(limit, f"{rule}:target:{hashed}") for limit in of_target]
+    if address is not None:
+        counters += [(limit, f"{rule}:address:{rate_key(address)}") for limit in of_address]
+    return counters

@@ -1,0 +1,146 @@
+"""One request as controllers see it: who calls, with which tokens, and on whose authority."""
+
+import hmac
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+from litestar import Request
+
+from rex_auth_edge.domain.caller import Caller
+from rex_auth_edge.domain.names import email_key
+from rex_auth_edge.domain.principal import Authority, Principal
+from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
+from rex_auth_edge.flows import refresh, sessions
+from rex_auth_edge.flows.people import Person
+from rex_auth_edge.web.addresses import client_address
+from rex_auth_edge.web.desk import Desk
+from rex_auth_edge.web.rates import Rule
+
+T = TypeVar("T")
+
+DEVICE_COOKIE = "rex_device"
+MISSING = Refused(Code.MISSING_TOKEN, "Missing access token; sign in first")
+
+_GONE = Refused(Code.INVALID_TOKEN, "This account is no longer there; sign in again")
+_CSRF = Refused(Code.CSRF_FAILED, "Missing or wrong X-CSRF-Token; get one from GET /auth/csrf")
+_NO_GUESS = frozenset({Code.MISSING_FIELD, Code.INVALID_USERNAME, Code.USERNAME_TAKEN, Code.WEAK_PASSWORD, Code.BUSY})
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Visit:
+    """Reads the request's headers and cookies; believes `x-user-id` and its like no more than anything else."""
+
+    def __init__(self, request: Request[Any, Any, Any], desk: Desk) -> None:
+        self.request = request
+        self.desk = desk
+        self.address = client_address(dict(request.scope), desk.options)
+        self.caller = Caller(
+            ip_address=self.address,
+            user_agent=_printable(request.headers.get("user-agent", "")),
+            device_token=sessions.device_cookie(desk.parts, request.cookies.get(DEVICE_COOKIE, "")),
+        )
+
+    @property
+    def bearer(self) -> str | None:
+        """The token of an `Authorization: Bearer` header (RFC 6750 section 2.1)."""
+        scheme, _, token = self.request.headers.get("authorization", "").partition(" ")
+        return token.strip() or None if scheme.lower() == "bearer" else None
+
+    def cookie(self, name: str) -> str | None:
+        """A cookie's value, or None where it is absent or empty."""
+        return unquote(self.request.cookies.get(name, "")) or None
+
+    @property
+    def access_token(self) -> str | None:
+        """The access token, from the header or the cookie."""
+        return self.bearer or self.cookie("access_token")
+
+    def cookie_refresh_token(self) -> str | None:
+        """The refresh token that a client sends beside its access token."""
+        return self.request.headers.get("x-refresh-token") or self.cookie("refresh_token")
+
+    def refresh_token(self, in_body: str | None = None) -> str | None:
+        """The first refresh token among Bearer header, body, `X-Refresh-Token` and cookie."""
+        return refresh.first(self.desk.parts, (self.bearer, in_body, self.cookie_refresh_token()))
+
+    async def refreshed(self, token: str | None) -> sessions.SignedIn:
+        """The session's next tokens, within the rates of refreshing. Raises RefusedError."""
+        key = refresh.session_key(self.desk.parts, token)
+        await self.spend(Rule.REFRESH, key)
+        return await self.counted(Rule.REFRESH, key, refresh.refresh(self.desk.parts, token, self.caller))
+
+    @property
+    def address_key(self) -> str | None:
+        """What limits per address count; None for the household's own gateway, behind which everybody is."""
+        expected = self.desk.options.internal_service_token
+        shown = self.request.headers.get("x-internal-service-token", "")
+        if expected and hmac.compare_digest(shown.encode(), expected.reveal().encode()):
+            return None
+        return self.address
+
+    def account_key(self, name: str) -> str:
+        """What failed sign-ins of a name count under; a device of ours counts by itself, out of strangers' reach."""
+        return f"{email_key(name)} {self.caller.device_hash.hex()}"
+
+    async def spend(self, rule: Rule, key: str) -> None:
+        """Count this request against `rule`. Raises RefusedError (429) past it."""
+        _unless_limited(await self.desk.rates.check(rule, key, self.address_key))
+
+    async def spare(self, rule: Rule, key: str) -> None:
+        """Raise RefusedError (429) where failures have used `rule` up; counts nothing."""
+        _unless_limited(await self.desk.rates.peek(rule, key, self.address_key))
+
+    async def failed(self, rule: Rule, key: str) -> None:
+        """Count a failure against `rule`. Raises RefusedError (429) past it."""
+        _unless_limited(await self.desk.rates.fail(rule, key, self.address_key))
+
+    async def counted(self, rule: Rule, key: str, flow: Awaitable[T | Refused]) -> T:
+        """The flow's result; its refusal is counted as a failure and raised."""
+        result = await flow
+        if not isinstance(result, Refused):
+            return result
+        guessed = result.code not in _NO_GUESS
+        limited = await self.desk.rates.fail(rule, key, self.address_key) if guessed else None
+        raise RefusedError(limited or result)
+
+    def unless_gone(self, person: Person | None) -> Person:
+        """The person; one who is no longer there has no session either. Raises RefusedError (401)."""
+        if person is None:
+            raise RefusedError(_GONE)
+        return person
+
+    def principal(self) -> Principal:
+        """The person on whose authority the request comes. Raises RefusedError (401; 403 without CSRF token)."""
+        found: Principal | Refused = MISSING
+        if (token := self.bearer) is not None:
+            found = self._principal(token, Authority.BEARER)
+        if isinstance(found, Refused) and (token := self.cookie("access_token")) is not None:
+            found = self._principal(token, Authority.COOKIE)
+        if isinstance(found, Refused):
+            raise RefusedError(found)
+        self._check_csrf(found)
+        return found
+
+    def _principal(self, token: str, authority: Authority) -> Principal | Refused:
+        claims = self.desk.authenticator.claims(token)
+        if isinstance(claims, Refused):
+            return claims
+        return Principal(claims.tenant_id, claims.user_id, claims.session_id, claims.expires_at, authority)
+
+    def _check_csrf(self, principal: Principal) -> None:
+        """A browser sends cookies by itself, so an unsafe request by cookie must show the session's own token."""
+        if self.request.method in _SAFE or principal.authority is Authority.BEARER:
+            return
+        shown = self.request.headers.get("x-csrf-token", "")
+        if self.desk.options.csrf_protect and not self.desk.csrf.good(shown, principal.session_id):
+            raise RefusedError(_CSRF)
+
+
+def _printable(text: str) -> str:
+    return "".join(char for char in text[:255] if char.isprintable())
+
+
+def _unless_limited(refused: Refused | None) -> None:
+    if refused is not None:
+        raise RefusedError(refused)

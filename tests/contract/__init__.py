@@ -1,0 +1,1 @@
+"""The HTTP contract that deployed clients speak, over a whole hub."""
