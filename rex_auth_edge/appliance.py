@@ -16,7 +16,7 @@ from uuid import UUID
 from rex_auth_edge.control import ControlServer
 from rex_auth_edge.domain.clock import SECOND, Clock
 from rex_auth_edge.domain.entropy import Entropy
-from rex_auth_edge.domain.register import Register
+from rex_auth_edge.domain.register import LONGEST, Register
 from rex_auth_edge.flows import health, signing, upkeep
 from rex_auth_edge.flows.authenticate import Authenticator
 from rex_auth_edge.flows.parts import Parts
@@ -78,7 +78,7 @@ async def assemble(
         pepper=pepper,
         seal=seal,
         post=Post(seal),
-        register=await _register(store, clock, settings),
+        register=await _register(store, clock),
         options=settings.flows,
         home=await _home(store, settings),
     )
@@ -93,11 +93,11 @@ async def assemble(
     )
 
 
-async def _register(store: Store, clock: Clock, settings: Settings) -> Register:
+async def _register(store: Store, clock: Clock) -> Register:
     """Revocations whose access tokens may still be alive; known before the first request."""
-    now, life, register = clock.now(), settings.flows.lives.access + SECOND, Register()
-    for session_id in await store.read(lambda conn: sessions.ended_lately(conn, now.wall, life)):
-        register.revoke(session_id, now.after(life))
+    now, register = clock.now(), Register()
+    for session_id in await store.read(lambda conn: sessions.ended_lately(conn, now.wall, LONGEST)):
+        register.revoke(session_id, now.after(LONGEST))
     return register
 
 

@@ -26,12 +26,8 @@ class Metrics:
         self.request_seconds = Histogram(
             "rex_request_seconds", "Time to answer a request.", ["route"], registry=registry, buckets=_BUCKETS
         )
-        self.logins = Counter("rex_logins", "Attempts to sign in.", ["outcome"], registry=registry)
-        self.argon2_running = Gauge("rex_argon2_running", "Passwords being hashed.", registry=registry)
         self.argon2_waiting = Gauge("rex_argon2_waiting", "Passwords waiting to be hashed.", registry=registry)
         self.outbox = Gauge("rex_outbox_letters", "Letters in the outbox.", ["state"], registry=registry)
-        self.write_batches = Counter("rex_write_batches", "Commits of the writer.", registry=registry)
-        self.batched_writes = Counter("rex_batched_writes", "Transactions in those commits.", registry=registry)
         self.revoked_sessions = Gauge("rex_revoked_sessions", "Sessions in the register.", registry=registry)
         self._answered: dict[tuple[str, str, int], Counter] = {}
         self._timed: dict[str, Histogram] = {}
@@ -48,11 +44,6 @@ class Metrics:
         if histogram is None:
             histogram = self._timed[route] = self.request_seconds.labels(route)
         histogram.observe(seconds)
-
-    def wrote(self, transactions: int) -> None:
-        """Count one commit of the writer, and how many transactions it made durable."""
-        self.write_batches.inc()
-        self.batched_writes.inc(transactions)
 
 
 def metrics_app(registry: CollectorRegistry) -> AsgiApp:

@@ -10,7 +10,7 @@ from rex_auth_edge.cli.serve import serve
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="rex-auth-edge")
 def main() -> None:
-    r"""The household's own identity provider.
+    """The household's own identity provider.
 
     \b
     Start it:           rex-auth-edge serve

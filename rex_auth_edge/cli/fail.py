@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import click
 
@@ -18,7 +19,13 @@ def explained(code: int) -> Iterator[None]:
     """Print the failures that explain themselves and exit with `code`; any other is a bug, and is shown as one."""
     try:
         yield
-    except (ExplainedError, RefusedError) as error:
-        for sentence in str(error).splitlines():
-            click.echo(f"Error: {sentence}", err=True)
-        sys.exit(code)
+    except ExplainedError as error:
+        _fail(str(error).splitlines(), code)
+    except RefusedError as error:
+        _fail([error.refused.message], code)
+
+
+def _fail(sentences: list[str], code: int) -> NoReturn:
+    for sentence in sentences:
+        click.echo(f"Error: {sentence}", err=True)
+    sys.exit(code)

@@ -23,7 +23,7 @@ def key() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.option("--config", type=click.Path(path_type=Path), help="The hub's TOML file of settings.")
 def rotate(config: Path | None, *, now: bool, as_json: bool) -> None:
-    r"""Make a new signing key; tokens signed by the old one stay good until they expire.
+    """Make a new signing key; tokens signed by the old one stay good until they expire.
 
     The new key is published at once and signs after 5 minutes, when every verifier has fetched it. Works on a running
     hub and on one that is stopped.

@@ -18,7 +18,7 @@ from rex_auth_edge.cli.fail import EXIT_CANNOT_START, explained
     "--development", is_flag=True, help="On this laptop only: plain HTTP on 127.0.0.1, letters on the console."
 )
 def serve(config: Path | None, *, development: bool) -> None:
-    r"""Serve the household until SIGTERM or Ctrl-C.
+    """Serve the household until SIGTERM or Ctrl-C.
 
     \b
     Example: REX_DATA_DIR=/var/lib/rex-auth-edge rex-auth-edge serve --config /etc/rex-auth-edge.toml

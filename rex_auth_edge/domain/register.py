@@ -2,7 +2,10 @@
 
 from uuid import UUID
 
-from rex_auth_edge.domain.clock import Deadline, Moment
+from rex_auth_edge.domain.clock import DAY, SECOND, Deadline, Moment
+
+LONGEST = DAY + SECOND
+"""An access token lives for a day at most, whatever the settings were when it was signed."""
 
 
 class Register:

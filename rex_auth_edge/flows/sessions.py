@@ -10,6 +10,7 @@ from rex_auth_edge.domain.clock import SECOND, Deadline
 from rex_auth_edge.domain.entropy import session_number
 from rex_auth_edge.domain.principal import Principal
 from rex_auth_edge.domain.refusals import Code, Refused
+from rex_auth_edge.domain.register import LONGEST
 from rex_auth_edge.domain.roles import SCOPES, Role
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.hashes import Bearer
@@ -107,7 +108,7 @@ def end(tx: Tx, parts: Parts, tenant_id: UUID, session_ids: Sequence[UUID], reas
     if not session_ids:
         return
     sessions.end(tx, tenant_id, session_ids, reason)
-    until = tx.now.after(parts.options.lives.access + SECOND)
+    until = tx.now.after(LONGEST)
 
     def publish() -> None:
         for session_id in session_ids:

@@ -32,7 +32,13 @@ class MariaStore:
         self._entropy = entropy
         self._node = node
         self._engine = create_async_engine(
-            url, pool_size=pool, max_overflow=0, pool_pre_ping=True, pool_recycle=1800, isolation_level="READ COMMITTED"
+            url,
+            pool_size=pool,
+            max_overflow=0,
+            pool_pre_ping=True,
+            pool_recycle=1800,
+            isolation_level="READ COMMITTED",
+            hide_parameters=True,
         )
         sa.event.listen(self._engine.sync_engine, "connect", configure)
 

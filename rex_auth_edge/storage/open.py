@@ -28,7 +28,7 @@ async def open_store(url: sa.URL, data_dir: Path, clock: Clock, entropy: Entropy
 
 def _open_sqlite(path: Path, data_dir: Path, clock: Clock, entropy: Entropy) -> Store:
     _make_private(path)
-    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.NullPool)
+    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.NullPool, hide_parameters=True)
     sa.event.listen(engine, "connect", sqlite.configure)
     try:
         with engine.connect() as connection:
@@ -73,7 +73,7 @@ def _unusable(path: Path, error: Exception) -> schema.SchemaError:
 
 
 async def _open_mariadb(url: sa.URL, clock: Clock, entropy: Entropy) -> Store:
-    engine = create_async_engine(url, poolclass=sa.pool.NullPool)
+    engine = create_async_engine(url, poolclass=sa.pool.NullPool, hide_parameters=True)
     sa.event.listen(engine.sync_engine, "connect", mariadb.configure)
 
     def prepare(connection: sa.Connection) -> Node:

@@ -71,9 +71,11 @@ class SqliteStore:
         self._node = node
         self._queue: queue.Queue[_Item | None] = queue.Queue(WAITING)
         self._closed = False
-        self._sync = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.NullPool)
+        self._sync = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.NullPool, hide_parameters=True)
         sa.event.listen(self._sync, "connect", configure)
-        self._async = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=READERS, max_overflow=0)
+        self._async = create_async_engine(
+            f"sqlite+aiosqlite:///{path}", pool_size=READERS, max_overflow=0, hide_parameters=True
+        )
         sa.event.listen(self._async.sync_engine, "connect", configure)
         sa.event.listen(self._async.sync_engine, "begin", _begin_deferred)
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
