@@ -116,9 +116,14 @@ def _decide(
 
 
 def _refuse(tx: Tx, account: _Account, caller: Caller, refused: Refused) -> Refused:
-    who = {} if account.user else {"account": account.key.hex()[:16]}
+    who = _stranger(account)
     record(tx, account.tenant_id, Event("login", refused.code, subject_id=account.user_id, caller=caller, detail=who))
     return refused
+
+
+def _stranger(account: _Account) -> dict[str, str]:
+    """What the audit log says instead of an account that doesn't exist; never the address itself."""
+    return {} if account.user else {"account": account.key.hex()[:16]}
 
 
 def _punish(tx: Tx, parts: Parts, account: _Account, standing: Standing, caller: Caller) -> Refused:
@@ -136,7 +141,8 @@ def _announce_ban(tx: Tx, parts: Parts, account: _Account, after: Standing) -> N
     parts.post.send(tx, account.tenant_id, account.user.email if account.user else None, letter, life=7 * DAY)
     if account.user:
         lives.end_of_device(tx, parts, account.tenant_id, account.user.id, account.device_hash, "banned")
-        record(tx, account.tenant_id, Event("ban", subject_id=account.user.id, detail={"failures": after.failures}))
+    who = {"failures": after.failures} | _stranger(account)
+    record(tx, account.tenant_id, Event("ban", subject_id=account.user_id, detail=who))
 
 
 def _welcome(tx: Tx, parts: Parts, account: _Account, user: Any, rehashed: str | None, caller: Caller) -> lives.Granted:

@@ -24,6 +24,7 @@ _OPENAPI = OpenAPIConfig(
     version=__version__,
     description="A household's own identity provider.",
     path="/",
+    use_handler_docstrings=True,
     render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type=MediaType.JSON)],
 )
 

@@ -1,6 +1,6 @@
 """What can be set about the HTTP surface."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
@@ -11,7 +11,7 @@ from rex_auth_edge.domain.secret import Secret
 class WebOptions:
     """`allowed_origins` are `scheme://host[:port]`, without a trailing slash.
 
-    `secure_cookies` is None to follow the listener; `rate_storage` is a URI of the `limits` library for the cloud role.
+    `rate_storage` is a URI of the `limits` library, for the cloud role; it may hold a password.
     """
 
     frontend_base_url: str
@@ -22,5 +22,5 @@ class WebOptions:
     same_site: Literal["lax", "strict", "none"] = "lax"
     secure_cookies: bool = False
     rate_limits: bool = True
-    rate_storage: str | None = None
+    rate_storage: str | None = field(default=None, repr=False)
     internal_service_token: Secret | None = None

@@ -37,17 +37,21 @@ def _render(app: Litestar) -> str:
 
 
 def _groups(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Operations that share a handler, under their first path, with the other paths as aliases."""
+    """Operations that share a handler, under their documented path, with the other paths as aliases."""
     groups: dict[tuple[str, str], dict[str, Any]] = {}
     for path, item in document["paths"].items():
         for method in _METHODS:
-            if (operation := item.get(method)) is None:
-                continue
-            key = (method, operation["description"] + operation["summary"])
-            group = groups.setdefault(key, {"method": method, "path": path, "aliases": [], **_described(operation)})
-            if group["path"] != path:
-                group["aliases"].append(path)
+            if (operation := item.get(method)) is not None:
+                key = (method, operation["description"] + operation["summary"])
+                groups.setdefault(key, {"method": method, "paths": [], **_described(operation)})["paths"].append(path)
+    for group in groups.values():
+        group["path"], *group["aliases"] = sorted(group["paths"], key=_least_documented)
     return sorted(groups.values(), key=lambda group: (group["path"], group["method"]))
+
+
+def _least_documented(path: str) -> tuple[bool, int, int, str]:
+    """Under `/auth`, with the name that says most."""
+    return not path.startswith("/auth/"), -path.count("/"), -len(path), path
 
 
 def _described(operation: dict[str, Any]) -> dict[str, Any]:

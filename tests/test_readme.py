@@ -1,0 +1,70 @@
+"""What README.md says is true: its settings, its commands, its first five minutes."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import jwt
+
+from rex_auth_edge.settings.table import TABLE, Setting
+from tests.processes import environment, run, serving
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def row(setting: Setting) -> str:
+    """A setting's line in the README."""
+    default = f"`{setting.default}`" if setting.default else "none"
+    if setting.development:
+        default += f"; `make run`: `{setting.development}`"
+    return f"| `{setting.name}` | {default} | {setting.doc} |"
+
+
+def settings_in_readme() -> list[str]:
+    """The lines of the README's table of settings."""
+    text = README.read_text().partition("<!-- settings:")[2].partition("<!-- end of settings -->")[0]
+    return [line for line in text.splitlines() if line.startswith("| `")]
+
+
+def test_every_setting_has_its_line() -> None:
+    """The table of settings says what the program's own table says, in the same order."""
+    assert settings_in_readme() == [row(setting) for setting in TABLE]
+
+
+def test_every_command_exists(tmp_path: Path) -> None:
+    """Each command that the README lists answers to --help."""
+    commands = re.findall(r"^\| `rex-auth-edge ([a-z ]+?)(?: \[|`)", README.read_text(), re.MULTILINE)
+    assert commands
+    for command in commands:
+        assert run(tmp_path, *command.split(), "--help").returncode == 0, command
+
+
+def test_first_five_minutes(tmp_path: Path) -> None:
+    """The README's own commands, with the code and the token that came, end as it says."""
+    blocks = re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)[:3]
+    with serving(tmp_path / "data") as hub:
+
+        def shell(script: str) -> str:
+            script = script.replace("http://127.0.0.1:8000", hub.url)
+            return subprocess.run(
+                ["bash", "-euc", f"H={hub.url}\n{script}"],
+                cwd=tmp_path,
+                env=environment(tmp_path),
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+
+        begun = re.search(r'"temp_token":"([^"]+)"', shell(blocks[0]))
+        assert begun
+        code = hub.read_until(r"code is (\d{6})")
+        typed = re.sub(r"TEMP_TOKEN=\S+", f"TEMP_TOKEN={begun.group(1)}", blocks[1])
+        joined = shell(re.sub(r"CODE=\d+", f"CODE={code}", typed))
+        assert '"message":"Token is valid"' in joined
+        token = str(re.findall(r'"access_token":"([^"]+)"', joined)[0])
+        key = jwt.PyJWKClient(f"{hub.url}/.well-known/jwks.json").get_signing_key_from_jwt(token)
+        claims = jwt.decode(token, key, algorithms=["ES256"], audience="rex-platform", issuer="rex-auth-service")
+        assert claims["email_verified"] is True
+        ended = shell(blocks[2])
+    assert '{"message":"Logged out"}' in ended
+    assert ended.endswith('"code":"invalid_token"}')
