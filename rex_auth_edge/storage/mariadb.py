@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from rex_auth_edge.domain.clock import Clock
-from rex_auth_edge.domain.entropy import Entropy
+from rex_auth_edge.domain.entropy import Entropy, Ids
 from rex_auth_edge.storage.store import StorageUnavailableError
 from rex_auth_edge.storage.tx import Node, Tx
 
@@ -30,6 +30,7 @@ class MariaStore:
     def __init__(self, url: sa.URL, clock: Clock, entropy: Entropy, node: Node, *, pool: int = 10) -> None:
         self._clock = clock
         self._entropy = entropy
+        self._ids = Ids(entropy)
         self._node = node
         self._engine = create_async_engine(
             url,
@@ -58,7 +59,7 @@ class MariaStore:
 
         def run(connection: sa.Connection) -> T:
             nonlocal tx
-            tx = Tx(connection, self._clock.now(), self._entropy, self._node)
+            tx = Tx(connection, self._clock.now(), self._entropy, self._ids, self._node)
             return work(tx)
 
         async with self._engine.begin() as connection:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from rex_auth_edge.domain.clock import Clock
-from rex_auth_edge.domain.entropy import Entropy
+from rex_auth_edge.domain.entropy import Entropy, Ids
 from rex_auth_edge.storage.store import StorageUnavailableError
 from rex_auth_edge.storage.tx import Node, Tx
 
@@ -68,6 +68,7 @@ class SqliteStore:
     def __init__(self, path: Path, clock: Clock, entropy: Entropy, node: Node) -> None:
         self._clock = clock
         self._entropy = entropy
+        self._ids = Ids(entropy)
         self._node = node
         self._queue: queue.Queue[_Item | None] = queue.Queue(WAITING)
         self._closed = False
@@ -146,7 +147,7 @@ class SqliteStore:
     def _attempt(self, connection: sa.Connection, raw: Any, item: _Item) -> None:
         """Run one flow in its savepoint; what it raises is its own caller's, and undoes nothing else."""
         raw.execute("SAVEPOINT flow")
-        item.tx = Tx(connection, self._clock.now(), self._entropy, self._node)
+        item.tx = Tx(connection, self._clock.now(), self._entropy, self._ids, self._node)
         try:
             item.result = item.work(item.tx)
         except BaseException as error:

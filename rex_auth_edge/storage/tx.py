@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import Moment
-from rex_auth_edge.domain.entropy import Entropy, uuid7
+from rex_auth_edge.domain.entropy import Entropy, Ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,10 @@ class Tx:
     conn: sa.Connection
     now: Moment
     entropy: Entropy
+    ids: Ids
     node: Node
     after_commit: list[Callable[[], None]] = field(default_factory=list)
 
     def new_id(self) -> UUID:
-        """A fresh UUIDv7 of this instant."""
-        return uuid7(self.entropy, self.now)
+        """A fresh UUIDv7 of this instant, above those made before it."""
+        return self.ids.next(self.now)
