@@ -103,7 +103,7 @@ def _device(
 def _decide(
     tx: Tx, parts: Parts, account: _Account, verdict: Verdict, rehashed: str | None, caller: Caller
 ) -> lives.Granted | Refused:
-    standing = attempts.standing(tx.conn, account.tenant_id, account.key, account.device_hash)
+    standing = attempts.standing(tx.conn, account.tenant_id, account.key, account.device_hash, hold=True)
     if standing.banned(tx.now):
         return _refuse(tx, account, caller, _PERMANENT if standing.permanent else _TEMPORARY)
     user = users.get(tx.conn, account.tenant_id, account.user_id or NOBODY)

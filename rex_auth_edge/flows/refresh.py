@@ -41,7 +41,7 @@ async def refresh(parts: Parts, token: str | None, caller: Caller) -> lives.Sign
 
 
 def _decide(tx: Tx, parts: Parts, token: str, bearer: Bearer, caller: Caller) -> lives.Granted | Refused:
-    row = sessions.get(tx.conn, bearer.tenant_id, bearer.row_id)
+    row = sessions.get(tx.conn, bearer.tenant_id, bearer.row_id, hold=True)
     if row is None or row.revoked_at is not None or _ends(row).passed(tx.now):
         return INVALID
     user = users.get(tx.conn, row.tenant_id, row.user_id)

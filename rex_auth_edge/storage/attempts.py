@@ -17,7 +17,8 @@ _of = (
     & (login_attempts.c.account == sa.bindparam("who"))
     & (login_attempts.c.device_hash == sa.bindparam("device"))
 )
-_standing = sa.select(login_attempts).where(_of).with_for_update()
+_standing = sa.select(login_attempts).where(_of)
+_standing_held = _standing.with_for_update()
 _own = _of & (login_attempts.c.node_id == sa.bindparam("node")) & (login_attempts.c.incarnation == sa.bindparam("life"))
 _is_known = sa.select(sa.literal(1)).where(
     (known_devices.c.tenant_id == sa.bindparam("tenant"))
@@ -41,9 +42,11 @@ def remember(tx: Tx, tenant_id: UUID, user_id: UUID, device_hash: bytes, label: 
         tx.conn.execute(sa.insert(known_devices).values(key | seen | {"first_seen_at": tx.now.wall}))
 
 
-def standing(conn: sa.Connection, tenant_id: UUID, account: bytes, device_hash: bytes) -> Standing:
-    """The failures of every node together, and the strictest of the bans."""
-    rows = conn.execute(_standing, {"tenant": tenant_id, "who": account, "device": device_hash}).all()
+def standing(
+    conn: sa.Connection, tenant_id: UUID, account: bytes, device_hash: bytes, *, hold: bool = False
+) -> Standing:
+    """The failures of every node together, and the strictest of the bans; `hold` keeps others off them until the end."""
+    rows = conn.execute(_standing_held if hold else _standing, {"tenant": tenant_id, "who": account, "device": device_hash}).all()
     bans = [ban for row in rows if (ban := deadline_of(row, "ban")) is not None]
     return Standing(
         failures=sum(row.attempt_count for row in rows),

@@ -13,7 +13,8 @@ from rex_auth_edge.storage.tx import Tx
 
 _table = auth_sessions
 _of = (_table.c.tenant_id == sa.bindparam("tenant")) & (_table.c.id == sa.bindparam("session"))
-_get = sa.select(_table).where(_of).with_for_update()
+_get = sa.select(_table).where(_of)
+_get_held = _get.with_for_update()
 _ROTATED = (
     *("generation", "refresh_hash", "refresh_at", "refresh_boot_id", "refresh_boot"),
     *("previous_hash", "previous_client", "successor_sealed", "retry_at", "retry_boot_id", "retry_boot"),
@@ -39,9 +40,9 @@ class Rotation:
     retry: Deadline
 
 
-def get(conn: sa.Connection, tenant_id: UUID, session_id: UUID) -> sa.Row[Any] | None:
-    """One session, ended ones included."""
-    return conn.execute(_get, {"tenant": tenant_id, "session": session_id}).one_or_none()
+def get(conn: sa.Connection, tenant_id: UUID, session_id: UUID, *, hold: bool = False) -> sa.Row[Any] | None:
+    """One session, ended ones included; `hold` keeps others off it until the transaction's end."""
+    return conn.execute(_get_held if hold else _get, {"tenant": tenant_id, "session": session_id}).one_or_none()
 
 
 def add(tx: Tx, values: dict[str, Any], *, fresh: Deadline, refresh: Deadline, ends: Deadline) -> None:
