@@ -45,8 +45,9 @@ def remember(tx: Tx, tenant_id: UUID, user_id: UUID, device_hash: bytes, label: 
 def standing(
     conn: sa.Connection, tenant_id: UUID, account: bytes, device_hash: bytes, *, hold: bool = False
 ) -> Standing:
-    """The failures of every node together, and the strictest of the bans; `hold` keeps others off them until the end."""
-    rows = conn.execute(_standing_held if hold else _standing, {"tenant": tenant_id, "who": account, "device": device_hash}).all()
+    """The failures of every node together, and the strictest of the bans; `hold` keeps others off their rows."""
+    key = {"tenant": tenant_id, "who": account, "device": device_hash}
+    rows = conn.execute(_standing_held if hold else _standing, key).all()
     bans = [ban for row in rows if (ban := deadline_of(row, "ban")) is not None]
     return Standing(
         failures=sum(row.attempt_count for row in rows),

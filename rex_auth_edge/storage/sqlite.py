@@ -63,7 +63,7 @@ def configure(connection: Any, _record: Any = None) -> None:
 
 
 class SqliteStore:
-    """One database file."""
+    """One database file. Raises sqlalchemy's DBAPIError where it can't be opened."""
 
     def __init__(self, path: Path, clock: Clock, entropy: Entropy, node: Node) -> None:
         self._clock = clock
@@ -72,10 +72,19 @@ class SqliteStore:
         self._node = node
         self._queue: queue.Queue[_Item | None] = queue.Queue(WAITING)
         self._closed = False
-        self._sync = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.NullPool, hide_parameters=True)
+        self._sync = sa.create_engine(
+            sa.URL.create("sqlite", database=str(path)),
+            poolclass=sa.pool.NullPool,
+            hide_parameters=True,
+            connect_args={"check_same_thread": False},
+        )
         sa.event.listen(self._sync, "connect", configure)
+        self._writing = self._sync.connect()  # here, so that a failure meets whoever opens the store
         self._async = create_async_engine(
-            f"sqlite+aiosqlite:///{path}", pool_size=READERS, max_overflow=0, hide_parameters=True
+            sa.URL.create("sqlite+aiosqlite", database=str(path)),
+            pool_size=READERS,
+            max_overflow=0,
+            hide_parameters=True,
         )
         sa.event.listen(self._async.sync_engine, "connect", configure)
         sa.event.listen(self._async.sync_engine, "begin", _begin_deferred)
@@ -84,8 +93,7 @@ class SqliteStore:
 
     async def write(self, work: Callable[[Tx], T]) -> T:
         """See `Store.write`. Work that was accepted is done even if its caller goes away."""
-        if self._closed:
-            raise StorageUnavailableError("The database is closed: the hub is stopping.")
+        self._unless_closed()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         try:
@@ -96,11 +104,16 @@ class SqliteStore:
 
     async def read(self, query: Callable[[sa.Connection], T]) -> T:
         """See `Store.read`."""
+        self._unless_closed()
         try:
             async with self._async.connect() as connection, connection.begin():
                 return await connection.run_sync(query)
-        except (sa.exc.OperationalError, sa.exc.TimeoutError, sqlite3.DatabaseError) as error:
-            raise StorageUnavailableError(_reason(error)) from error
+        except sa.exc.TimeoutError as error:
+            raise StorageUnavailableError("Too many reads are waiting for the database.") from error
+        except (sa.exc.DBAPIError, sqlite3.Error) as error:
+            if _of_the_disk(error):
+                raise StorageUnavailableError(_reason(error)) from error
+            raise
 
     async def close(self) -> None:
         """See `Store.close`."""
@@ -111,13 +124,18 @@ class SqliteStore:
             await self._async.dispose()
             self._sync.dispose()
 
+    def _unless_closed(self) -> None:
+        if self._closed:
+            raise StorageUnavailableError("The database is closed: the hub is stopping.")
+
     def _run(self) -> None:
-        connection = self._sync.connect()
         while (batch := self._next())[0] is not None:
-            self._commit(connection, [item for item in batch if item is not None])
+            self._commit(self._writing, [item for item in batch if item is not None])
             if batch[-1] is None:
                 break
-        connection.close()
+        with suppress(sqlite3.Error):  # what it can't do now, the next start does
+            _driver(self._writing).execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._writing.close()
 
     def _next(self) -> list[_Item | None]:
         """What is there, waiting for at least one; None, always last, ends the writer."""
@@ -128,7 +146,7 @@ class SqliteStore:
         return batch
 
     def _commit(self, connection: sa.Connection, items: list[_Item]) -> None:
-        raw: Any = connection.connection.driver_connection
+        raw = _driver(connection)
         try:
             raw.execute("BEGIN IMMEDIATE")
             for item in items:
@@ -158,6 +176,10 @@ class SqliteStore:
         raw.execute("RELEASE flow")
 
 
+def _driver(connection: sa.Connection) -> Any:
+    return connection.connection.driver_connection
+
+
 def _begin_deferred(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
@@ -181,15 +203,19 @@ def _answer(item: _Item, failure: StorageUnavailableError | None) -> None:
     if item.future.done():
         return
     error = failure or item.error
-    if error is not None:
+    if isinstance(error, StopIteration):  # no future takes one, and its caller would wait for ever
+        item.future.set_exception(RuntimeError("A flow let StopIteration out."))
+    elif error is not None:
         item.future.set_exception(error)
     else:
         item.future.set_result(item.result)
 
 
 def _of_the_disk(error: BaseException) -> bool:
-    """Whether the database failed, rather than refused (a constraint) or the flow was wrong."""
-    return isinstance(error, sa.exc.DBAPIError) and not isinstance(error, sa.exc.IntegrityError)
+    """Whether the database failed, rather than refused (a constraint) or the flow was wrong (a bad statement)."""
+    cause = getattr(error, "orig", None) or error
+    wrong = sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.DataError | sqlite3.InterfaceError
+    return isinstance(cause, sqlite3.Error) and not isinstance(cause, wrong)
 
 
 def _reason(error: BaseException) -> str:
