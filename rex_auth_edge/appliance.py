@@ -58,6 +58,12 @@ class Hub:
     parts: Parts
     authenticator: Authenticator
     drain: Drain
+    rates: Rates
+
+    async def close(self) -> None:
+        """Let go of threads and connections; the store is its opener's to close."""
+        self.parts.passwords.close()
+        await self.rates.close()
 
 
 async def assemble(
@@ -86,11 +92,11 @@ async def assemble(
     authenticator = Authenticator(parts.tokens, parts.register, clock)
     drain = Drain(store, seal, carrier, clock, entropy, settings.mail.sender)
     parts.post.ring = drain.ring
-    desk = Desk(parts, People(store), authenticator, Rates(settings.web, clock), Csrf(pepper.digest), settings.web)
+    rates = Rates(settings.web, clock)
+    desk = Desk(parts, People(store), authenticator, rates, Csrf(pepper.digest), settings.web)
     app = Bodies(litestar_app(desk, Probes(partial(health.failing, store, settings.data_dir))))
-    return Hub(
-        Shell(app, settings.web, frozenset({host_name()}), entropy, metrics.answered), parts, authenticator, drain
-    )
+    shell = Shell(app, settings.web, frozenset({host_name()}), entropy, metrics.answered)
+    return Hub(shell, parts, authenticator, drain, rates)
 
 
 async def _register(store: Store, clock: Clock) -> Register:
@@ -120,7 +126,7 @@ async def serve(settings: Settings, say: Callable[[str], None]) -> None:
         store = await open_store(settings.database, settings.data_dir, clock, entropy)
         stack.push_async_callback(store.close)
         hub = await assemble(settings, store, clock, entropy, metrics, _carrier(settings))
-        stack.callback(hub.parts.passwords.close)
+        stack.push_async_callback(hub.close)
         await _run(settings, hub, metrics, sockets, say)
 
 
@@ -195,14 +201,13 @@ async def offline(settings: Settings, verb: str, arguments: Mapping[str, Any]) -
     """Do a console's verb on the database itself, where no hub is running. Raises DataDirInUseError if one is."""
     os.umask(0o077)
     clock, entropy = SystemClock(), SystemEntropy()
-    with DataDirLock(settings.data_dir):
+    async with AsyncExitStack() as stack:
+        stack.enter_context(DataDirLock(settings.data_dir))
         store = await open_store(settings.database, settings.data_dir, clock, entropy)
-        try:
-            hub = await assemble(settings, store, clock, entropy, Metrics(), None)
-            hub.parts.passwords.close()
-            return await verbs(hub)[verb](**arguments)
-        finally:
-            await store.close()
+        stack.push_async_callback(store.close)
+        hub = await assemble(settings, store, clock, entropy, Metrics(), None)
+        stack.push_async_callback(hub.close)
+        return await verbs(hub)[verb](**arguments)
 
 
 def control_socket(data_dir: Path) -> Path:

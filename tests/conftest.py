@@ -1,15 +1,26 @@
 """What every room's tests are handed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from rex_auth_edge import machine
 from rex_auth_edge.storage.open import open_store
 from rex_auth_edge.storage.store import Store
+from rex_auth_edge.storage.tables import metadata, node_facts
+from rex_auth_edge.storage.tx import Tx
+from tests import mariadb
 from tests.doubles import HandClock, SeededEntropy
 from tests.hub import Household, household
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name our own mark."""
+    config.addinivalue_line(
+        "markers", "mariadb: needs a MariaDB server; skipped where none is installed, but not in CI"
+    )
 
 
 @pytest.fixture
@@ -24,17 +35,50 @@ def entropy() -> SeededEntropy:
     return SeededEntropy()
 
 
+@pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.mariadb)])
+def store(request: pytest.FixtureRequest) -> Store:
+    """An empty database, once on each engine."""
+    made: Store = request.getfixturevalue(f"{request.param}_store")
+    return made
+
+
 @pytest.fixture
-async def store(tmp_path: Path, clock: HandClock, entropy: SeededEntropy) -> AsyncIterator[Store]:
-    """An empty SQLite database."""
+async def sqlite_store(tmp_path: Path, clock: HandClock, entropy: SeededEntropy) -> AsyncIterator[Store]:
+    """An empty SQLite database, `hub.db` in `tmp_path`."""
     opened = await open_store(sa.make_url(f"sqlite:///{tmp_path}/hub.db"), tmp_path, clock, entropy)
     yield opened
     await opened.close()
 
 
 @pytest.fixture
-async def home(store: Store, clock: HandClock, tmp_path: Path) -> AsyncIterator[Household]:
+async def mariadb_store(
+    mariadb_server: mariadb.MariaServer, tmp_path: Path, clock: HandClock, entropy: SeededEntropy
+) -> AsyncIterator[Store]:
+    """The shared MariaDB database, emptied."""
+    opened = await open_store(mariadb_server.url, tmp_path, clock, entropy)
+    await opened.write(_empty)
+    yield opened
+    await opened.close()
+
+
+def _empty(tx: Tx) -> None:
+    for table in metadata.sorted_tables:
+        tx.conn.execute(table.delete().where(table.c.name != "node") if table is node_facts else table.delete())
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[mariadb.MariaServer]:
+    """A real server, started for the first test that asks."""
+    if not mariadb.installed():
+        said = "MariaDB's server isn't installed. On Debian: apt install mariadb-server"
+        pytest.fail(said) if machine.environment().get("CI") == "true" else pytest.skip(said)
+    with mariadb.running() as server:
+        yield server
+
+
+@pytest.fixture
+async def home(sqlite_store: Store, clock: HandClock, tmp_path: Path) -> AsyncIterator[Household]:
     """A hub as `make run` starts it."""
-    made = await household(store, clock, tmp_path / "data")
+    made = await household(sqlite_store, clock, tmp_path / "data")
     yield made
-    made.hub.parts.passwords.close()
+    await made.hub.close()

@@ -1,51 +1,72 @@
 """Whose address a request comes from; forwarded headers are believed from configured proxies only."""
 
-from ipaddress import IPv6Address, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from rex_auth_edge.web.asgi import Scope, header
+from rex_auth_edge.web.asgi import Scope
 from rex_auth_edge.web.options import WebOptions
+
+_LONGEST = 64
+"""Characters of the longest address with its zone; longer texts aren't even looked at."""
 
 
 def client_address(scope: Scope, options: WebOptions) -> str:
-    """The client's address: the peer's, or behind trusted proxies the last that none of them is."""
-    peer = scope["client"][0] if scope.get("client") else ""
-    if not options.trusted_proxies or not _trusted(peer, options):
-        return peer
-    forwarded = (header(scope, b"x-forwarded-for") or b"").decode("latin-1").split(",")
-    for hop in reversed([text.strip() for text in forwarded]):
-        if not _is_address(hop):
-            return peer
-        if not _trusted(hop, options):
-            return hop
-    return peer
+    """The client's address: the peer's, or behind trusted proxies the last that none of them is; empty without one."""
+    peer = _peer(scope)
+    if options.trusted_proxies and _trusted(peer, options.trusted_proxies):
+        for hop in reversed(_listed(scope, b"x-forwarded-for")):
+            if (found := _address(hop)) is None:
+                break
+            if not _trusted(hop, options.trusted_proxies):
+                return str(found)
+    return str(_address(peer) or peer)
 
 
 def scheme(scope: Scope, options: WebOptions) -> str:
     """`https` or `http`, as the client sees it."""
-    peer = scope["client"][0] if scope.get("client") else ""
-    forwarded = (header(scope, b"x-forwarded-proto") or b"").decode("latin-1").strip().lower()
-    if forwarded in {"http", "https"} and options.trusted_proxies and _trusted(peer, options):
-        return forwarded
+    if options.trusted_proxies and _trusted(_peer(scope), options.trusted_proxies):
+        # The last is what the proxy itself has said; what stands before it came from its client.
+        last = (_listed(scope, b"x-forwarded-proto") or [""])[-1].lower()
+        if last in {"http", "https"}:
+            return last
     return str(scope["scheme"])
 
 
 def rate_key(address: str) -> str:
-    """What an address counts as: an IPv6 host has its whole /64 (RFC 8981) to come from."""
-    if not _is_address(address):
-        return address
-    found = ip_address(address)
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
+    """What an address counts as. A host on the internet has a whole /64 to come from (RFC 8981).
+
+    A household's own hosts share one, link-local or unique local, so those count by themselves.
+    """
+    found = _address(address)
+    if isinstance(found, IPv6Address) and not found.is_private:
         return str(ip_network((found, 64), strict=False))
-    return str(found)
+    return str(found or address[:_LONGEST])
 
 
-def _trusted(address: str, options: WebOptions) -> bool:
-    return _is_address(address) and any(ip_address(address) in network for network in options.trusted_proxies)
+def _peer(scope: Scope) -> str:
+    """The other end of the connection; a Unix socket has none."""
+    return scope["client"][0] if scope.get("client") else ""
 
 
-def _is_address(text: str) -> bool:
+def _listed(scope: Scope, name: bytes) -> list[str]:
+    """The members of a list header; a proxy may append a line of its own (RFC 9110 section 5.3)."""
+    lines = [value for key, value in scope["headers"] if key == name]
+    return [member.strip() for member in b",".join(lines).decode("latin-1").split(",")] if lines else []
+
+
+@lru_cache(maxsize=1024)
+def _trusted(address: str, proxies: tuple[IPv4Network | IPv6Network, ...]) -> bool:
+    found = _address(address)
+    return found is not None and any(found in network for network in proxies)
+
+
+@lru_cache(maxsize=1024)
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """The address without its zone, an IPv4 one that came over an IPv6 socket as itself; None for anything else."""
+    if len(text) > _LONGEST:
+        return None
     try:
-        ip_address(text)
+        found = ip_address(text.partition("%")[0])
     except ValueError:
-        return False
-    return True
+        return None
+    return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found

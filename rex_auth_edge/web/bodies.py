@@ -1,6 +1,7 @@
 """Bodies: bounded, JSON or form, always handed on as one well-formed JSON object."""
 
 import asyncio
+import json
 import re
 from typing import Any
 from urllib.parse import parse_qsl
@@ -9,6 +10,7 @@ import msgspec
 
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
 from rex_auth_edge.web.asgi import App, Message, Receive, Scope, Send, header, send_refusal
+from rex_auth_edge.web.problems import too_deep
 
 LARGEST = 1024 * 1024
 LARGEST_PICTURE = 3 * 1024 * 1024
@@ -72,7 +74,10 @@ async def _object(scope: Scope, receive: Receive) -> bytes:
         return _checked(_form(raw))
     if kind and kind != b"application/json" and not kind.endswith(b"+json"):
         raise RefusedError(_NOT_READ)
-    return _checked(_json(raw))
+    try:
+        return _checked(_json(raw))
+    except RecursionError:
+        raise RefusedError(too_deep) from None
 
 
 async def _read(receive: Receive, largest: int) -> bytes:
@@ -92,10 +97,22 @@ async def _read(receive: Receive, largest: int) -> bytes:
 def _json(raw: bytes) -> dict[str, Any]:
     try:
         content = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except msgspec.DecodeError:
+        content = _with_surrogates(raw)
+    except UnicodeDecodeError:
         raise RefusedError(_NOT_JSON) from None
     if not isinstance(content, dict):
         raise RefusedError(_NOT_OBJECT)
+    return content
+
+
+def _with_surrogates(raw: bytes) -> Any:
+    """What msgspec can't read, once more: it says only "malformed" of lone surrogates, and can't name their field."""
+    try:
+        content = json.loads(raw.decode())
+        json.dumps(content, allow_nan=False)
+    except ValueError:
+        raise RefusedError(_NOT_JSON) from None
     return content
 
 
@@ -103,7 +120,7 @@ def _form(raw: bytes) -> dict[str, Any]:
     if _BROKEN_ESCAPE.search(raw):
         raise RefusedError(_NOT_FORM)
     try:
-        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100)
+        pairs = parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=100)
     except ValueError:
         raise RefusedError(_NOT_FORM) from None
     return dict(pairs)
@@ -113,9 +130,14 @@ def _checked(content: dict[str, Any]) -> bytes:
     """The object again, once none of its texts holds what no database would keep."""
     for name, value in content.items():
         if isinstance(value, str) and _UNWRITABLE.search(value):
-            fields = {name[:64]: "null characters and lone surrogates are not allowed"}
-            raise RefusedError(Refused(Code.INVALID_FIELD, "A text has characters that can't be kept", fields))
-    return msgspec.json.encode(content)
+            shown = _UNWRITABLE.sub("", name[:64])
+            fields = {shown: "null characters and lone surrogates are not allowed"}
+            raise RefusedError(Refused(Code.INVALID_FIELD, f"Characters that can't be kept in: {shown}", fields))
+    try:
+        return msgspec.json.encode(content)
+    except UnicodeEncodeError:
+        # A lone surrogate in a name, or deeper than the texts that anybody reads.
+        raise RefusedError(_NOT_JSON) from None
 
 
 def _as_json(scope: Scope, body: bytes) -> Scope:

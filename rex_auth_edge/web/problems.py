@@ -61,10 +61,28 @@ _OF_FRAMEWORK = {
     415: Refused(Code.UNSUPPORTED_MEDIA_TYPE, "Send JSON or a form"),
 }
 internal = Refused(Code.INTERNAL, "The hub failed to do this; it has been logged. Try again later")
+too_deep = Refused(Code.BAD_REQUEST, "The body is nested too deeply")
 _MALFORMED = Refused(Code.BAD_REQUEST, "The request is malformed")
 _NULLABLE = re.compile(r" \| (?:null|unset)")
 
 _log = logging.getLogger("rex_auth_edge.web")
+
+
+class Failure(Exception):  # noqa: N818 - never raised
+    """Stands for an exception in the log: its type and place, without its text, which may hold what somebody typed."""
+
+
+def log_failure(error: BaseException) -> None:
+    """Log what nobody expected, with its traceback and its causes'."""
+    shown = _without_text(error)
+    _log.error("A request failed.", exc_info=(Failure, shown, shown.__traceback__))
+
+
+def _without_text(error: BaseException) -> Failure:
+    shown = Failure(type(error).__qualname__).with_traceback(error.__traceback__)
+    if (cause := error.__cause__ or error.__context__) is not None:
+        shown.__cause__ = _without_text(cause)
+    return shown
 
 
 def status_of(refused: Refused) -> int:
@@ -100,8 +118,15 @@ def _invalid(_: Request[Any, Any, Any], error: ValidationException) -> Response[
     return refusal(Refused(Code.INVALID_FIELD, f"Wrong type or value in: {names}", fields))
 
 
-def _framework(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+def _deep(_: Request[Any, Any, Any], error: RecursionError) -> Response[Any]:  # noqa: ARG001 - by Litestar's signature
+    """JSON that is nested deeper than the interpreter's stack."""
+    return refusal(too_deep)
+
+
+def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """What Litestar refuses by itself."""
+    if error.status_code >= 500:  # noqa: PLR2004 - the first of the server's own errors
+        return _bug(request, error)
     response = refusal(_OF_FRAMEWORK.get(error.status_code, _MALFORMED))
     if error.headers and (allow := error.headers.get("Allow") or error.headers.get("allow")):
         response.headers["Allow"] = allow
@@ -110,12 +135,13 @@ def _framework(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]
 
 def _bug(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Whatever nobody expected; the traceback is logged, its values are not."""
-    _log.error("A request failed.", exc_info=error)
+    log_failure(error)
     return refusal(internal)
 
 
 handlers: Any = {
     RefusedError: _refused,
+    RecursionError: _deep,
     ValidationException: _invalid,
     HTTPException: _framework,
     Exception: _bug,

@@ -1,13 +1,16 @@
 """Rates: how often one target, and one address, may ask for what costs mail, hashes or guesses."""
 
 import hashlib
-from collections.abc import Callable
+import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 
 from limits import RateLimitItem, parse
-from limits.aio.storage import Storage
+from limits.aio.storage import RedisStorage, Storage
 from limits.aio.strategies import MovingWindowRateLimiter
+from limits.errors import StorageError
 from limits.storage import storage_from_string
 
 from rex_auth_edge.domain.clock import SECOND, Clock
@@ -63,16 +66,23 @@ _RULES: dict[Rule, _Limits] = {
     Rule.VALIDATE: _Limits(failing_address=_30),
 }
 
+_UNCOUNTED = Refused(
+    Code.STORAGE_UNAVAILABLE, "This can't be decided at the moment; try again in a few seconds", retry_after=5
+)
+
+_log = logging.getLogger("rex_auth_edge.web")
+
 Counters = list[tuple[RateLimitItem, str]]
+HasRoom = Callable[[RateLimitItem, str], Awaitable[bool]]
 
 
 class Rates:
     """Moving windows; in memory on a hub, in Redis where `options.rate_storage` names one."""
 
     def __init__(self, options: WebOptions, clock: Clock) -> None:
-        storage, self._now = _storage(options, clock)
+        self._storage, self._now = _storage(options, clock)
         self._on = options.rate_limits
-        self._windows = MovingWindowRateLimiter(storage)
+        self._windows = MovingWindowRateLimiter(self._storage)
 
     async def check(self, rule: Rule, target: str, address: str | None) -> Refused | None:
         """Count a request, or refuse it. An `address` of None isn't counted: a household's own gateway."""
@@ -87,28 +97,44 @@ class Rates:
     async def peek(self, rule: Rule, target: str, address: str | None) -> Refused | None:
         """The refusal where failures have used the rule up; counts nothing."""
         limits = _RULES[rule]
-        for limit, key in _counters(rule, limits.failing_target, target, limits.failing_address, address):
-            if self._on and not await self._windows.test(limit, key):
-                return await self._refusal(limit, key)
-        return None
+        counters = _counters(rule, limits.failing_target, target, limits.failing_address, address)
+        return await self._first_full(counters, self._windows.test)
+
+    async def close(self) -> None:
+        """Release the connections to Redis, if any."""
+        if isinstance(self._storage, RedisStorage):
+            await self._storage.bridge.get_connection().aclose()  # type: ignore[attr-defined]  # all bridges have it
 
     async def _hit(self, counters: Counters) -> Refused | None:
-        for limit, key in counters:
-            if self._on and not await self._windows.hit(limit, key):
-                return await self._refusal(limit, key)
+        return await self._first_full(counters, self._windows.hit)
+
+    async def _first_full(self, counters: Counters, has_room: HasRoom) -> Refused | None:
+        if not self._on:
+            return None
+        try:
+            for limit, key in counters:
+                if not await has_room(limit, key):
+                    return await self._refusal(limit, key)
+        except StorageError as error:
+            # Closed, not open: guesses that nobody counts would be free.
+            _log.error("Rates can't be counted: their storage fails (%s).", type(error.__cause__).__name__)
+            return _UNCOUNTED
         return None
 
     async def _refusal(self, limit: RateLimitItem, key: str) -> Refused:
         stats = await self._windows.get_window_stats(limit, key)
-        seconds = max(1, int(stats.reset_time - self._now()) + 1)
+        seconds = min(max(1, ceil(stats.reset_time - self._now())), limit.get_expiry())
         return Refused(Code.RATE_LIMITED, f"Too many requests; please wait {seconds} seconds", retry_after=seconds)
 
 
 def _storage(options: WebOptions, clock: Clock) -> tuple[Storage, Callable[[], float]]:
     """Where windows are kept, and the seconds that they are kept in."""
-    if options.rate_storage is None:
+    uri = options.rate_storage
+    if uri is None or uri.startswith("memory"):
         return BootWindows(clock), lambda: clock.now().boot / SECOND
-    storage = storage_from_string(f"async+{options.rate_storage}")
+    # Valkey is spoken to in Redis's protocol, by the one client that is a dependency.
+    uri = "redis" + uri.removeprefix("valkey") if uri.startswith("valkey") else uri
+    storage = storage_from_string(f"async+{uri}", implementation="redispy", wrap_exceptions=True)
     return storage, lambda: clock.now().wall / SECOND  # type: ignore[return-value]  # async by its scheme
 
 

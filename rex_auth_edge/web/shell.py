@@ -4,7 +4,9 @@ The framework's own 404 and 405 bypass its middleware, so headers, the Host chec
 """
 
 import logging
+import re
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import ip_address
 from time import perf_counter
 from typing import Any
@@ -15,9 +17,8 @@ from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.web.addresses import client_address, scheme
 from rex_auth_edge.web.asgi import App, Message, Receive, Scope, Send, send_refusal
 from rex_auth_edge.web.options import WebOptions
-from rex_auth_edge.web.problems import internal
+from rex_auth_edge.web.problems import internal, log_failure
 
-_log = logging.getLogger("rex_auth_edge.web")
 _access = logging.getLogger("rex_auth_edge.access")
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -34,6 +35,8 @@ _ALWAYS = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-site"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    # On answers to requests without Origin as well: a cache may hand them to one that has it.
+    (b"vary", b"Origin"),
 ]
 _UNLESS_SET = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
@@ -47,6 +50,10 @@ _PREFLIGHT = [
     (b"content-length", b"0"),
 ]
 
+# RFC 9112 section 3.2, with the address literals of RFC 3986.
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]]+)(?::[0-9]{1,5})?")
+_LONGEST_HOST = 262
+
 Observe = Callable[[str, str, int, float], None]
 
 
@@ -58,7 +65,7 @@ class Shell:
     ) -> None:
         self._app = app
         self._options = options
-        self._hosts = {"localhost", *own_hosts, *options.allowed_hosts}
+        self._hosts = {"localhost", *(name.lower() for name in (*own_hosts, *options.allowed_hosts))}
         self._origins = {*options.allowed_origins, _origin_of(options.frontend_base_url)}
         self._entropy = entropy
         self._observe = observe
@@ -82,8 +89,10 @@ class Shell:
 
     def _is_ours(self, host: str) -> bool:
         """Whether Host is a name of ours or an address: a foreign name is how browsers are led onto a LAN."""
-        name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
-        return name.lower() in self._hosts or _is_literal(name)
+        if len(host) > _LONGEST_HOST:
+            return False
+        name = _name_of(host)
+        return name in self._hosts or _is_literal(name)
 
     def _may(self, exchange: "_Exchange") -> bool:
         """Whether an unsafe request may come from where its browser says it comes from."""
@@ -124,11 +133,9 @@ class Shell:
         headers.append((b"x-request-id", exchange.request_id.encode()))
         if scheme(exchange.scope, self._options) == "https":
             headers.append(_HSTS)
-        if exchange.origin:
-            headers.append((b"vary", b"Origin"))
-            if self.allows(exchange):
-                headers.append((b"access-control-allow-origin", exchange.origin.encode("latin-1")))
-                headers.append((b"access-control-allow-credentials", b"true"))
+        if exchange.origin and self.allows(exchange):
+            headers.append((b"access-control-allow-origin", exchange.origin.encode("latin-1")))
+            headers.append((b"access-control-allow-credentials", b"true"))
         return headers
 
 
@@ -157,26 +164,31 @@ class _Exchange:
         self.request_id = shell.request_id()
         self.host = self.origin = self.fetch_site = ""
         self.preflight = False
+        hosts = 0
         for name, value in scope["headers"]:
             if name == b"host":
-                # A second Host header makes one that no name is.
-                self.host += value.decode("latin-1")
+                self.host = value.decode("latin-1")
+                hosts += 1
             elif name == b"origin":
-                self.origin = value.decode("latin-1")
+                # A second Origin makes one that nobody has.
+                self.origin += ("," if self.origin else "") + value.decode("latin-1")
             elif name == b"sec-fetch-site":
                 self.fetch_site = value.decode("latin-1")
             elif name == b"access-control-request-method":
                 self.preflight = scope["method"] == "OPTIONS"
+        if hosts != 1:
+            # RFC 9112 section 3.2: which of two is meant is anybody's guess.
+            self.host = ""
 
     async def run(self, receive: Receive) -> None:
         """Answer, whatever happens: a failure before the answer has begun becomes a 500 of the ordinary shape."""
         try:
             await self._shell.answer(self, receive)
-        except Exception:
-            if self.status:
-                raise
-            _log.exception("A request failed outside of the framework.")
-            await send_refusal(self.send, internal)
+        except Exception as error:  # noqa: BLE001 - the last resort
+            log_failure(error)
+            # Once an answer has begun, all that is left is not to end it: the server then closes the connection.
+            if not self.status:
+                await send_refusal(self.send, internal)
         finally:
             self._shell.done(self)
 
@@ -190,7 +202,7 @@ class _Exchange:
 
 def _kind(path: str) -> str:
     """What metrics call a path; never the path itself, which strangers choose."""
-    if path.endswith("/token/validate"):
+    if path.endswith(("/token/validate", "/auth/validate")):
         return "validate"
     if path.startswith("/health"):
         return "health"
@@ -205,6 +217,14 @@ _KINDS = frozenset({
 })  # fmt: skip
 
 
+@lru_cache(maxsize=256)
+def _name_of(host: str) -> str:
+    """Host without its port, in lower case; empty where it isn't one."""
+    found = _HOST.fullmatch(host)
+    return found[1].lower() if found else ""
+
+
+@lru_cache(maxsize=256)
 def _is_literal(name: str) -> bool:
     try:
         ip_address(name.removeprefix("[").removesuffix("]"))
@@ -215,4 +235,4 @@ def _is_literal(name: str) -> bool:
 
 def _origin_of(url: str) -> str:
     parts: Any = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc}".lower()

@@ -3,7 +3,8 @@
 The memory storage of `limits` counts on the wall clock: a hub whose clock is set back would shut its household out.
 """
 
-from collections import OrderedDict, deque
+from dataclasses import dataclass
+from heapq import nsmallest
 
 from limits.aio.storage import MovingWindowSupport, Storage
 from typing_extensions import override
@@ -11,17 +12,30 @@ from typing_extensions import override
 from rex_auth_edge.domain.clock import SECOND, Clock
 
 KEPT = 20_000
+_SPARE = KEPT // 10
+"""How many go at once when there is no more room, so that a flood doesn't pay for a search with each request."""
+
+
+@dataclass(slots=True)
+class _Window:
+    """When its hits happened, the oldest first, and when the last of them stops counting; in milliseconds of boot."""
+
+    hits: list[int]
+    ends: int
 
 
 class BootWindows(Storage, MovingWindowSupport):
-    """Up to 20,000 keys, the least recently counted dropped first; a flood of new keys drops itself."""
+    """Up to 20,000 keys. Those that have ended go first, then those with fewest hits: a flood of keys drops itself."""
 
     STORAGE_SCHEME = None
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
         self._clock = clock
-        self._hits: OrderedDict[str, deque[int]] = OrderedDict()
+        self._windows: dict[str, _Window] = {}
+
+    def __len__(self) -> int:
+        return len(self._windows)
 
     @property
     @override
@@ -34,11 +48,9 @@ class BootWindows(Storage, MovingWindowSupport):
         hits = self._recent(key, now - expiry * SECOND)
         if len(hits) + amount > limit:
             return False
-        hits.extend([now] * amount)
-        self._hits[key] = hits
-        self._hits.move_to_end(key)
-        if len(self._hits) > KEPT:
-            self._hits.popitem(last=False)
+        if key not in self._windows and len(self._windows) >= KEPT:
+            self._make_room(now)
+        self._windows[key] = _Window(hits + [now] * amount, now + expiry * SECOND)
         return True
 
     @override
@@ -47,11 +59,16 @@ class BootWindows(Storage, MovingWindowSupport):
         hits = self._recent(key, now - expiry * SECOND)
         return (hits[0] if hits else now) / SECOND, len(hits)
 
-    def _recent(self, key: str, horizon: int) -> deque[int]:
-        hits = self._hits.get(key) or deque()
-        while hits and hits[0] <= horizon:
-            hits.popleft()
-        return hits
+    def _recent(self, key: str, horizon: int) -> list[int]:
+        window = self._windows.get(key)
+        return [hit for hit in window.hits if hit > horizon] if window else []
+
+    def _make_room(self, now: int) -> None:
+        self._windows = {key: window for key, window in self._windows.items() if window.ends > now}
+        excess = len(self._windows) - (KEPT - _SPARE)
+        coldest = nsmallest(excess, self._windows.items(), key=lambda item: (len(item[1].hits), item[1].hits[-1]))
+        for key, _ in coldest:
+            del self._windows[key]
 
     @override
     async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
@@ -71,10 +88,10 @@ class BootWindows(Storage, MovingWindowSupport):
 
     @override
     async def reset(self) -> int | None:
-        count = len(self._hits)
-        self._hits.clear()
+        count = len(self._windows)
+        self._windows.clear()
         return count
 
     @override
     async def clear(self, key: str) -> None:
-        self._hits.pop(key, None)
+        self._windows.pop(key, None)

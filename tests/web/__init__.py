@@ -1,0 +1,1 @@
+"""The HTTP surface, driven over real ASGI."""
