@@ -44,6 +44,7 @@ from rex_auth_edge.web.app import litestar_app
 from rex_auth_edge.web.bodies import Bodies
 from rex_auth_edge.web.csrf import Csrf
 from rex_auth_edge.web.desk import Desk
+from rex_auth_edge.web.hotpath import HotPath
 from rex_auth_edge.web.rates import Rates
 from rex_auth_edge.web.shell import Shell
 
@@ -93,9 +94,12 @@ async def assemble(
     drain = Drain(store, seal, carrier, clock, entropy, settings.mail.sender)
     parts.post.ring = drain.ring
     rates = Rates(settings.web, clock)
-    desk = Desk(parts, People(store), authenticator, rates, Csrf(pepper.digest), settings.web)
+    people = People(store)
+    desk = Desk(parts, people, authenticator, rates, Csrf(pepper.digest), settings.web)
     app = Bodies(litestar_app(desk, Probes(partial(health.failing, store, settings.data_dir))))
-    shell = Shell(app, settings.web, frozenset({host_name()}), entropy, metrics.answered)
+    shell = Shell(
+        HotPath(app, authenticator, people), settings.web, frozenset({host_name()}), entropy, metrics.answered
+    )
     return Hub(shell, parts, authenticator, drain, rates)
 
 

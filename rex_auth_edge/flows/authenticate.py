@@ -1,6 +1,7 @@
 """Who an access token speaks for: decided from its signature, its times and the register, without the database."""
 
 import hashlib
+from collections import OrderedDict
 
 from rex_auth_edge.domain.clock import Clock
 from rex_auth_edge.domain.refusals import Code, Refused
@@ -22,7 +23,7 @@ class Authenticator:
         self._tokens = tokens
         self._register = register
         self._clock = clock
-        self._verified: dict[bytes, Claims] = {}
+        self._verified: OrderedDict[bytes, Claims] = OrderedDict()
 
     def forget(self) -> None:
         """Verify everything anew, after the keys have changed."""
@@ -51,6 +52,6 @@ class Authenticator:
         if self._register.revoked(claims.session_id):
             return INVALID
         if len(self._verified) >= _KEPT:
-            del self._verified[next(iter(self._verified))]
+            self._verified.popitem(last=False)
         self._verified[digest] = claims
         return claims

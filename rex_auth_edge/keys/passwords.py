@@ -1,8 +1,6 @@
 """Argon2id (RFC 9106) off the event loop, with a bound on how many hashes run and how many wait."""
 
 import asyncio
-import contextlib
-import ctypes
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,8 +16,6 @@ T = TypeVar("T")
 
 LONGEST = 1024
 """Bytes of a password that are looked at; the household's rules allow far fewer."""
-
-_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
 
 
 class PoolBusyError(RefusedError):
@@ -45,7 +41,6 @@ class PasswordPool:
     """
 
     def __init__(self, options: Argon2Options) -> None:
-        _return_memory()
         self._hasher = PasswordHasher(options.passes, options.memory_kib, options.lanes)
         self._room = options.workers + options.queue
         self._workers = options.workers
@@ -93,11 +88,3 @@ def _bounded(password: str) -> bytes:
     """The password's bytes; one that is too long hashes as something that nobody can type."""
     content = password.encode("utf-8", "surrogatepass")
     return content if len(content) <= LONGEST else b"\xff" * (LONGEST + 1)
-
-
-def _return_memory() -> None:
-    """Have glibc give each hash's block back to the system at once: else it keeps one per thread, and grows."""
-    with contextlib.suppress(OSError, AttributeError):
-        libc = ctypes.CDLL("libc.so.6")
-        libc.mallopt(_M_MMAP_THRESHOLD, 1024 * 1024)
-        libc.mallopt(_M_ARENA_MAX, 2)

@@ -31,10 +31,21 @@ def rfc3339(wall: int) -> str:
     return datetime.fromtimestamp(wall / SECOND, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+class PlainCookie(Cookie):
+    """A cookie whose value needs no quoting (RFC 6265 section 4.1.1), as all of ours; the general case costs 50 us."""
+
+    def to_encoded_header(self) -> tuple[bytes, bytes]:
+        """The header line, as ASGI sends it."""
+        parts = [f"{self.key}={self.value}", f"Path={self.path}", f"Max-Age={self.max_age}"]
+        parts += ["HttpOnly"] if self.httponly else []
+        parts += ["Secure"] if self.secure else []
+        return b"set-cookie", "; ".join([*parts, f"SameSite={self.samesite}"]).encode("ascii")
+
+
 def cookie(desk: Desk, name: str, value: str, seconds: int, *, readable: bool = False) -> Cookie:
     """A cookie by the household's settings; only the CSRF token's may be read by scripts."""
     options = desk.options
-    return Cookie(
+    return PlainCookie(
         name, path="/", value=value, max_age=seconds, httponly=not readable, secure=options.secure_cookies,
         samesite=options.same_site,
     )  # fmt: skip

@@ -13,20 +13,22 @@ from rex_auth_edge.web.api.paths import paths
 from rex_auth_edge.web.rates import Rule
 from rex_auth_edge.web.visit import MISSING, Visit
 
+VALIDATE = "token/validate"
+
 _CSRF_LIFE = 24 * 3600
 
 
 class Validation(Controller):
     """GET token/validate and csrf."""
 
-    @get(paths("token/validate", also=("validate",)))
+    @get(paths(VALIDATE, also=("validate",)))
     async def validate(self, visit: NamedDependency[Visit]) -> Response[Valid]:
         """Who the access token is; where it is missing or expired and the refresh token is good, with new tokens."""
         token = visit.access_token
         claims = visit.desk.authenticator.claims(token) if token else MISSING
         if not isinstance(claims, Refused):
             person = await visit.desk.people.find(claims.tenant_id, claims.user_id)
-            return Response(_valid(visit.unless_gone(person)))
+            return Response(valid(visit.unless_gone(person)))
         if claims.code not in {Code.MISSING_TOKEN, Code.TOKEN_EXPIRED}:
             await visit.failed(Rule.VALIDATE, "")
             raise RefusedError(claims)
@@ -51,14 +53,15 @@ async def _renewed(visit: Visit, refused: Refused) -> Response[Valid]:
         raise RefusedError(refused)
     signed_in: SignedIn = await visit.refreshed(token)
     person = await visit.desk.people.find(signed_in.tenant_id, signed_in.user_id)
-    body = _valid(visit.unless_gone(person))
+    body = valid(visit.unless_gone(person))
     body.is_expired = body.refreshed = True
     body.access_token, body.refresh_token = signed_in.access_token, signed_in.refresh_token
     body.token_type, body.expires_in = "Bearer", signed_in.expires_in
     return Response(body, cookies=session_cookies(visit.desk, signed_in))
 
 
-def _valid(person: Person) -> Valid:
+def valid(person: Person) -> Valid:
+    """The answer to a good access token of this person's."""
     return Valid(
         message="Token is valid",
         user_id=str(person.user_id),

@@ -1,0 +1,74 @@
+"""The road most travelled: `validate` with a good Bearer token of a known person, answered ahead of the framework.
+
+Every check is the ordinary handler's own (signature or memory of it, times, register, person); whatever isn't plain
+falls through to that handler, which is the documented one. It halves the time of what gateways ask for every request.
+"""
+
+from uuid import UUID
+
+import msgspec
+
+from rex_auth_edge.domain.refusals import Refused
+from rex_auth_edge.flows.authenticate import Authenticator
+from rex_auth_edge.flows.people import People, Person
+from rex_auth_edge.web.api.paths import paths
+from rex_auth_edge.web.api.validation import VALIDATE, valid
+from rex_auth_edge.web.asgi import App, Headers, Receive, Scope, Send
+
+_PATHS = frozenset(paths(VALIDATE))
+_SCHEME = b"bearer "
+_KEPT = 512
+_LARGEST = 16 * 1024
+"""Bytes of an answer that is kept: most people have no picture in it."""
+
+
+class HotPath:
+    """Wraps `app`, the rest of the application."""
+
+    def __init__(self, app: App, authenticator: Authenticator, people: People) -> None:
+        self._app = app
+        self._authenticator = authenticator
+        self._people = people
+        self._answers: dict[UUID, tuple[Person, Headers, bytes]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        answer = self._answer(scope) if scope["path"] in _PATHS and scope["method"] == "GET" else None
+        if answer is None:
+            await self._app(scope, receive, send)
+            return
+        _, headers, body = answer
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _answer(self, scope: Scope) -> tuple[Person, Headers, bytes] | None:
+        token = _bearer(scope)
+        claims = self._authenticator.claims(token) if token else None
+        if claims is None or isinstance(claims, Refused):
+            return None
+        person = self._people.kept(claims.user_id)
+        if person is None:
+            return None
+        answer = self._answers.get(claims.user_id)
+        return answer if answer is not None and answer[0] is person else self._prepare(person)
+
+    def _prepare(self, person: Person) -> tuple[Person, Headers, bytes] | None:
+        body = msgspec.json.encode(valid(person))
+        if len(body) > _LARGEST:
+            return None
+        if len(self._answers) >= _KEPT:
+            self._answers.clear()
+        headers = ((b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()))
+        answer = self._answers[person.user_id] = (person, headers, body)
+        return answer
+
+
+def _bearer(scope: Scope) -> str | None:
+    """The token of the one Authorization header; None where there is none, or more than one."""
+    token = None
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            if token is not None or value[:7].lower() != _SCHEME:
+                return None
+            token = value[7:].decode("latin-1")
+    return token

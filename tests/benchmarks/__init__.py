@@ -1,0 +1,1 @@
+"""`make bench`: this program beside its ceilings, in one run, as ratios."""

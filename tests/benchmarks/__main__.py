@@ -1,0 +1,160 @@
+"""`python -m tests.benchmarks`: measures everything side by side in one run, and prints the table."""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sqlite3
+import statistics
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from tests.benchmarks import floors, measures, servers
+from tests.benchmarks.load import Result, request, run
+
+PERSONS = 24
+REPEATS = 3
+
+
+@dataclass
+class Row:
+    """One line of the table; `lower` tells that less is better."""
+
+    what: str
+    value: float
+    target: float | None
+    note: str
+    lower: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """Whether the target is reached."""
+        if self.target is None:
+            return ""
+        reached = self.value <= self.target if self.lower else self.value >= self.target
+        return "reached" if reached else "not reached"
+
+
+def say(text: str) -> None:
+    """Progress, beside the result."""
+    print(f"... {text}", file=sys.stderr, flush=True)
+
+
+def machine() -> str:
+    """What this ran on."""
+    names = ("litestar", "uvicorn", "SQLAlchemy", "argon2-cffi")
+    libraries = ", ".join(f"{name} {version(name)}" for name in names)
+    python = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    return f"{os.cpu_count()} cores {platform.machine()}, {python}, {libraries}; server on one core, client on another"
+
+
+async def bench(size: int) -> list[Row]:
+    """Every measurement; `size` scales the counts."""
+    rows: list[Row] = []
+    os.sched_setaffinity(0, servers.CLIENT_CORE)
+    with tempfile.TemporaryDirectory() as directory, servers.bare() as (_, bare_url):
+        data = Path(directory) / "data"
+        with servers.hub(data):
+            say("first start done: the database is there")
+        with servers.hub(data) as hub:
+            started = servers.rss(hub.process.pid)
+            say(f"{PERSONS} people register")
+            people = [servers.joined(hub, number) for number in range(PERSONS)]
+            servers.quiet(hub)
+            say("equal cost for known and unknown addresses")
+            equal = await measures.equal_cost(hub.url, people)
+            say("signing in against Argon2's ceiling")
+            ceiling = measures.on_server_core(floors.hashes, 3.0)
+            rate, milliseconds = await measures.login_cost(hub, people, 50 * size)
+            rows += _logins(rate, milliseconds, ceiling)
+            say("sessions, then refreshing against SQLite's floor")
+            tokens = [one["refresh_token"] for one in await measures.sessions(hub.url, people, 200)]
+            access = await _refreshing(hub.url, tokens, 300 * size, rows)
+            say("validating against a bare route")
+            await _validating(hub.url, bare_url, access, size, rows)
+            say("memory after 1,000 sign-ins")
+            await measures.sessions(hub.url, people, max(0, 1000 - 50 * size - 200))
+            rows.append(Row("RSS after start, MiB", started, 80, "", lower=True))
+            rows.append(Row("RSS after 1,000 logins, MiB", servers.rss(hub.process.pid), 120, "", lower=True))
+    say("cold starts")
+    ours, theirs = measures.cold_starts(REPEATS)
+    note = f"{ours:.2f} s against {theirs:.2f} s"
+    rows.append(Row("cold start / bare Litestar's", ours / theirs, 2.2, note, lower=True))
+    for name, (known, unknown) in equal.items():
+        note = f"{known:.2f} ms known, {unknown:.2f} ms unknown"
+        rows.append(Row(f"{name}, unknown / known address", unknown / known, None, note))
+    return rows
+
+
+def _logins(rate: float, milliseconds: float, ceiling: float) -> list[Row]:
+    beyond = milliseconds - 1000 / ceiling
+    return [
+        Row("login / Argon2 ceiling of one core", rate / ceiling, 0.75, f"{rate:.1f}/s against {ceiling:.1f}/s"),
+        Row("login minus hash, ms CPU", beyond, 2, f"{milliseconds:.2f} ms in all", lower=True),
+    ]
+
+
+async def _refreshing(url: str, tokens: list[str], count: int, rows: list[Row]) -> list[str]:
+    """Refresh and floor in turn; the access tokens that came, none of which has been looked at yet."""
+    rates, floor_rates, latencies, access = [], [], [], []
+    for _ in range(REPEATS):
+        floor_rates.append(measures.floor(4000))
+        result, came = await measures.rotate(url, tokens, count)
+        rates.append(result.rate)
+        latencies.append(measures.latencies(result))
+        access += came
+    rate, floor = statistics.median(rates), statistics.median(floor_rates)
+    rows.append(Row("refresh / SQLite's durable floor", rate / floor, 0.2, f"{rate:.0f}/s against {floor:.0f}/s"))
+    half, most = statistics.median(pair[0] for pair in latencies), statistics.median(pair[1] for pair in latencies)
+    rows.append(Row("refresh p99 / p50", most / half, 4, f"{most:.1f} ms against {half:.1f} ms", lower=True))
+    return access
+
+
+async def _validating(url: str, bare_url: str, access: list[str], size: int, rows: list[Row]) -> None:
+    """One token again and again, then tokens that are new each time; the bare route in turn with both."""
+    hot, cold, bare = [], [], []
+    share = len(access) // REPEATS
+    for part in range(REPEATS):
+        bare.append((await run(bare_url, 8, [request("GET", "/")] * 4000 * size)).rate)
+        hot.append(_good(await run(url, 8, [measures.validate(access[-1])] * 4000 * size)))
+        fresh = access[part * share : (part + 1) * share]
+        cold.append(_good(await run(url, 8, [measures.validate(token) for token in fresh])))
+    floor = statistics.median(bare)
+    for what, rates, target in (("hot token", hot, 0.8), ("a token not seen before", cold, 0.3)):
+        rate = statistics.median(rates)
+        rows.append(Row(f"validate, {what} / bare route", rate / floor, target, f"{rate:.0f}/s against {floor:.0f}/s"))
+
+
+def _good(result: Result) -> float:
+    assert set(result.statuses) == {200}, result.statuses
+    return result.rate
+
+
+def table(rows: list[Row]) -> str:
+    """The rows as Markdown."""
+    lines = ["| what | measured | target | | in figures |", "|---|---|---|---|---|"]
+    for row in rows:
+        target = "" if row.target is None else f"{'<=' if row.lower else '>='} {row.target:g}"
+        lines.append(f"| {row.what} | {row.value:.2f} | {target} | {row.verdict} | {row.note} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run, and print the table or, with --json, the same for programs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a fifth of the requests")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    arguments = parser.parse_args()
+    rows = asyncio.run(bench(1 if arguments.quick else 4))
+    if arguments.json:
+        print(json.dumps({"machine": machine(), "rows": [asdict(row) | {"verdict": row.verdict} for row in rows]}))
+    else:
+        print(f"{table(rows)}\n\nMedians of {REPEATS}, on {machine()}.")
+
+
+if __name__ == "__main__":
+    main()
