@@ -85,7 +85,7 @@ class Shell:
             await exchange.send({"type": "http.response.start", "status": 204, "headers": list(_PREFLIGHT)})
             await exchange.send({"type": "http.response.body", "body": b""})
         else:
-            await self._app(exchange.scope, receive, exchange.send)
+            await self._app(_as_get(exchange.scope), receive, exchange.send)
 
     def _is_ours(self, host: str) -> bool:
         """Whether Host is a name of ours or an address: a foreign name is how browsers are led onto a LAN."""
@@ -198,6 +198,11 @@ class _Exchange:
             self.status = message["status"]
             message["headers"] = self._shell.headers(self, list(message.get("headers", ())))
         await self._send(message)
+
+
+def _as_get(scope: Scope) -> Scope:
+    """HEAD is GET whose content isn't sent (RFC 9110 section 9.3.2): the server leaves it out."""
+    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
 
 def _kind(path: str) -> str:
