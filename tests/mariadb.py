@@ -74,6 +74,11 @@ def _user() -> list[str]:
     return ["--user=root"] if os.getuid() == 0 else []
 
 
+def _places(folder: Path) -> list[str]:
+    """Temporary files too: a starting server deletes those of any other that it finds."""
+    return [f"--datadir={folder / 'data'}", f"--tmpdir={folder / 'tmp'}"]
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -81,16 +86,16 @@ def _free_port() -> int:
 
 
 def _install(folder: Path) -> None:
-    command = [str(program("mariadb-install-db")), "--no-defaults", f"--datadir={folder / 'data'}", "--skip-test-db"]
-    subprocess.run(
-        [*command, "--auth-root-authentication-method=normal", *_user()], check=True, stdout=subprocess.DEVNULL
-    )
+    (folder / "tmp").mkdir()
+    command = [str(program("mariadb-install-db")), "--no-defaults", *_places(folder), *_user()]
+    options = ["--skip-test-db", "--auth-root-authentication-method=normal"]
+    subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL)
 
 
 @contextmanager
 def _started(server: MariaServer) -> Iterator[None]:
     command = [
-        *(str(program("mariadbd")), "--no-defaults", f"--datadir={server.folder / 'data'}", *_user()),
+        *(str(program("mariadbd")), "--no-defaults", *_places(server.folder), *_user()),
         *(f"--socket={server.folder / 's'}", f"--port={server.port}", "--bind-address=127.0.0.1"),
         *("--innodb-log-file-size=16M", "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0"),
     ]
@@ -105,7 +110,9 @@ def _started(server: MariaServer) -> Iterator[None]:
 def _await_answer(server: MariaServer, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", server.port)):
+        # The Unix socket is the last that the server opens, after the port.
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(str(server.folder / "s"))
             return
         time.sleep(0.02)
     message = f"MariaDB didn't start: {(server.folder / 'log').read_text()}"

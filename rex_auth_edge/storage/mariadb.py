@@ -1,15 +1,17 @@
 """MariaDB or MySQL for the cloud role: a pool, each write in its own transaction, retried whole when it loses a race.
 
-Isolation is READ COMMITTED: flows decide on rows that they have read FOR UPDATE or change by compare-and-set, so they
-need the latest committed state, and no gap locks.
+Writes are READ COMMITTED: flows decide on rows that they have read FOR UPDATE or change by compare-and-set, so they
+need the latest committed state, and no gap locks. Reads are REPEATABLE READ, whose first statement fixes a snapshot.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.engine.interfaces import IsolationLevel
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from rex_auth_edge.domain.clock import Clock
 from rex_auth_edge.domain.entropy import Entropy, Ids
@@ -23,6 +25,12 @@ _DEADLOCK, _LOCK_TIMEOUT, _CHANGED, _DUPLICATE = 1213, 1205, 1020, 1062
 _RETRIED = frozenset({_DEADLOCK, _LOCK_TIMEOUT, _CHANGED, _DUPLICATE})
 """A duplicate key too: another transaction was first with the row that this one had looked for, so it looks again."""
 
+_log = logging.getLogger(__name__)
+_SESSION = (
+    # Strict, so that no value is shortened silently, whatever the server's default is; as patient as a person.
+    "SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone='+00:00', innodb_lock_wait_timeout=5"
+)
+
 
 class MariaStore:
     """One database, shared by any number of processes."""
@@ -32,60 +40,87 @@ class MariaStore:
         self._entropy = entropy
         self._ids = Ids(entropy)
         self._node = node
-        self._engine = create_async_engine(
-            url,
-            pool_size=pool,
-            max_overflow=0,
-            pool_pre_ping=True,
-            pool_recycle=1800,
-            isolation_level="READ COMMITTED",
-            hide_parameters=True,
-        )
-        sa.event.listen(self._engine.sync_engine, "connect", configure)
+        self._writers = _engine(url, "READ COMMITTED", pool)
+        self._readers = _engine(url, "REPEATABLE READ", pool)
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self._closed = False
 
     async def write(self, work: Callable[[Tx], T]) -> T:
-        """See `Store.write`."""
+        """See `Store.write`. Work that was accepted is done even if its caller goes away."""
+        if self._closed:
+            raise StorageUnavailableError("The database is closed: the program is stopping.")
+        task = asyncio.create_task(self._write(work))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def _write(self, work: Callable[[Tx], T]) -> T:
+        """Until it is committed: `work` starts over, in a new transaction, where it lost a race."""
         for left in reversed(range(TRIES)):
             try:
-                return await self._attempt(work)
+                result, tx = await self._attempt(work)
             except sa.exc.DBAPIError as error:
                 if _number(error) not in _RETRIED or not left:
                     raise _explained(error) from error
-                await asyncio.sleep(self._entropy.below(20 * (TRIES - left)) / 1000)
+            except sa.exc.TimeoutError as error:
+                raise _explained(error) from error
+            else:
+                _publish(tx)
+                return result
+            await asyncio.sleep(self._entropy.below(20 * (TRIES - left)) / 1000)
         raise AssertionError
 
-    async def _attempt(self, work: Callable[[Tx], T]) -> T:
-        tx: Tx | None = None
-
-        def run(connection: sa.Connection) -> T:
-            nonlocal tx
+    async def _attempt(self, work: Callable[[Tx], T]) -> tuple[T, Tx]:
+        def run(connection: sa.Connection) -> tuple[T, Tx]:
             tx = Tx(connection, self._clock.now(), self._entropy, self._ids, self._node)
-            return work(tx)
+            return work(tx), tx
 
-        async with self._engine.begin() as connection:
-            result = await connection.run_sync(run)
-        for callback in tx.after_commit if tx else ():
-            callback()
-        return result
+        async with self._writers.begin() as connection:
+            return await connection.run_sync(run)
 
     async def read(self, query: Callable[[sa.Connection], T]) -> T:
         """See `Store.read`."""
         try:
-            async with self._engine.connect() as connection:
+            async with self._readers.connect() as connection:
                 return await connection.run_sync(query)
-        except sa.exc.DBAPIError as error:
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
             raise _explained(error) from error
 
     async def close(self) -> None:
         """See `Store.close`."""
-        await self._engine.dispose()
+        self._closed = True
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await self._writers.dispose()
+        await self._readers.dispose()
 
 
 def configure(connection: Any, _record: Any = None) -> None:
-    """Refuse silently shortened values, whatever the server's default is."""
+    """Set what the server keeps per session: strictness, UTC, patience."""
     cursor = connection.cursor()
-    cursor.execute("SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone='+00:00'")
+    cursor.execute(_SESSION)
     cursor.close()
+
+
+def _engine(url: sa.URL, isolation: IsolationLevel, pool: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=pool,
+        max_overflow=0,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        isolation_level=isolation,
+        hide_parameters=True,
+    )
+    sa.event.listen(engine.sync_engine, "connect", configure)
+    return engine
+
+
+def _publish(tx: Tx) -> None:
+    for callback in tx.after_commit:
+        try:
+            callback()
+        except Exception:  # noqa: BLE001  it is logged, and there is a next time
+            _log.exception("What was to follow a commit failed.")
 
 
 def _number(error: sa.exc.DBAPIError) -> int | None:
@@ -93,9 +128,10 @@ def _number(error: sa.exc.DBAPIError) -> int | None:
     return arguments[0] if arguments and isinstance(arguments[0], int) else None
 
 
-def _explained(error: sa.exc.DBAPIError) -> Exception:
+def _explained(error: sa.exc.SQLAlchemyError) -> Exception:
     if isinstance(error, sa.exc.IntegrityError | sa.exc.DataError | sa.exc.ProgrammingError):
         return error
-    return StorageUnavailableError(
-        f"The database can't be used: {error.orig}. Is the server up, and DATABASE_URL right?"
-    )
+    if isinstance(error, sa.exc.TimeoutError):
+        return StorageUnavailableError("Too many are waiting for the database.")
+    cause = getattr(error, "orig", None) or error
+    return StorageUnavailableError(f"The database can't be used: {cause}. Is the server up, and DATABASE_URL right?")

@@ -14,6 +14,9 @@ from rex_auth_edge.storage.tx import Tx
 KEPT = 30 * DAY
 """How long letters stay on record after their end."""
 
+STATES = ("waiting", "withheld", "sent", "failed", "expired", "withdrawn")
+"""What a letter can be: the first is to be sent, the second is nobody's, the others have ended."""
+
 _PURGED = 500
 _waiting = outbox.c.state == "waiting"
 
@@ -61,9 +64,9 @@ def retry(tx: Tx, row: sa.Row[Any], due: Deadline, error: str) -> None:
 
 
 def counts(conn: sa.Connection) -> dict[str, int]:
-    """How many letters are in each state."""
+    """How many letters are in each state, those without any included."""
     query = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
-    return {state: int(count) for state, count in conn.execute(query).all()}
+    return dict.fromkeys(STATES, 0) | {state: int(count) for state, count in conn.execute(query).all()}
 
 
 def listed(conn: sa.Connection, tenant_id: UUID, states: Sequence[str], limit: int = 100) -> list[sa.Row[Any]]:

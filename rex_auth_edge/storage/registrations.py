@@ -39,9 +39,14 @@ def count_guess(tx: Tx, row: sa.Row[Any], cap: int) -> bool:
 
 
 def use_up(tx: Tx, row: sa.Row[Any]) -> None:
-    """The address is proven: this registration is done and its siblings are void."""
+    """The address is proven: this registration is done, and no code fits its siblings any more.
+
+    They aren't marked as used: whoever else began one would see that the address has got an account.
+    """
     same = (otp_sessions.c.tenant_id == row.tenant_id) & (otp_sessions.c.email_key == row.email_key)
-    tx.conn.execute(sa.update(otp_sessions).where(same & otp_sessions.c.used_at.is_(None)).values(used_at=tx.now.wall))
+    void = {"purpose": "decoy", "otp_hash": tx.entropy.token_bytes(32)}
+    tx.conn.execute(sa.update(otp_sessions).where(_is(row)).values(used_at=tx.now.wall))
+    tx.conn.execute(sa.update(otp_sessions).where(same & otp_sessions.c.used_at.is_(None)).values(void))
 
 
 def keep_newest(tx: Tx, tenant_id: UUID, email_key: str, count: int) -> None:

@@ -1,11 +1,11 @@
 """The schema's history: looked at without Alembic (its import costs 12 MiB), moved forward with it."""
 
+import os
 import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,10 +16,15 @@ COPIES = 3
 """How many copies from before an upgrade are kept."""
 
 _VERSION = re.compile(r"(\d{4})_\w+\.py")
+_VERSIONS_TABLE = "alembic_version"
 
 
 class SchemaError(ExplainedError):
     """The database can't be brought to this program's schema."""
+
+
+class SchemaTooNewError(SchemaError):
+    """The database has a revision that this program doesn't know."""
 
 
 def migrations_dir() -> Path:
@@ -29,35 +34,42 @@ def migrations_dir() -> Path:
     return inside if inside.is_dir() else package.parent / "migrations"
 
 
-def head() -> str:
-    """The revision that this program needs: the highest number among the version files."""
+def revisions() -> list[str]:
+    """What this program knows, by the numbers of the version files, oldest first; the last is what it needs."""
     names = (_VERSION.fullmatch(path.name) for path in (migrations_dir() / "versions").iterdir())
-    return max(match.group(1) for match in names if match)
+    return sorted(match.group(1) for match in names if match)
 
 
 def present(connection: sa.Connection) -> str | None:
-    """The revision that the database has, None for an empty one."""
-    if not sa.inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-
-
-def upgrade(connection: sa.Connection, before: Callable[[str], None]) -> bool:
-    """Bring the database to `head()` in the connection's own transaction; whether there was anything to do.
-
-    `before` is called with the present revision ahead of the first change, unless the database is empty. Raises
-    SchemaError for a revision that this program doesn't know.
-    """
-    found, wanted = present(connection), head()
-    if found == wanted:
-        return False
-    if found is not None and found > wanted:
+    """The revision that the database has, None for an empty one. Raises SchemaError where another program lives."""
+    tables = sa.inspect(connection).get_table_names()
+    if _VERSIONS_TABLE in tables:
+        # Empty where an upgrade was killed on MariaDB, which can't undo CREATE TABLE: it is done again.
+        return connection.execute(sa.text(f"SELECT version_num FROM {_VERSIONS_TABLE}")).scalar_one_or_none()  # noqa: S608
+    if tables:
         raise SchemaError(
-            f"The database is from a newer version (schema {found}, this program knows {wanted}): install that version "
-            "again, or put back the copy that it left in the data directory's backups folder."
+            f"The database holds another program's tables ({', '.join(sorted(tables)[:3])}): it was left as it is. Set "
+            "DATABASE_URL to a database of its own."
+        )
+    return None
+
+
+def upgrade(connection: sa.Connection, before: Callable[[str, str], None]) -> bool:
+    """Bring the database to the newest of `revisions()` in the connection's own transaction; whether it had to move.
+
+    `before` is called with the present and the wanted revision ahead of the first change, unless the database is
+    empty. Raises SchemaTooNewError for a revision that this program doesn't know.
+    """
+    found, known = present(connection), revisions()
+    if found == known[-1]:
+        return False
+    if found is not None and found not in known:
+        raise SchemaTooNewError(
+            f"The database is from a newer version (schema {found}, this program knows {known[-1]}): install that "
+            "version again, or put back the copy that it left in the data directory's backups folder."
         )
     if found is not None:
-        before(found)
+        before(found, known[-1])
     _run_alembic(connection)
     return True
 
@@ -67,22 +79,29 @@ def _run_alembic(connection: sa.Connection) -> None:
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(migrations_dir()))
+    config.set_main_option("script_location", str(migrations_dir()).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
 
-def copy_database(path: Path, backups: Path, revision: str, stamp: int) -> Path:
-    """A consistent copy of a SQLite file as it was at `revision`; the newest three are kept."""
-    backups.mkdir(mode=0o700, exist_ok=True)
-    copy = backups / f"before-upgrade-from-{revision}-{stamp}.db"
-    copy.touch(mode=0o600)
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
-    for old in sorted(backups.glob("before-upgrade-from-*.db"), key=_stamp)[:-COPIES]:
-        old.unlink()
+def copy_database(path: Path, backups: Path, found: str, wanted: str) -> Path:
+    """A consistent copy of a SQLite file as it is before going from `found` to `wanted`; the newest three are kept.
+
+    Newest by revision, since a hub's clock may be wrong. Raises SchemaError where it can't be made.
+    """
+    copy = backups / f"before-{wanted}-{found}.sqlite3"
+    unfinished = copy.with_suffix(".part")
+    try:
+        backups.mkdir(mode=0o700, exist_ok=True)
+        unfinished.unlink(missing_ok=True)
+        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(unfinished)) as target:
+            source.backup(target)
+        unfinished.replace(copy)
+        for old in sorted(set(backups.glob("before-*.sqlite3")) - {copy})[: 1 - COPIES]:
+            old.unlink()
+    except (OSError, sqlite3.Error) as error:
+        raise SchemaError(
+            f"No copy of the database could be put into {backups}: {error}. Nothing was upgraded: make room there."
+        ) from error
     return copy
-
-
-def _stamp(path: Path) -> Any:
-    return int(path.stem.rpartition("-")[2])

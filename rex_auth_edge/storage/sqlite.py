@@ -194,9 +194,18 @@ def _publish(item: _Item) -> None:
 
 
 def _answer_all(items: list[_Item], failure: StorageUnavailableError | None) -> None:
+    """Wake each loop once for all of its callers: a wake-up costs as much as a statement."""
+    for loop in {item.loop for item in items}:
+        with suppress(RuntimeError):  # the callers' loop is closed: nobody waits
+            loop.call_soon_threadsafe(_answer_those_of, loop, items, failure)
+
+
+def _answer_those_of(
+    loop: asyncio.AbstractEventLoop, items: list[_Item], failure: StorageUnavailableError | None
+) -> None:
     for item in items:
-        with suppress(RuntimeError):  # the caller's loop is closed: nobody waits
-            item.loop.call_soon_threadsafe(_answer, item, failure)
+        if item.loop is loop:
+            _answer(item, failure)
 
 
 def _answer(item: _Item, failure: StorageUnavailableError | None) -> None:

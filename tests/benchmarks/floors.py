@@ -22,7 +22,7 @@ _ROTATE = (
 
 
 def rotations(directory: Path, count: int, sessions: int = 200) -> float:
-    """Durable rotations a second: the rows that a refresh writes, eight to a commit, synchronous=FULL, plain sqlite3."""
+    """Durable rotations a second: a refresh's rows, eight to a commit, synchronous=FULL, plain sqlite3."""
     database = sqlite3.connect(directory / "floor.db", isolation_level=None)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
         database.execute(f"PRAGMA {pragma}")

@@ -1,4 +1,4 @@
-"""The servers that are measured: this program, and a bare Litestar route under the same listener; pinned to one core."""
+"""The servers that are measured: this program, and a bare Litestar route in the same server; pinned to one core."""
 
 import asyncio
 import os
@@ -44,6 +44,7 @@ class Account:
 
     email: str
     tokens: list[dict[str, str]] = field(default_factory=list)
+    device: str = ""
 
 
 @contextmanager
@@ -86,7 +87,7 @@ def joined(process: Process, number: int) -> Account:
         proof = {"email": email, "otp": code, "temp_token": begun["temp_token"]}
         answer = client.post("/auth/register/verify", json=proof)
         assert answer.status_code == 200, answer.text
-        return Account(email, [answer.json()])
+        return Account(email, [answer.json()], answer.cookies["rex_device"])
 
 
 def rss(pid: int) -> float:

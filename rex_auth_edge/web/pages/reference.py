@@ -4,7 +4,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Litestar, Request, Response, get
 
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -30,6 +29,8 @@ def _stylesheet() -> bytes:
 
 
 def _render(app: Litestar) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - for people only, and seldom
+
     loader = PackageLoader("rex_auth_edge.web.pages")
     page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("reference.html")
     document = app.openapi_schema.to_schema()

@@ -1,0 +1,1 @@
+"""Rows: both engines, the schema's history, the lock on the data directory."""
