@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from rex_auth_edge import machine
 from rex_auth_edge.storage.open import open_store
@@ -14,6 +15,9 @@ from rex_auth_edge.storage.tx import Tx
 from tests import mariadb
 from tests.doubles import HandClock, SeededEntropy
 from tests.hub import Household, household
+
+settings.register_profile("house", deadline=None)  # no test is about time, and CI's machines are busy
+settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:

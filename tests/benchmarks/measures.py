@@ -8,6 +8,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ async def _rotate_own(url: str, own: list[str], count: int, access: list[str]) -
             learn(number - 1)
         return request("POST", "/auth/token/refresh", Authorization=f"Bearer {own[number % len(own)]}")
 
-    await run(url, 1, [lambda number=number: ask(number) for number in range(count)], result)
+    await run(url, 1, [partial(ask, number) for number in range(count)], result)
     learn(count - 1)
     return result
 
