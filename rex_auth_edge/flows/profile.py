@@ -21,7 +21,6 @@ from rex_auth_edge.storage.tx import Tx
 LARGEST_PICTURE = 2 * 1024 * 1024
 PAGE = 50
 
-_LONGEST = {"first_name": 120, "last_name": 120, "phone_number": 40}
 _GONE = Refused(Code.INVALID_TOKEN, "This account is no longer there; sign in again")
 _NOT_HERE = Refused(
     Code.EMAIL_CHANGE_NOT_HERE,
@@ -55,9 +54,8 @@ async def change(
 
 
 def _unfit(wanted: Mapping[str, str | None]) -> Refused | None:
-    for name, longest in _LONGEST.items():
-        if len(wanted.get(name) or "") > longest:
-            return Refused(Code.INVALID_FIELD, f"{name} is longer than {longest} characters", {name: "too long"})
+    if (refused := credentials.too_long(wanted)) is not None:
+        return refused
     return credentials.username(wanted["username"] or "") if "username" in wanted else None
 
 
@@ -69,7 +67,7 @@ def _write(
         return _GONE
     if wanted.get("email") and names.email_key(wanted["email"] or "") != user.email_key:
         return _NOT_HERE
-    values: dict[str, str | None] = {name: wanted[name] or None for name in _LONGEST if name in wanted}
+    values: dict[str, str | None] = {name: wanted[name] or None for name in credentials.LONGEST if name in wanted}
     if username := wanted.get("username"):
         other = users.by_username(tx.conn, principal.tenant_id, names.username_key(username))
         if other is not None and other.id != user.id:

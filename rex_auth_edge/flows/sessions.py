@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from rex_auth_edge.domain.caller import UNKNOWN_DEVICE, Caller
-from rex_auth_edge.domain.clock import SECOND, Deadline
+from rex_auth_edge.domain.clock import SECOND, Deadline, Moment
 from rex_auth_edge.domain.entropy import session_number
 from rex_auth_edge.domain.principal import Principal
 from rex_auth_edge.domain.refusals import Code, Refused
@@ -136,9 +136,12 @@ async def listed(parts: Parts, principal: Principal) -> list[Any]:
     """The caller's own live sessions, the latest used first."""
     now = parts.clock.now()
     rows = await parts.store.read(lambda conn: sessions.open_of(conn, principal.tenant_id, principal.user_id))
-    return [
-        row for row in rows if Deadline(row.refresh_at, bytes(row.refresh_boot_id), row.refresh_boot).remaining(now) > 0
-    ]
+    return [row for row in rows if not _over(row, now)]
+
+
+def _over(row: Any, now: Moment) -> bool:
+    ends = Deadline(row.ends_at, bytes(row.ends_boot_id), row.ends_boot)
+    return ends.passed(now) or Deadline(row.refresh_at, bytes(row.refresh_boot_id), row.refresh_boot).passed(now)
 
 
 async def sign_out(parts: Parts, principal: Principal, caller: Caller) -> None:

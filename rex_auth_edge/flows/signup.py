@@ -75,7 +75,9 @@ async def _check(parts: Parts, asked: Application) -> _Checked | Refused:
     email = credentials.address(asked.email or "")
     if isinstance(email, Refused):
         return email
-    if asked.username and (refused := credentials.username(asked.username)) is not None:
+    named = {"first_name": asked.first_name, "last_name": asked.last_name}
+    unfit = credentials.username(asked.username) if asked.username else None
+    if (refused := unfit or credentials.too_long(named)) is not None:
         return refused
     house = await parts.store.read(lambda conn: _house(conn, parts, asked))
     if isinstance(house, Refused):

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
@@ -11,14 +12,17 @@ from rex_auth_edge.domain.clock import MINUTE, SECOND, Clock
 from rex_auth_edge.domain.entropy import Entropy
 from rex_auth_edge.keys.seal import Seal, SealBrokenError
 from rex_auth_edge.mail import letters
-from rex_auth_edge.mail.carrier import Carrier, Delivered, Outcome, Postponed
+from rex_auth_edge.mail.carrier import Carrier, Delivered, Outcome, Postponed, Rejected
 from rex_auth_edge.mail.post import SEALED_FOR
 from rex_auth_edge.storage import outbox
 from rex_auth_edge.storage.store import Store
 from rex_auth_edge.storage.tables import deadline_of
+from rex_auth_edge.storage.tx import Tx
 
 AT_ONCE = 20
 """How many letters go over one connection."""
+LOOKED_AT = 500
+"""How many addresses are considered at a time."""
 FIRST_PAUSE = 5 * SECOND
 LONGEST_PAUSE = 15 * MINUTE
 LOOK = 60.0
@@ -40,6 +44,7 @@ class Drain:
         self._clock = clock
         self._entropy = entropy
         self._sender = sender
+        self._answered: tuple[Any, Outcome] | None = None
         self._bell = asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
@@ -76,60 +81,89 @@ class Drain:
 
     async def once(self) -> int:
         """Take the letters that are due over one connection; says how many have ended."""
-        now = self._clock.now()
-        rows = await self._store.read(lambda conn: outbox.eldest(conn, 500))
-        ended = 0
-        due: list[tuple[Any, EmailMessage]] = []
-        for row in rows:
-            if (deadline := deadline_of(row, "expires")) is not None and deadline.passed(now):
+        ended = await self._record()
+        due = []
+        for row in await self._store.read(lambda conn: outbox.eldest(conn, LOOKED_AT)):
+            if self._is_late(row):
                 ended += await self._end(row, "expired", "It was not delivered in time.")
-            elif self._is_due(row) and self._carrier and len(due) < AT_ONCE:
-                message = self._message(row)
-                if message is None:
-                    ended += await self._end(row, "failed", "Its content can't be read: SECRET_KEY has changed.")
-                else:
-                    due.append((row, message))
-        return ended + await self._deliver(due)
+            elif self._is_due(row):
+                due.append(row)
+        return ended + (await self._deliver(self._carrier, due) if self._carrier else 0)
+
+    def _is_late(self, row: Any) -> bool:
+        expires = deadline_of(row, "expires")
+        return expires is not None and expires.passed(self._clock.now())
 
     def _is_due(self, row: Any) -> bool:
         due = deadline_of(row, "due")
         return due is None or due.passed(self._clock.now())
 
-    def _message(self, row: Any) -> EmailMessage | None:
+    async def _deliver(self, carrier: Carrier, due: Sequence[Any]) -> int:
+        ended = 0
+        batch: list[tuple[Any, EmailMessage]] = []
+        for row in due[:AT_ONCE]:
+            message = self._message(row)
+            if isinstance(message, EmailMessage):
+                batch.append((row, message))
+            else:
+                ended += await self._record((row, message))
+        if not batch:
+            return ended
+        outcomes = carrier.deliver([message for _, message in batch])
         try:
-            content = self._seal.open(SEALED_FOR, bytes(row.sealed), row.id.bytes)
-        except SealBrokenError:
-            return None
-        domain = self._sender.rpartition("@")[2]
-        return letters.render(
-            letters.decode(content),
-            sender=self._sender,
-            address=row.address,
-            # Without digits, so that the first six of them in a letter are its code's.
-            message_id=f"<{row.id.hex.translate(_LETTERS)}@{domain}>",
-            date=datetime.fromtimestamp(row.created_at / SECOND, UTC),
-        )
+            return ended + await self._follow(outcomes, [row for row, _ in batch], due[AT_ONCE:])
+        finally:
+            if isinstance(outcomes, AsyncGenerator):
+                await outcomes.aclose()  # now, and not when it is collected: it holds a connection
 
-    async def _deliver(self, due: Sequence[tuple[Any, EmailMessage]]) -> int:
-        if not due or self._carrier is None:
-            return 0
-        ended, index = 0, 0
-        async for outcome in self._carrier.deliver([message for _, message in due]):
-            ended += await self._record(due[index][0], outcome)
-            index += 1
+    async def _follow(self, outcomes: AsyncIterator[Outcome], batch: Sequence[Any], others: Sequence[Any]) -> int:
+        """Write down each outcome as it comes, before the next letter leaves."""
+        ended, left = 0, deque(batch)
+        async for outcome in outcomes:
+            ended += await self._record((left.popleft(), outcome))
             if isinstance(outcome, Postponed) and outcome.all:
-                for row, _ in due[index:]:
-                    await self._postpone(row, outcome.reason)
+                await self._postpone([*left, *others], outcome.reason)
+            if left and self._is_late(left[0]):  # the server is slow; the next round says that it has expired
+                break
         return ended
 
-    async def _record(self, row: Any, outcome: Outcome) -> int:
-        """Commit what became of a letter before the next one is sent."""
-        if isinstance(outcome, Delivered):
-            return await self._end(row, "sent", None)
-        if isinstance(outcome, Postponed):
-            await self._postpone(row, outcome.reason)
+    def _message(self, row: Any) -> EmailMessage | Outcome:
+        """The letter, or what becomes of one that can't be written; it must not hold up the others."""
+        domain = self._sender.rpartition("@")[2]
+        try:
+            content = self._seal.open(SEALED_FOR, bytes(row.sealed), row.id.bytes)
+            return letters.render(
+                letters.decode(content),
+                sender=self._sender,
+                address=row.address,
+                # Without digits, so that the first six of them in a letter are its code's.
+                message_id=f"<{row.id.hex.translate(_LETTERS)}@{domain}>",
+                date=datetime.fromtimestamp(row.created_at / SECOND, UTC),
+            )
+        except SealBrokenError:
+            return Rejected("Its content can't be read: SECRET_KEY has changed.")
+        except Exception as error:  # noqa: BLE001  another release may be able to; its text may hold an address
+            return Postponed(f"This release can't write it ({type(error).__name__}).")
+
+    async def _record(self, answered: tuple[Any, Outcome] | None = None) -> int:
+        """Commit what became of a letter. Until that has worked nothing else is sent, so nothing is sent twice."""
+        self._answered = answered or self._answered
+        if self._answered is None:
             return 0
-        return await self._end(row, "failed", outcome.reason)
+        row, outcome = self._answered
+        ended = await self._write(row, outcome)
+        self._answered = None
+        return ended
+
+    async def _write(self, row: Any, outcome: Outcome) -> int:
+        match outcome:
+            case Delivered():
+                return await self._end(row, "sent", None)
+            case Rejected(reason):
+                return await self._end(row, "failed", reason)
+            case Postponed(reason):
+                await self._postpone([row], reason)
+                return 0
 
     async def _end(self, row: Any, state: str, reason: str | None) -> int:
         await self._store.write(lambda tx: outbox.end(tx, row, state, reason))
@@ -137,11 +171,16 @@ class Drain:
         _log.log(level, "Letter %s.", state, extra={"letter": row.letter, "id": str(row.id), "reason": reason})
         return 1
 
-    async def _postpone(self, row: Any, reason: str) -> None:
-        due = self._clock.now().after(self._backoff(row.attempts))
-        await self._store.write(lambda tx: outbox.retry(tx, row, due, reason))
-        extra = {"letter": row.letter, "id": str(row.id), "reason": reason, "attempts": row.attempts + 1}
-        _log.warning("Letter waits for another try.", extra=extra)
+    async def _postpone(self, rows: Sequence[Any], reason: str) -> None:
+        def retry(tx: Tx) -> None:
+            for row in rows:
+                outbox.retry(tx, row, tx.now.after(self._backoff(row.attempts)), reason)
+
+        if rows:
+            await self._store.write(retry)
+        for row in rows:
+            extra = {"letter": row.letter, "id": str(row.id), "reason": reason, "attempts": row.attempts + 1}
+            _log.warning("Letter waits for another try.", extra=extra)
 
     def _backoff(self, attempts: int) -> int:
         """Full jitter: a random pause up to a bound that doubles with every try."""

@@ -1,6 +1,8 @@
 """What the hub writes to people: one struct a letter, one template each for its text and its HTML."""
 
+import re
 from datetime import datetime
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import cache
@@ -77,29 +79,46 @@ class Banned(Letter, frozen=True, tag="banned"):
 
 AnyLetter = Verification | AddressTaken | Welcome | Reset | PasswordChanged | NewDevice | Banned
 
+_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+"""Line breaks, and what moves a cursor, a terminal or the direction of reading."""
+
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(AnyLetter).decode
 
 
 def render(letter: Letter, *, sender: str, address: str, message_id: str, date: datetime) -> EmailMessage:
-    """The letter as a message with text and HTML. `message_id` stays the same when it is sent again."""
+    """The letter as a message with text and HTML. `message_id` stays the same when it is sent again.
+
+    Raises ValueError where `sender` or `address` can't stand in a header.
+    """
     message = EmailMessage()
     message["From"] = sender
-    message["To"] = address
+    message["To"] = _exactly(address)
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation answers, please
-    values = {name: _one_line(value) for name, value in msgspec.structs.asdict(letter).items()}
-    message.set_content(_template(f"{letter.kind}.txt").render(values))
-    message.add_alternative(_template(f"{letter.kind}.html").render(values), subtype="html")
-    message.set_boundary("next-part-of-this-letter")
+    values = {name: _tame(name, value) for name, value in msgspec.structs.asdict(letter).items()}
+    # Quoted-printable, so that a six-digit number in the source is one in the letter: base 64 makes them by chance.
+    message.set_content(_template(f"{letter.kind}.txt").render(values), cte="quoted-printable")
+    html = _template(f"{letter.kind}.html").render(values)
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    # Nobody knows it beforehand: a device could otherwise be named so that what follows its name isn't shown.
+    message.set_boundary(f"part-{message_id.strip('<>').partition('@')[0]}")
     return message
 
 
-def _one_line(value: object) -> object:
-    """Nobody's name breaks out of its line."""
-    return " ".join(value.split()) if isinstance(value, str) else value
+def _exactly(address: str) -> Address:
+    """The address as it was checked: parsed again, one like =?utf-8?q?=62ob?=@example.org would become bob's."""
+    local_part, _, domain = address.rpartition("@")
+    return Address(username=local_part, domain=domain)
+
+
+def _tame(field: str, value: object) -> object:
+    """Nobody's name breaks out of its line, and only a reset letter has what looks like its token."""
+    if not isinstance(value, str) or field == "link":
+        return value
+    return " ".join(_STEERING.sub(" ", value).split()).replace("token=", "token =")
 
 
 @cache

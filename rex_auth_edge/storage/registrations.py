@@ -52,7 +52,8 @@ def use_up(tx: Tx, row: sa.Row[Any]) -> None:
 def keep_newest(tx: Tx, tenant_id: UUID, email_key: str, count: int) -> None:
     """Replace what is pending for an address: all but the `count` newest go."""
     same = (otp_sessions.c.tenant_id == tenant_id) & (otp_sessions.c.email_key == email_key)
-    newest = sa.select(otp_sessions.c.id).where(same).order_by(otp_sessions.c.id.desc())
+    pending = same & otp_sessions.c.used_at.is_(None)
+    newest = sa.select(otp_sessions.c.id).where(pending).order_by(otp_sessions.c.id.desc())
     surplus = [row.id for row in tx.conn.execute(newest.offset(count).limit(100))]
     if surplus:
         where = (otp_sessions.c.tenant_id == tenant_id) & otp_sessions.c.id.in_(surplus)

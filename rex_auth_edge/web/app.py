@@ -1,9 +1,8 @@
 """The Litestar application: controllers, one error shape, one document."""
 
-from litestar import Litestar, MediaType, Request
+from litestar import Litestar, MediaType, Request, Router
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import AnyCallable
 
@@ -16,16 +15,29 @@ from rex_auth_edge.web.api.signin import SignIn
 from rex_auth_edge.web.api.validation import Validation
 from rex_auth_edge.web.api.wellknown import Probes, wellknown
 from rex_auth_edge.web.desk import Desk
+from rex_auth_edge.web.document import DocumentConfig, operation_id
 from rex_auth_edge.web.pages.reference import reference, stylesheet
 from rex_auth_edge.web.visit import Visit
 
-_OPENAPI = OpenAPIConfig(
+_DOCUMENT = "/openapi.json"
+
+
+class _Document(JsonRenderPlugin):
+    """The document and nothing else: Litestar adds a copy of it at `/`, and an HTML page at every other short path."""
+
+    def receive_router(self, router: Router) -> None:
+        """Called once those are there."""
+        router.routes = [route for route in router.routes if route.path == _DOCUMENT]
+
+
+_OPENAPI = DocumentConfig(
     title="rex-auth-edge",
     version=__version__,
     description="A household's own identity provider.",
     path="/",
     use_handler_docstrings=True,
-    render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type=MediaType.JSON)],
+    operation_id_creator=operation_id,
+    render_plugins=[_Document(path=_DOCUMENT, media_type=MediaType.JSON)],
 )
 
 

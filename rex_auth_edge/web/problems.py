@@ -53,7 +53,7 @@ STATUS: dict[Code, int] = {
     Code.WRONG_PASSWORD: 400,
 }
 
-_ASK_AGAIN = frozenset({429, 503})
+ASK_AGAIN = frozenset({429, 503})
 _OF_FRAMEWORK = {
     404: Refused(Code.NOT_FOUND, "There is nothing here"),
     405: Refused(Code.METHOD_NOT_ALLOWED, "This method is not allowed here"),
@@ -98,7 +98,7 @@ def body_of(refused: Refused) -> dict[str, Any]:
 
 def headers_of(refused: Refused) -> dict[str, str]:
     """`Retry-After` (RFC 9110 section 10.2.3) wherever asking again makes sense."""
-    return {"Retry-After": str(refused.retry_after or 1)} if status_of(refused) in _ASK_AGAIN else {}
+    return {"Retry-After": str(refused.retry_after or 1)} if status_of(refused) in ASK_AGAIN else {}
 
 
 def refusal(refused: Refused) -> Response[dict[str, Any]]:

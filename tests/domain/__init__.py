@@ -1,0 +1,1 @@
+"""Facts and rules, without framework, database or network."""

@@ -1,0 +1,1 @@
+"""Signing, sealing and hashing: what an attacker holds, bends and sends back."""

@@ -1,0 +1,1 @@
+"""Mail: letters, the outbox and its drain, against real SMTP servers."""
