@@ -33,11 +33,9 @@ class Pepper:
 
     def digest(self, purpose: str, *parts: str | bytes) -> bytes:
         """32 bytes of HMAC-SHA256 over the parts, each with its length, so that no boundary can be moved."""
-        mac = hmac.new(self._key(purpose), digestmod=hashlib.sha256)
-        for part in parts:
-            content = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
-            mac.update(struct.pack(">I", len(content)) + content)
-        return mac.digest()
+        contents = (part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass") for part in parts)
+        bounded = b"".join(struct.pack(">I", len(content)) + content for content in contents)
+        return hmac.digest(self._key(purpose), bounded, "sha256")
 
     @staticmethod
     def same(first: bytes, second: bytes) -> bool:
