@@ -70,7 +70,7 @@ def _person(tag: str, *refusals: Code) -> _Endpoint:
     return _Endpoint(tag, (*_SIGNED_IN, *refusals), None)
 
 
-_ENDPOINTS: dict[str, _Endpoint] = {
+ENDPOINTS: dict[str, _Endpoint] = {
     "registration_initiate": _Endpoint(
         "Registration",
         (*_TYPED, Code.INVALID_EMAIL, *_USERNAME, *_NEW_PASSWORD, *_JOINING, Code.RATE_LIMITED, *_STORED),
@@ -154,7 +154,7 @@ def _problem() -> dict[str, Any]:
 
 def _complete(operation: dict[str, Any], method: str) -> None:
     name = operation["operationId"].partition("__")[0]
-    endpoint, unsafe = _ENDPOINTS[name], method != "get"
+    endpoint, unsafe = ENDPOINTS[name], method != "get"
     codes = {*_ALWAYS, *endpoint.refusals, *(_UNSAFE if unsafe else ())}
     operation["tags"] = [endpoint.tag]
     operation["security"] = endpoint.security or (_PERSON_UNSAFE if unsafe else _PERSON)

@@ -28,6 +28,7 @@ _BAD_HOST = Refused(
 _BAD_ORIGIN = Refused(
     Code.ORIGIN_NOT_ALLOWED, "Requests from that site aren't allowed; add its origin to ALLOWED_ORIGINS if it is yours"
 )
+_BAD_QUERY = Refused(Code.BAD_REQUEST, "The address's query string is not valid UTF-8")
 _ALWAYS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -81,6 +82,8 @@ class Shell:
             await send_refusal(exchange.send, _BAD_HOST)
         elif not self._may(exchange):
             await send_refusal(exchange.send, _BAD_ORIGIN)
+        elif not _is_text(exchange.scope["query_string"]):
+            await send_refusal(exchange.send, _BAD_QUERY)
         elif exchange.preflight:
             await exchange.send({"type": "http.response.start", "status": 204, "headers": list(_PREFLIGHT)})
             await exchange.send({"type": "http.response.body", "body": b""})
@@ -198,6 +201,15 @@ class _Exchange:
             self.status = message["status"]
             message["headers"] = self._shell.headers(self, list(message.get("headers", ())))
         await self._send(message)
+
+
+def _is_text(query: bytes) -> bool:
+    """Whether a query string can be decoded: the framework fails on one that can't, where it has to refuse it."""
+    try:
+        query.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _as_get(scope: Scope) -> Scope:

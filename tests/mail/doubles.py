@@ -17,21 +17,26 @@ T = TypeVar("T")
 
 @dataclass
 class Carrier:
-    """Takes letters; `then` happens after each, and may raise."""
+    """Takes letters; `then` happens after each, and may raise. `busy` is true while a connection would be open."""
 
     then: Callable[[EmailMessage], None] = lambda _message: None
     took: list[str] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     batches: list[int] = field(default_factory=list)
+    busy: bool = False
 
     async def deliver(self, messages: Sequence[EmailMessage]) -> AsyncIterator[Outcome]:
         """As a server that takes everything."""
         self.batches.append(len(messages))
-        for message in messages:
-            self.took.append(str(message["To"]))
-            self.then(message)
-            self.arrived.set()
-            yield Delivered()
+        self.busy = True
+        try:
+            for message in messages:
+                self.took.append(str(message["To"]))
+                self.then(message)
+                self.arrived.set()
+                yield Delivered()
+        finally:
+            self.busy = False
 
 
 @dataclass

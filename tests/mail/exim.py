@@ -1,6 +1,7 @@
 """A real mail server, Debian's exim4: on a free port and a temporary folder, gone when the tests end."""
 
 import email
+import grp
 import os
 import pwd
 import shutil
@@ -24,6 +25,7 @@ PATIENCE = 30
 _CONFIGURATION = """
 primary_hostname = mail.test
 exim_user = {user}
+exim_group = {group}
 deliver_drop_privilege = true
 local_interfaces = 127.0.0.1
 daemon_smtp_ports = {port}
@@ -110,7 +112,14 @@ def _furnish(server: Exim, authority: Authority) -> None:
     for path in folder.iterdir():
         os.chown(path, user.pw_uid, user.pw_gid)
     (folder / "exim.conf").write_text(
-        _CONFIGURATION.format(folder=folder, port=server.port, user=user.pw_name, username=USERNAME, password=PASSWORD)
+        _CONFIGURATION.format(
+            folder=folder,
+            port=server.port,
+            user=user.pw_name,
+            group=grp.getgrgid(user.pw_gid).gr_name,
+            username=USERNAME,
+            password=PASSWORD,
+        )
     )
 
 

@@ -52,12 +52,3 @@ async def test_a_wrong_password_loses_nothing(office: PostOffice, server: exim.E
     await office.after_a_pause()
     assert await office.states() == ["sent"]
     assert len(server.delivered("ines@test.example")) == 1
-
-
-async def test_a_missing_password_loses_nothing(office: PostOffice, server: exim.Exim, trusted: Authority) -> None:
-    """A server that wants a sign-in refuses each recipient for good; the letter has failed, and says why."""
-    office.restart(smtp(server.port, use_tls=True))
-    await office.send("omar@test.example")
-    await office.drain_all()
-    assert await office.states() == ["failed"]
-    assert server.delivered("omar@test.example") == []
