@@ -17,7 +17,6 @@ from tests.doubles import HandClock, SeededEntropy
 from tests.hub import Household, household
 
 pytest_plugins = ["tests.secrets_watch"]
-pytest_plugins = ["tests.secrets_watch"]
 
 settings.register_profile("house", deadline=None)  # no test is about time, and CI's machines are busy
 settings.load_profile("house")

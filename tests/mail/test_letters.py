@@ -97,7 +97,16 @@ def test_the_code_is_the_first_six_digit_number(name: str) -> None:
 def test_the_code_can_be_read_in_the_source(name: str) -> None:
     """No part is in base 64, and no digits of a boundary or an id come before the code."""
     source = written(Verification(name, CODE, 5)).as_bytes(policy=policy.SMTP)
+    assert b"base64" not in source
     assert re.findall(rb"\d{6}", source)[0] == CODE.encode()
+
+
+def test_no_other_number_can_be_taken_for_a_code() -> None:
+    """Letters have no six digits of their own, be it a colour or a time, beside the code."""
+    for letter in of_each_kind("Maya"):
+        message = received(letter)
+        text = f"{message['Subject']}\n{part(message, 'plain')}\n{part(message, 'html')}"
+        assert set(re.findall(r"\d{6}", text)) == ({CODE} if isinstance(letter, Verification) else set())
 
 
 @pytest.mark.parametrize("name", NASTY)
