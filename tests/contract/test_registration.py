@@ -273,3 +273,11 @@ async def test_letters_of_a_registration(home: Household) -> None:
     assert [letter["Subject"] for letter in letters] == ["Your code for REX", "Welcome to REX"]
     assert all("Maya 123456" in text_of(letter) for letter in letters)
     assert all("token=" not in letter.as_string() for letter in letters)
+
+
+async def test_an_address_that_folds_too_long_is_refused(home: Household) -> None:
+    """An address whose form for comparison outgrows any address is no address, whatever the database would say."""
+    async with home.client() as client:
+        body = {"email": f"{chr(0xFDFA) * 21}@example.com", "password": PASSWORD}
+        answer = await client.post("/auth/register/initiate", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_email")
