@@ -19,6 +19,7 @@ from rex_auth_edge.domain.entropy import Entropy
 from rex_auth_edge.domain.register import LONGEST, Register
 from rex_auth_edge.flows import health, signing, upkeep
 from rex_auth_edge.flows.authenticate import Authenticator
+from rex_auth_edge.flows.household.setup import SetupCodes
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.flows.people import People
 from rex_auth_edge.keys.hashes import BearerMint, Pepper
@@ -34,7 +35,7 @@ from rex_auth_edge.mail.post import Post
 from rex_auth_edge.mail.smtp import Smtp
 from rex_auth_edge.metrics import Metrics, metrics_app
 from rex_auth_edge.server import HttpServer, bind, start_if_free
-from rex_auth_edge.settings import Settings
+from rex_auth_edge.settings import NodeRole, Settings
 from rex_auth_edge.storage import outbox, sessions, tenants
 from rex_auth_edge.storage.lock import DataDirLock
 from rex_auth_edge.storage.open import open_store
@@ -86,6 +87,7 @@ async def assemble(
         seal=seal,
         post=Post(seal),
         register=await _register(store, clock),
+        setup=SetupCodes(entropy),
         options=settings.flows,
         home=await _home(store, settings),
     )
@@ -131,6 +133,8 @@ async def serve(settings: Settings, say: Callable[[str], None]) -> None:
         stack.push_async_callback(store.close)
         hub = await assemble(settings, store, clock, entropy, metrics, _carrier(settings))
         stack.push_async_callback(hub.close)
+        if settings.role is NodeRole.HUB:
+            await hub.parts.setup.load(store)
         await _run(settings, hub, metrics, sockets, say)
 
 

@@ -84,6 +84,17 @@ class Household:
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
+    async def own(self, client: httpx.AsyncClient, email: str, username: str | None = None) -> dict[str, Any]:
+        """Claim the household with its setup code; the answer with the tokens."""
+        code = self.hub.parts.setup.shown()[self.hub.parts.home]
+        body = {"email": email, "password": PASSWORD, "setup_code": code} | ({"username": username} if username else {})
+        answer = await client.post("/auth/register/initiate", json=body)
+        assert answer.status_code == 200, answer.text
+        proof = {"email": email, "otp": code, "temp_token": answer.json()["temp_token"]}
+        answer = await client.post("/auth/register/verify", json=proof)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
     async def login(self, client: httpx.AsyncClient, email: str, password: str = PASSWORD) -> httpx.Response:
         """Try to sign in."""
         return await client.post("/auth/login", json={"email": email, "password": password})
@@ -113,4 +124,5 @@ async def household(store: Store, clock: HandClock, data_dir: Path, **environ: s
     """A hub on `store`."""
     mailbox = Mailbox()
     hub = await assemble(settings_for(data_dir, **environ), store, clock, SeededEntropy(), Metrics(), mailbox)
+    await hub.parts.setup.load(store)
     return Household(hub, store, clock, mailbox)

@@ -1,23 +1,23 @@
-"""Who a person is in the household, and the scopes that follow from it."""
+"""Who a person is in the household, and what follows from it: the one table of who may do what."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Role(StrEnum):
-    """A member's role; each may do strictly less than the one before it."""
+    """A member's role, the highest first."""
 
     OWNER = "owner"
     ADULT = "adult"
     CHILD = "child"
     GUEST = "guest"
 
-
-SCOPES: dict[Role, tuple[str, ...]] = {
-    Role.OWNER: ("profile", "sessions", "devices", "household"),
-    Role.ADULT: ("profile", "sessions", "devices"),
-    Role.CHILD: ("profile", "sessions"),
-    Role.GUEST: ("profile",),
-}
+    def below(self, other: "Role") -> bool:
+        """Whether this role is lower than the other."""
+        order = list(Role)
+        return order.index(self) > order.index(other)
 
 
 class Registration(StrEnum):
@@ -26,3 +26,81 @@ class Registration(StrEnum):
     OPEN = "open"
     INVITE = "invite"
     CLOSED = "closed"
+
+
+class Act(StrEnum):
+    """What can be done in a household beyond one's own profile, password and sessions."""
+
+    READ = "household.read"
+    RENAME = "household.rename"
+    MEMBERS = "members.read"
+    LEAVE = "members.leave"
+    ACTIVITY = "members.activity"
+    SIGN_OUT = "members.sign_out"
+    ADD = "members.add"
+    SET_ROLE = "members.role"
+    DISABLE = "members.disable"
+    ENABLE = "members.enable"
+    PARDON = "members.pardon"
+    RESET = "members.reset"
+    REMOVE = "members.remove"
+    INVITES = "invites.read"
+    INVITE = "invites.create"
+    UNINVITE = "invites.revoke"
+    CODES = "codes.read"
+    HAND_OVER = "codes.hand_over"
+    POLICY = "policy.read"
+    SET_POLICY = "policy.change"
+    AUDIT = "audit.read"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Which roles may, whether the sign-in has to be fresh, in which scope of tokens it lies, and what it means."""
+
+    roles: frozenset[Role]
+    scope: str
+    says: str
+    fresh: bool = False
+
+
+_OWNER = frozenset({Role.OWNER})
+_GROWN = frozenset({Role.OWNER, Role.ADULT})
+_FAMILY = frozenset({Role.OWNER, Role.ADULT, Role.CHILD})
+_ALL = frozenset(Role)
+
+
+def _owners(says: str, *, fresh: bool = False) -> Permission:
+    return Permission(_OWNER, "household", says, fresh)
+
+
+PERMISSIONS: Mapping[Act, Permission] = MappingProxyType({
+    Act.READ: Permission(_ALL, "profile", "see the household's name and one's own role"),
+    Act.RENAME: _owners("rename the household", fresh=True),
+    Act.MEMBERS: Permission(_FAMILY, "members", "see who is in the household"),
+    Act.LEAVE: Permission(_ALL - {Role.CHILD}, "profile", "leave the household", fresh=True),
+    Act.ACTIVITY: _owners("see members' sessions and history"),
+    Act.SIGN_OUT: _owners("end members' sessions"),
+    Act.ADD: _owners("add a member without an e-mail address", fresh=True),
+    Act.SET_ROLE: _owners("change members' roles", fresh=True),
+    Act.DISABLE: _owners("disable a member", fresh=True),
+    Act.ENABLE: _owners("enable a member again", fresh=True),
+    Act.PARDON: _owners("lift a member's ban", fresh=True),
+    Act.RESET: _owners("start the reset of a member's password", fresh=True),
+    Act.REMOVE: _owners("remove a member", fresh=True),
+    Act.INVITES: _owners("see invitations"),
+    Act.INVITE: _owners("invite", fresh=True),
+    Act.UNINVITE: _owners("revoke an invitation"),
+    Act.CODES: _owners("see who waits for a code while mail can't go out"),
+    Act.HAND_OVER: _owners("hand a waiting code over", fresh=True),
+    Act.POLICY: Permission(_GROWN, "members", "see the household's policy"),
+    Act.SET_POLICY: _owners("change the household's policy", fresh=True),
+    Act.AUDIT: _owners("read the audit log"),
+})  # fmt: skip
+
+_OWN = {"profile", "sessions"}
+"""Everybody's: one's own profile, password, sessions and history."""
+
+SCOPES: Mapping[Role, tuple[str, ...]] = MappingProxyType({
+    role: tuple(sorted(_OWN | {each.scope for each in PERMISSIONS.values() if role in each.roles})) for role in Role
+})  # fmt: skip

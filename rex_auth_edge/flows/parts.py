@@ -6,6 +6,7 @@ from uuid import UUID
 from rex_auth_edge.domain.clock import Clock
 from rex_auth_edge.domain.entropy import Entropy
 from rex_auth_edge.domain.register import Register
+from rex_auth_edge.flows.household.setup import SetupCodes
 from rex_auth_edge.flows.options import FlowOptions
 from rex_auth_edge.keys.hashes import BearerMint, Pepper
 from rex_auth_edge.keys.keyring import Keyring
@@ -34,6 +35,7 @@ class Parts:
     seal: Seal
     post: Post
     register: Register
+    setup: SetupCodes
     options: FlowOptions
     home: UUID
 

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import sqlalchemy as sa
+
 from rex_auth_edge.domain.caller import Caller
-from rex_auth_edge.domain.clock import Deadline
+from rex_auth_edge.domain.clock import Deadline, Moment
 from rex_auth_edge.domain.principal import Principal
 from rex_auth_edge.domain.refusals import Code, Refused, missing
 from rex_auth_edge.flows import recover
@@ -85,9 +87,9 @@ async def reauthenticate(parts: Parts, principal: Principal, password: str | Non
     return None
 
 
-def unless_fresh(tx: Tx, principal: Principal) -> Refused | None:
+def unless_fresh(conn: sa.Connection, now: Moment, principal: Principal) -> Refused | None:
     """The refusal of a sensitive act whose session hasn't signed in within the last 10 minutes, or None."""
-    row = sessions.get(tx.conn, principal.tenant_id, principal.session_id)
-    if row is None or Deadline(row.fresh_at, bytes(row.fresh_boot_id), row.fresh_boot).passed(tx.now):
+    row = sessions.get(conn, principal.tenant_id, principal.session_id)
+    if row is None or Deadline(row.fresh_at, bytes(row.fresh_boot_id), row.fresh_boot).passed(now):
         return _NOT_FRESH
     return None

@@ -26,13 +26,17 @@ _EXPIRED = Refused(Code.RESET_TOKEN_EXPIRED, "Token has expired; ask for a new l
 
 @dataclass(frozen=True, slots=True)
 class Resettable:
-    """What a good reset token is for. `expires_at` is in milliseconds since 1970."""
+    """What a good reset token is for. `expires_at` is in milliseconds since 1970.
+
+    One that came `by_mail` proves the address, one that an owner handed over doesn't.
+    """
 
     tenant_id: UUID
     token_id: UUID
     user: Any
     expires_at: int
     minutes_left: int
+    by_mail: bool
 
 
 async def forgot(parts: Parts, email: str | None, tenant: str | None, caller: Caller) -> Refused | None:
@@ -82,7 +86,7 @@ def _find(conn: sa.Connection, parts: Parts, token: str) -> Resettable | Refused
     left = Deadline(row.expires_at, bytes(row.expires_boot_id), row.expires_boot).remaining(parts.clock.now())
     if left <= 0:
         return _EXPIRED
-    return Resettable(row.tenant_id, row.id, user, row.expires_at, -(-left // MINUTE))
+    return Resettable(row.tenant_id, row.id, user, row.expires_at, -(-left // MINUTE), row.started_by is None)
 
 
 async def reset(parts: Parts, token: str | None, password: str | None, caller: Caller) -> Refused | None:
@@ -111,9 +115,8 @@ def _redeem(tx: Tx, parts: Parts, found: Resettable, hashed: str, caller: Caller
     if not resets.redeem(tx, found.tenant_id, found.token_id):
         return _INVALID
     resets.void_all(tx, user.tenant_id, user.id)
-    users.change(
-        tx, user.tenant_id, user.id, password_hash=hashed, password_changed_at=tx.now.wall, email_verified=True
-    )
+    proven = {"email_verified": True, "email_proven": True} if found.by_mail else {}
+    users.change(tx, user.tenant_id, user.id, password_hash=hashed, password_changed_at=tx.now.wall, **proven)
     attempts.clear(tx, user.tenant_id, parts.account(user.tenant_id, user.id))
     lives.end_all(tx, parts, user.tenant_id, user.id, "reset")
     tell(tx, parts, user, caller)

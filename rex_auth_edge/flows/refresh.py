@@ -71,7 +71,7 @@ def _rotate(
     rotation = sessions.Rotation(
         generation=generation,
         refresh_hash=minted.digest if minted else b"",
-        refresh=tx.now.after(parts.options.lives.refresh),
+        refresh=tx.now.after(row.idle_life or parts.options.lives.refresh),
         previous_hash=bearer.digest,
         previous_client=_client(parts, caller),
         successor_sealed=seal_under(token, successor.encode(), tx.entropy),

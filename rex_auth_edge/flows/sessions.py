@@ -14,7 +14,7 @@ from rex_auth_edge.domain.register import LONGEST
 from rex_auth_edge.domain.roles import SCOPES, Role
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.hashes import Bearer
-from rex_auth_edge.storage import attempts, sessions
+from rex_auth_edge.storage import attempts, sessions, tenants
 from rex_auth_edge.storage.audit import Event, record
 from rex_auth_edge.storage.tx import Tx
 
@@ -55,7 +55,9 @@ def open_session(tx: Tx, parts: Parts, user: Any, caller: Caller) -> Granted:
     attempts.remember(tx, user.tenant_id, user.id, device, caller.label)
     session_id, lives = tx.new_id(), parts.options.lives
     refresh_token = parts.bearers.mint("refresh", user.tenant_id, session_id)
-    ends = tx.now.after(lives.session)
+    house = tenants.get(tx.conn, user.tenant_id)
+    ends = tx.now.after(house.session_life or lives.session)
+    refresh = tx.now.after(house.idle_life or lives.refresh)
     values = {
         "tenant_id": user.tenant_id,
         "id": session_id,
@@ -65,9 +67,10 @@ def open_session(tx: Tx, parts: Parts, user: Any, caller: Caller) -> Granted:
         "device_info": caller.label,
         "ip_address": caller.ip_address,
         "generation": 0,
+        "idle_life": house.idle_life,
         "refresh_hash": _read(parts, refresh_token).digest,
     }
-    sessions.add(tx, values, fresh=tx.now.after(lives.fresh), refresh=tx.now.after(lives.refresh), ends=ends)
+    sessions.add(tx, values, fresh=tx.now.after(lives.fresh), refresh=refresh, ends=ends)
     return Granted(user, session_id, refresh_token, ends, token)
 
 
@@ -134,8 +137,12 @@ def end_of_device(tx: Tx, parts: Parts, tenant_id: UUID, user_id: UUID, device_h
 
 async def listed(parts: Parts, principal: Principal) -> list[Any]:
     """The caller's own live sessions, the latest used first."""
-    now = parts.clock.now()
     rows = await parts.store.read(lambda conn: sessions.open_of(conn, principal.tenant_id, principal.user_id))
+    return live(rows, parts.clock.now())
+
+
+def live(rows: Sequence[Any], now: Moment) -> list[Any]:
+    """Those of the sessions that time hasn't ended."""
     return [row for row in rows if not _over(row, now)]
 
 

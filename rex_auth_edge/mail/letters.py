@@ -77,7 +77,28 @@ class Banned(Letter, frozen=True, tag="banned"):
     until: str | None
 
 
-AnyLetter = Verification | AddressTaken | Welcome | Reset | PasswordChanged | NewDevice | Banned
+class Invitation(Letter, frozen=True, tag="invitation"):
+    """Somebody is invited to a household; the code joins it until then."""
+
+    subject: ClassVar[str] = "You are invited to a REX household"
+    household: str
+    inviter: str
+    code: str
+    link: str
+    until: str
+
+
+class ResetStarted(Letter, frozen=True, tag="reset_started"):
+    """An owner has ended the person's sessions, and has a link for a new password to hand over."""
+
+    subject: ClassVar[str] = "An owner is resetting your REX password"
+    household: str
+
+
+AnyLetter = (
+    Verification | AddressTaken | Welcome | Reset | PasswordChanged | NewDevice | Banned
+    | Invitation | ResetStarted
+)  # fmt: skip
 
 _STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 """Line breaks, and what moves a cursor, a terminal or the direction of reading."""

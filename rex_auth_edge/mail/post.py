@@ -1,6 +1,7 @@
 """Posting a letter: sealed and added to the outbox in the flow's own transaction."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from rex_auth_edge.keys.seal import Seal
@@ -38,3 +39,8 @@ class Post:
         )
         tx.after_commit.append(self.ring)
         return letter_id
+
+    def opened(self, row: Any) -> Letter:
+        """What a letter that still waits says. Raises SealBrokenError under another SECRET_KEY."""
+        letter: Letter = letters.decode(self._seal.open(SEALED_FOR, bytes(row.sealed), row.id.bytes))
+        return letter

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from rex_auth_edge.domain.clock import DAY
+from rex_auth_edge.domain.clock import DAY, Moment
 from rex_auth_edge.domain.lockout import Standing
 from rex_auth_edge.storage.tables import deadline_of, deadline_values, known_devices, login_attempts
 from rex_auth_edge.storage.tx import Tx
@@ -54,6 +54,13 @@ def standing(
         ban=max(bans, key=lambda ban: ban.wall, default=None),
         permanent=any(row.permanent for row in rows),
     )
+
+
+def any_ban(conn: sa.Connection, tenant_id: UUID, account: bytes, now: Moment) -> bool:
+    """Whether the account is closed to any device at present, strangers' ones included."""
+    where = (login_attempts.c.tenant_id == tenant_id) & (login_attempts.c.account == account)
+    rows = conn.execute(sa.select(login_attempts).where(where)).all()
+    return any(row.permanent or ((ban := deadline_of(row, "ban")) is not None and not ban.passed(now)) for row in rows)
 
 
 def save(tx: Tx, tenant_id: UUID, account: bytes, device_hash: bytes, after: Standing, *, exists: bool) -> None:

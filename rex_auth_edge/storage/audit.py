@@ -107,3 +107,9 @@ def history(conn: sa.Connection, tenant_id: UUID, subject_id: UUID, *, offset: i
     """What happened to a person, newest first."""
     query = sa.select(audit).where((audit.c.tenant_id == tenant_id) & (audit.c.subject_id == subject_id))
     return list(conn.execute(query.order_by(audit.c.at.desc(), audit.c.seq.desc()).offset(offset).limit(limit)).all())
+
+
+def page(conn: sa.Connection, tenant_id: UUID, *, offset: int, limit: int) -> list[sa.Row[Any]]:
+    """What happened in the household, newest first."""
+    query = sa.select(audit).where(audit.c.tenant_id == tenant_id).order_by(audit.c.at.desc(), audit.c.seq.desc())
+    return list(conn.execute(query.offset(offset).limit(limit)).all())

@@ -63,6 +63,12 @@ def retry(tx: Tx, row: sa.Row[Any], due: Deadline, error: str) -> None:
     tx.conn.execute(sa.update(outbox).where(_is(row) & _waiting).values(values))
 
 
+def get(conn: sa.Connection, tenant_id: UUID, letter_id: UUID) -> sa.Row[Any] | None:
+    """One of the household's letters."""
+    where = (outbox.c.tenant_id == tenant_id) & (outbox.c.id == letter_id)
+    return conn.execute(sa.select(outbox).where(where)).one_or_none()
+
+
 def counts(conn: sa.Connection) -> dict[str, int]:
     """How many letters are in each state, those without any included."""
     query = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)

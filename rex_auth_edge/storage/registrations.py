@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import Deadline
-from rex_auth_edge.storage.tables import deadline_values, otp_sessions
+from rex_auth_edge.storage.tables import deadline_values, otp_sessions, outbox
 from rex_auth_edge.storage.tx import Tx
 
 _of = (otp_sessions.c.tenant_id == sa.bindparam("tenant")) & (otp_sessions.c.id == sa.bindparam("pending"))
@@ -21,14 +21,17 @@ def get(conn: sa.Connection, tenant_id: UUID, pending_id: UUID) -> sa.Row[Any] |
 def add(tx: Tx, values: dict[str, Any], *, resend: Deadline, expires: Deadline) -> None:
     """A new pending registration that may be guessed at, resent from `resend` on, and ends at `expires`."""
     times = deadline_values("resend", resend) | deadline_values("expires", expires)
-    fresh = {"attempts": 0, "created_at": tx.now.wall, "used_at": None}
+    fresh = {"attempts": 0, "created_at": tx.now.wall, "used_at": None, "handed_at": None}
     tx.conn.execute(sa.insert(otp_sessions).values(values | times | fresh))
 
 
-def renew(tx: Tx, row: sa.Row[Any], otp_hash: bytes, *, resend: Deadline, expires: Deadline) -> None:
-    """A new code in the place of the old; the guesses made so far still count."""
+def renew(
+    tx: Tx, row: sa.Row[Any], otp_hash: bytes, letter_id: UUID | None, *, resend: Deadline, expires: Deadline
+) -> None:
+    """A new code, in a new letter, in the place of the old; the guesses made so far still count."""
     times = deadline_values("resend", resend) | deadline_values("expires", expires)
-    tx.conn.execute(sa.update(otp_sessions).where(_is(row)).values({"otp_hash": otp_hash} | times))
+    renewed = {"otp_hash": otp_hash, "letter_id": letter_id, "handed_at": None}
+    tx.conn.execute(sa.update(otp_sessions).where(_is(row)).values(renewed | times))
 
 
 def count_guess(tx: Tx, row: sa.Row[Any], cap: int) -> bool:
@@ -36,6 +39,20 @@ def count_guess(tx: Tx, row: sa.Row[Any], cap: int) -> bool:
     where = _is(row) & (otp_sessions.c.attempts < cap)
     done = tx.conn.execute(sa.update(otp_sessions).where(where).values(attempts=otp_sessions.c.attempts + 1))
     return done.rowcount == 1
+
+
+def waiting(conn: sa.Connection, tenant_id: UUID) -> list[sa.Row[Any]]:
+    """Registrations of the household whose code lies in a letter that hasn't left, the oldest first."""
+    letter = (outbox.c.tenant_id == otp_sessions.c.tenant_id) & (outbox.c.id == otp_sessions.c.letter_id)
+    open_ones = (otp_sessions.c.tenant_id == tenant_id) & otp_sessions.c.used_at.is_(None)
+    where = open_ones & (otp_sessions.c.purpose == "register") & (outbox.c.state == "waiting")
+    query = sa.select(otp_sessions).join(outbox, letter).where(where)
+    return list(conn.execute(query.order_by(otp_sessions.c.id)).all())
+
+
+def hand_over(tx: Tx, row: sa.Row[Any]) -> None:
+    """Note that the code reached its person by somebody else's hand: the address isn't proven by it."""
+    tx.conn.execute(sa.update(otp_sessions).where(_is(row)).values(handed_at=tx.now.wall))
 
 
 def use_up(tx: Tx, row: sa.Row[Any]) -> None:

@@ -12,10 +12,22 @@ from rex_auth_edge.storage.tx import Tx
 _table = password_reset_tokens
 
 
-def add(tx: Tx, tenant_id: UUID, token_id: UUID, user_id: UUID, token_hash: bytes, expires: Deadline) -> None:
-    """A token that may reset the person's password until `expires`."""
+def add(
+    tx: Tx,
+    tenant_id: UUID,
+    token_id: UUID,
+    user_id: UUID,
+    token_hash: bytes,
+    expires: Deadline,
+    *,
+    started_by: UUID | None = None,
+) -> None:
+    """A token that may reset the person's password until `expires`.
+
+    One `started_by` somebody else is handed over, not mailed: using it proves no address.
+    """
     ids = {"tenant_id": tenant_id, "id": token_id, "user_id": user_id, "token_hash": token_hash}
-    times = deadline_values("expires", expires) | {"created_at": tx.now.wall, "used_at": None}
+    times = deadline_values("expires", expires) | {"created_at": tx.now.wall, "used_at": None, "started_by": started_by}
     tx.conn.execute(sa.insert(_table).values(ids | times))
 
 

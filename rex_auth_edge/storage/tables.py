@@ -98,6 +98,10 @@ tenants = _table(
     _column("password_rule", _exact(16)),
     _column("is_default", sa.Boolean),
     _column("created_at", sa.BigInteger),
+    _column("policy_version", sa.BigInteger, default="1"),
+    _column("session_life", sa.BigInteger, null=True),
+    _column("idle_life", sa.BigInteger, null=True),
+    _column("shares", _exact(120), null=True),
     sa.UniqueConstraint("slug"),
 )
 
@@ -125,6 +129,7 @@ users = _table(
     _column("created_at", sa.BigInteger),
     _column("password_changed_at", sa.BigInteger),
     _column("last_login_at", sa.BigInteger, null=True),
+    _column("email_proven", sa.Boolean, default="0"),
     sa.UniqueConstraint("tenant_id", "email_key"),
     sa.UniqueConstraint("tenant_id", "username_key"),
 )
@@ -182,7 +187,30 @@ otp_sessions = _table(
     *_deadline("resend"),
     *_deadline("expires"),
     _column("used_at", sa.BigInteger, null=True),
+    _column("letter_id", Id(), null=True),
+    _column("invitation_id", Id(), null=True),
+    _column("handed_at", sa.BigInteger, null=True),
     sa.Index(None, "tenant_id", "email_key"),
+    sa.Index(None, "created_at"),
+)
+
+invitations = _table(
+    "invitations",
+    _key("tenant_id"),
+    _key("id"),
+    _column("code_hash", sa.BINARY(32)),
+    _column("role", _exact(16)),
+    _column("name", _exact(120), null=True),
+    _column("email", _exact(255), null=True),
+    _column("email_key", _exact(255), null=True),
+    _column("invited_by", Id(), null=True),
+    _column("created_at", sa.BigInteger),
+    *_deadline("expires"),
+    _column("used_at", sa.BigInteger, null=True),
+    _column("used_by", Id(), null=True),
+    _column("revoked_at", sa.BigInteger, null=True),
+    _column("letter_id", Id(), null=True),
+    sa.UniqueConstraint("tenant_id", "code_hash"),
     sa.Index(None, "created_at"),
 )
 
@@ -208,6 +236,7 @@ auth_sessions = _table(
     *_deadline("retry", null=True),
     _column("revoked_at", sa.BigInteger, null=True),
     _column("revoked_for", _exact(24), null=True),
+    _column("idle_life", sa.BigInteger, null=True),
     sa.UniqueConstraint("tenant_id", "number"),
     sa.Index(None, "tenant_id", "user_id"),
     sa.Index(None, "revoked_at"),
@@ -223,6 +252,7 @@ password_reset_tokens = _table(
     _column("created_at", sa.BigInteger),
     *_deadline("expires"),
     _column("used_at", sa.BigInteger, null=True),
+    _column("started_by", Id(), null=True),
     sa.Index(None, "tenant_id", "user_id"),
     sa.Index(None, "created_at"),
 )

@@ -19,17 +19,21 @@ def default(conn: sa.Connection) -> UUID | None:
 def create_default(tx: Tx, registration: Registration) -> UUID:
     """The household that stands from the first start; what is there already stays as it is."""
     present = default(tx.conn)
-    if present is not None:
-        return present
+    return present or create(tx, slug="home", name="Home", registration=registration, is_default=True)
+
+
+def create(tx: Tx, *, slug: str, name: str, registration: Registration, is_default: bool = False) -> UUID:
+    """A new household, with the documented rule for passwords."""
     tenant_id = tx.new_id()
     values = {
         "id": tenant_id,
-        "slug": "home",
-        "name": "Home",
+        "slug": slug,
+        "name": name,
         "registration": registration,
         "password_rule": PasswordRule.COMPOSITION,
-        "is_default": True,
+        "is_default": is_default,
         "created_at": tx.now.wall,
+        "policy_version": 1,
     }
     tx.conn.execute(sa.insert(tenants).values(values))
     return tenant_id
@@ -49,6 +53,34 @@ def get(conn: sa.Connection, tenant_id: UUID) -> sa.Row[Any]:
     return conn.execute(sa.select(tenants).where(tenants.c.id == tenant_id)).one()
 
 
+def every(conn: sa.Connection) -> list[sa.Row[Any]]:
+    """The households of this hub, the oldest first."""
+    return list(conn.execute(sa.select(tenants).order_by(tenants.c.id)).all())
+
+
+def hold(tx: Tx, tenant_id: UUID) -> sa.Row[Any]:
+    """The household, and nobody else's change to who owns it until the end of this transaction."""
+    return tx.conn.execute(sa.select(tenants).where(tenants.c.id == tenant_id).with_for_update()).one()
+
+
+def change(tx: Tx, tenant_id: UUID, **values: Any) -> None:
+    """Set columns of one household."""
+    tx.conn.execute(sa.update(tenants).where(tenants.c.id == tenant_id).values(values))
+
+
+def whereabouts(conn: sa.Connection, address_hash: bytes) -> list[UUID]:
+    """The households that the directory has for a keyed hash."""
+    return list(
+        conn.execute(sa.select(directory.c.tenant_id).where(directory.c.address_hash == address_hash)).scalars()
+    )
+
+
+def strike_from_directory(tx: Tx, address_hash: bytes, tenant_id: UUID) -> None:
+    """Nobody with this keyed hash belongs to the household any more."""
+    where = (directory.c.address_hash == address_hash) & (directory.c.tenant_id == tenant_id)
+    tx.conn.execute(sa.delete(directory).where(where))
+
+
 def list_in_directory(tx: Tx, address_hash: bytes, tenant_id: UUID) -> None:
-    """Note that somebody with this address (a keyed hash) lives in the household."""
+    """Note that somebody with this address (a keyed hash) belongs to the household, or an invitation with this code."""
     tx.conn.execute(sa.insert(directory).values(address_hash=address_hash, tenant_id=tenant_id))

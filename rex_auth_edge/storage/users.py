@@ -5,7 +5,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from rex_auth_edge.storage.tables import directory, user_pictures, users
+from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.storage.tables import directory, known_devices, user_pictures, users
 from rex_auth_edge.storage.tx import Tx
 
 _of = (users.c.tenant_id == sa.bindparam("tenant")) & (users.c.id == sa.bindparam("user"))
@@ -54,6 +55,25 @@ def change(tx: Tx, tenant_id: UUID, user_id: UUID, **values: Any) -> None:
     """Set columns of one person."""
     where = (users.c.tenant_id == tenant_id) & (users.c.id == user_id)
     tx.conn.execute(sa.update(users).where(where).values(values))
+
+
+def every(conn: sa.Connection, tenant_id: UUID) -> list[sa.Row[Any]]:
+    """Everybody in the household, in the order that they joined."""
+    return list(conn.execute(sa.select(users).where(users.c.tenant_id == tenant_id).order_by(users.c.id)).all())
+
+
+def owners(conn: sa.Connection, tenant_id: UUID) -> list[UUID]:
+    """The household's owners who aren't disabled; none means that it isn't claimed yet."""
+    where = (users.c.tenant_id == tenant_id) & (users.c.role == Role.OWNER) & users.c.disabled.is_(False)
+    return list(conn.execute(sa.select(users.c.id).where(where)).scalars())
+
+
+def remove(tx: Tx, tenant_id: UUID, user_id: UUID) -> None:
+    """Take a person out of the household, with what belongs to nobody else; ids are never used again."""
+    remove_picture(tx, tenant_id, user_id)
+    devices = (known_devices.c.tenant_id == tenant_id) & (known_devices.c.user_id == user_id)
+    tx.conn.execute(sa.delete(known_devices).where(devices))
+    tx.conn.execute(sa.delete(users).where((users.c.tenant_id == tenant_id) & (users.c.id == user_id)))
 
 
 def picture(conn: sa.Connection, tenant_id: UUID, user_id: UUID) -> sa.Row[Any] | None:

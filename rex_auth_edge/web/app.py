@@ -9,6 +9,8 @@ from litestar.types import AnyCallable
 from rex_auth_edge import __version__
 from rex_auth_edge.web import problems
 from rex_auth_edge.web.api.account import Profile, Sessions
+from rex_auth_edge.web.api.household import House, Invites
+from rex_auth_edge.web.api.members import Members, MembersActivity
 from rex_auth_edge.web.api.passwords import Passwords
 from rex_auth_edge.web.api.registration import Registration
 from rex_auth_edge.web.api.signin import SignIn
@@ -51,6 +53,10 @@ def litestar_app(desk: Desk, probes: Probes) -> Litestar:
             Passwords,
             Profile,
             Sessions,
+            House,
+            Invites,
+            Members,
+            MembersActivity,
             *wellknown(desk.parts, probes),
             reference,
             stylesheet,

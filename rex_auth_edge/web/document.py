@@ -32,7 +32,8 @@ _NEW_PASSWORD = (Code.WEAK_PASSWORD, Code.BUSY)
 _RESET = (*_TYPED, Code.INVALID_RESET_TOKEN, Code.RESET_TOKEN_EXPIRED, Code.RATE_LIMITED, *_STORED)
 _BANNED = (Code.ACCOUNT_TEMPORARILY_BANNED, Code.ACCOUNT_BANNED)
 _PENDING = (Code.INVALID_OTP_SESSION, Code.RATE_LIMITED)
-_JOINING = (Code.REGISTRATION_CLOSED, Code.INVITE_REQUIRED, Code.UNKNOWN_TENANT)
+_TAKING = (Code.REGISTRATION_CLOSED, Code.INVITE_REQUIRED, Code.INVALID_INVITATION, Code.INVALID_SETUP_CODE)
+_JOINING = (*_TAKING, Code.UNKNOWN_TENANT)
 _USERNAME = (Code.INVALID_USERNAME, Code.USERNAME_TAKEN)
 _PROVEN = (Code.INVALID_OTP, Code.OTP_EXPIRED, Code.OTP_USED, Code.OTP_ATTEMPTS_EXCEEDED)
 
@@ -70,12 +71,20 @@ def _person(tag: str, *refusals: Code) -> _Endpoint:
     return _Endpoint(tag, (*_SIGNED_IN, *refusals), None)
 
 
+_HOUSE = "Household"
+
+
+def _acting(*refusals: Code) -> _Endpoint:
+    """An act that not everybody may do, and nobody without a fresh sign-in."""
+    return _person(_HOUSE, Code.NOT_ALLOWED, Code.FRESH_SIGN_IN_REQUIRED, *refusals)
+
+
 ENDPOINTS: dict[str, _Endpoint] = {
     "registration_initiate": _Endpoint(
         "Registration",
         (*_TYPED, Code.INVALID_EMAIL, *_USERNAME, *_NEW_PASSWORD, *_JOINING, Code.RATE_LIMITED, *_STORED),
     ),
-    "registration_verify": _Endpoint("Registration", (*_TYPED, *_PROVEN, *_PENDING, *_USERNAME, *_STORED)),
+    "registration_verify": _Endpoint("Registration", (*_TYPED, *_PROVEN, *_PENDING, *_USERNAME, *_TAKING, *_STORED)),
     "registration_resend": _Endpoint("Registration", (*_TYPED, *_PENDING, Code.RESEND_TOO_SOON, *_STORED)),
     "signin_login": _Endpoint(
         "Sessions",
@@ -106,6 +115,30 @@ ENDPOINTS: dict[str, _Endpoint] = {
     "sessions_end_others": _person("Sessions"),
     "sessions_end": _person("Sessions", Code.NOT_FOUND),
     "sessions_history": _person("Sessions", Code.INVALID_FIELD),
+    "house_read": _person(_HOUSE),
+    "house_rename": _acting(*_TYPED),
+    "house_claim": _person(_HOUSE, *_TYPED, Code.INVALID_SETUP_CODE, Code.RATE_LIMITED),
+    "house_policy": _person(_HOUSE, Code.NOT_ALLOWED),
+    "house_change_policy": _acting(Code.INVALID_FIELD),
+    "house_audit": _person(_HOUSE, Code.INVALID_FIELD, Code.NOT_ALLOWED),
+    "invites_list": _person(_HOUSE, Code.NOT_ALLOWED),
+    "invites_create": _acting(*_TYPED, Code.INVALID_EMAIL),
+    "invites_revoke": _person(_HOUSE, Code.NOT_ALLOWED, Code.NOT_FOUND),
+    "invites_codes": _person(_HOUSE, Code.NOT_ALLOWED),
+    "invites_hand_over": _acting(Code.NOT_FOUND, Code.CODE_ALREADY_SENT),
+    "members_list": _person(_HOUSE, Code.NOT_ALLOWED),
+    "members_add": _acting(*_TYPED, *_USERNAME, *_NEW_PASSWORD),
+    "members_read": _person(_HOUSE, Code.NOT_ALLOWED, Code.NOT_FOUND),
+    "members_change": _acting(*_TYPED, Code.NOT_FOUND, Code.LAST_OWNER),
+    "members_remove": _acting(Code.NOT_FOUND, Code.LAST_OWNER),
+    "members_disable": _acting(Code.NOT_FOUND, Code.LAST_OWNER),
+    "members_enable": _acting(Code.NOT_FOUND),
+    "members_pardon": _acting(Code.NOT_FOUND),
+    "members_reset": _acting(Code.NOT_FOUND),
+    "membersactivity_list": _person(_HOUSE, Code.NOT_ALLOWED, Code.NOT_FOUND),
+    "membersactivity_end_all": _person(_HOUSE, Code.NOT_ALLOWED, Code.NOT_FOUND),
+    "membersactivity_end": _person(_HOUSE, Code.NOT_ALLOWED, Code.NOT_FOUND),
+    "membersactivity_history": _person(_HOUSE, Code.INVALID_FIELD, Code.NOT_ALLOWED, Code.NOT_FOUND),
     "live": _Endpoint("Machines"),
     "ready": _Endpoint("Machines", _STORED),
     "jwks": _Endpoint("Machines"),

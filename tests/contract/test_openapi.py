@@ -79,7 +79,7 @@ async def test_refusals_have_one_shape(document: dict[str, Any]) -> None:
     problem = document["components"]["schemas"]["Problem"]
     assert set(problem["required"]) == {"message", "error", "code"}
     assert set(problem["properties"]["code"]["enum"]) == set(Code)
-    assert set(Code) - named == {Code.METHOD_NOT_ALLOWED, Code.FRESH_SIGN_IN_REQUIRED}
+    assert set(Code) - named == {Code.METHOD_NOT_ALLOWED, Code.SLUG_TAKEN}
     assert "detail" not in json.dumps(document)
 
 

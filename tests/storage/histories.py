@@ -6,9 +6,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from rex_auth_edge.storage import schema
 from rex_auth_edge.storage.open import open_store
 from rex_auth_edge.storage.store import Store
 from tests.doubles import HandClock, SeededEntropy
+
+NEWEST = schema.revisions()[-1]
+AHEAD = f"{int(NEWEST) + 1:04}"
+"""The revision that a next version would bring."""
 
 NEXT = """
 import os, signal

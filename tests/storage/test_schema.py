@@ -1,6 +1,7 @@
 """The schema's history on both engines: from nothing, from behind, from ahead, interrupted, and all at once."""
 
 import asyncio
+import re
 import signal
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from rex_auth_edge.storage.schema import SchemaError, SchemaTooNewError
 from rex_auth_edge.storage.tables import metadata
 from rex_auth_edge.storage.tx import Node, Tx
 from tests.mariadb import MariaServer
-from tests.storage.histories import later, opened, sqlite_url, upgrade_elsewhere
+from tests.storage.histories import AHEAD, NEWEST, later, opened, sqlite_url, upgrade_elsewhere
 from tests.storage.rows import add, kept
 
 
@@ -47,7 +48,11 @@ def definitions(conn: sa.Connection) -> dict[str, list[str]]:
         found = {row.name: row.sql for row in conn.execute(query)}
     else:
         found = {name: conn.execute(sa.text(f"SHOW CREATE TABLE {name}")).one()[1] for name in metadata.tables}
-    return {name: sorted(line.strip(" ,\t") for line in sql.splitlines()) for name, sql in found.items()}
+    # A column that was added later stands behind the others, on their line.
+    return {
+        name: sorted(part.strip() for part in re.split(r",\s|\n", sql) if part.strip(" ,)"))
+        for name, sql in found.items()
+    }
 
 
 async def test_history_makes_exactly_the_tables(url: sa.URL, tmp_path: Path) -> None:
@@ -105,13 +110,34 @@ async def test_an_older_database_moves_forward(
     store = await opened(url, tmp_path)
     await store.write(add("row"))
     await store.close()
-    later(history, "0002")
+    later(history, AHEAD)
     monkeypatch.setattr(schema, "migrations_dir", lambda: history)
     store = await opened(url, tmp_path)
-    assert await store.read(revision) == "0002"
-    assert "extra0002" in await store.read(tables)
+    assert await store.read(revision) == AHEAD
+    assert f"extra{AHEAD}" in await store.read(tables)
     assert await kept(store) == {"row"}
     await store.close()
+
+
+async def test_a_database_of_core_moves_forward(
+    url: sa.URL, tmp_path: Path, history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People of before the households' revision keep their accounts, and their addresses count as proven by mail."""
+    for later_one in (history / "versions").glob("000[2-9]_*.py"):
+        later_one.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "migrations_dir", lambda: history)
+        store = await opened(url, tmp_path)
+    texts = dict.fromkeys(("username", "username_key", "email", "email_key", "password_hash", "role"), "maya")
+    numbers = dict.fromkeys(("email_verified", "disabled", "created_at", "password_changed_at"), 1)
+    person = {"tenant_id": b"t" * 16, "id": b"u" * 16} | texts | numbers
+    insert = f"INSERT INTO users ({', '.join(person)}) VALUES ({', '.join(f':{name}' for name in person)})"  # noqa: S608
+    await store.write(lambda tx: tx.conn.execute(sa.text(insert), person).rowcount)
+    await store.close()
+    store = await opened(url, tmp_path)
+    proven = await store.read(lambda conn: conn.execute(sa.text("SELECT username, email_proven FROM users")).all())
+    await store.close()
+    assert proven == [("maya", 1)]
 
 
 async def test_killed_while_upgrading(
@@ -121,17 +147,17 @@ async def test_killed_while_upgrading(
     store = await opened(url, tmp_path)
     await store.write(add("row"))
     await store.close()
-    later(history, "0002", killed=True)
+    later(history, AHEAD, killed=True)
     assert upgrade_elsewhere(url, tmp_path, history).returncode == -signal.SIGKILL
     store = await opened(url, tmp_path)
-    assert await store.read(revision) == "0001"
+    assert await store.read(revision) == NEWEST
     if url.get_backend_name() == "sqlite":  # MariaDB can't undo a CREATE TABLE
-        assert "extra0002" not in await store.read(tables)
+        assert f"extra{AHEAD}" not in await store.read(tables)
     await store.close()
-    later(history, "0002")
+    later(history, AHEAD)
     monkeypatch.setattr(schema, "migrations_dir", lambda: history)
     store = await opened(url, tmp_path)
-    assert await store.read(revision) == "0002"
+    assert await store.read(revision) == AHEAD
     assert await kept(store) == {"row"}
     await store.close()
 
@@ -148,7 +174,7 @@ async def test_killed_at_the_first_start(url: sa.URL, tmp_path: Path, history: P
     await store.close()
 
 
-@pytest.mark.parametrize("found", ["0002", "9999", "abc123def456"])
+@pytest.mark.parametrize("found", [AHEAD, "9999", "abc123def456"])
 async def test_a_newer_database_is_refused(url: sa.URL, tmp_path: Path, found: str) -> None:
     """A revision that this program doesn't know is left alone, with a sentence that says the two ways out."""
     store = await opened(url, tmp_path)

@@ -15,7 +15,7 @@ from rex_auth_edge.storage.open import open_store
 from rex_auth_edge.storage.schema import COPIES, SchemaError
 from rex_auth_edge.storage.store import Store
 from tests.doubles import HandClock, SeededEntropy
-from tests.storage.histories import later
+from tests.storage.histories import AHEAD, NEWEST, later
 from tests.storage.rows import add
 
 
@@ -47,24 +47,25 @@ async def test_a_copy_is_made_before_an_upgrade(tmp_path: Path, ours: Path) -> N
     store = await opened(tmp_path / "hub.db")
     await store.write(add("row"))
     await store.close()
-    later(ours, "0002")
+    later(ours, AHEAD)
     await (await opened(tmp_path / "hub.db")).close()
     copies = tmp_path / "backups"
-    assert listed(copies) == ["before-0002-0001.sqlite3"]
-    copy = copies / "before-0002-0001.sqlite3"
+    assert listed(copies) == [f"before-{AHEAD}-{NEWEST}.sqlite3"]
+    copy = copies / f"before-{AHEAD}-{NEWEST}.sqlite3"
     assert (copies.stat().st_mode & 0o777, copy.stat().st_mode & 0o777) == (0o700, 0o600)
     assert names_in(copy) == {"row"}
     with closing(sqlite3.connect(copy)) as database:
-        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [(NEWEST,)]
 
 
 async def test_the_newest_copies_are_kept(tmp_path: Path, ours: Path) -> None:
     """After many upgrades three copies are there, the newest by revision whatever the clock says."""
     await (await opened(tmp_path / "hub.db")).close()
-    for number in range(2, 7):
+    numbers = range(int(AHEAD), int(AHEAD) + 5)
+    for number in numbers:
         later(ours, f"{number:04}")
         await (await opened(tmp_path / "hub.db")).close()
-    wanted = [f"before-{number:04}-{number - 1:04}.sqlite3" for number in (4, 5, 6)]
+    wanted = [f"before-{number:04}-{number - 1:04}.sqlite3" for number in numbers]
     assert listed(tmp_path / "backups") == wanted[-COPIES:]
 
 
@@ -75,20 +76,24 @@ async def test_the_copy_just_made_is_never_the_one_to_go(tmp_path: Path, ours: P
     for number in (7, 8, 9):
         (copies / f"before-{number:04}-{number - 1:04}.sqlite3").touch()
     await (await opened(tmp_path / "hub.db")).close()
-    later(ours, "0002")
+    later(ours, AHEAD)
     await (await opened(tmp_path / "hub.db")).close()
-    assert listed(copies) == ["before-0002-0001.sqlite3", "before-0008-0007.sqlite3", "before-0009-0008.sqlite3"]
+    assert listed(copies) == [
+        f"before-{AHEAD}-{NEWEST}.sqlite3",
+        "before-0008-0007.sqlite3",
+        "before-0009-0008.sqlite3",
+    ]
 
 
 async def test_without_a_copy_nothing_is_upgraded(tmp_path: Path, ours: Path) -> None:
     """Where no copy can be made the database stays at its revision, and the sentence says why."""
     await (await opened(tmp_path / "hub.db")).close()
     (tmp_path / "backups").write_text("in the way")
-    later(ours, "0002")
+    later(ours, AHEAD)
     with pytest.raises(SchemaError, match=r"No copy of the database could be put into .*make room"):
         await opened(tmp_path / "hub.db")
     with closing(sqlite3.connect(tmp_path / "hub.db")) as database:
-        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [(NEWEST,)]
 
 
 @pytest.mark.parametrize("content", [b"not a database at all, and longer than its header", b"short"])

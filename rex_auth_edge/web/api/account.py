@@ -88,7 +88,7 @@ class Sessions(Controller):
         """The caller's live sessions, the latest used first."""
         principal = visit.principal()
         rows = await sessions.listed(visit.desk.parts, principal)
-        return messages.Sessions([_session(row, current=row.id == principal.session_id) for row in rows])
+        return messages.Sessions([session(row, current=row.id == principal.session_id) for row in rows])
 
     @delete(paths("sessions", v1=("sessions",)), status_code=200)
     async def end_others(self, visit: NamedDependency[Visit]) -> Said:
@@ -106,13 +106,19 @@ class Sessions(Controller):
     @get(paths("history", v1=("security/activity",)))
     async def history(self, visit: NamedDependency[Visit], page: FromQuery[int] = 1) -> messages.History:
         """What happened to the caller's account, newest first, 50 a page."""
-        if not 1 <= page <= _LAST_PAGE:
-            raise RefusedError(_BAD_PAGE)
-        rows = await profile.history(visit.desk.parts, visit.principal(), page)
-        return messages.History([_happened(row) for row in rows])
+        rows = await profile.history(visit.desk.parts, visit.principal(), checked_page(page))
+        return messages.History([happened(row) for row in rows])
 
 
-def _session(row: Any, *, current: bool) -> messages.Session:
+def checked_page(page: int) -> int:
+    """The page that is asked for. Raises RefusedError where there can't be one of that number."""
+    if not 1 <= page <= _LAST_PAGE:
+        raise RefusedError(_BAD_PAGE)
+    return page
+
+
+def session(row: Any, *, current: bool) -> messages.Session:
+    """A session as clients see it."""
     return messages.Session(
         id=row.number,
         session_id=str(row.id),
@@ -124,6 +130,7 @@ def _session(row: Any, *, current: bool) -> messages.Session:
     )
 
 
-def _happened(row: Any) -> messages.Happened:
+def happened(row: Any) -> messages.Happened:
+    """An entry of a person's history as clients see it."""
     status = "success" if row.outcome == "success" else "failed"
     return messages.Happened(row.seq, status, row.event, row.device, row.ip_address, rfc3339(row.at))

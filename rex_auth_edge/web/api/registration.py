@@ -6,7 +6,7 @@ from litestar.params import JSONBody
 
 from rex_auth_edge.domain.clock import SECOND
 from rex_auth_edge.domain.names import email_key
-from rex_auth_edge.flows import signup
+from rex_auth_edge.flows import signup, verify
 from rex_auth_edge.web.answers import cookie, tokens, unless_refused
 from rex_auth_edge.web.api.messages import Pending, Register, Resend, Tokens, Verify
 from rex_auth_edge.web.api.paths import paths
@@ -28,6 +28,8 @@ class Registration(Controller):
             first_name=data.first_name or data.firstName,
             last_name=data.last_name or data.lastName,
             tenant=data.tenant,
+            invite=data.invite,
+            setup_code=data.setup_code,
         )
         token = unless_refused(await signup.initiate(visit.desk.parts, asked, visit.caller))
         return _pending(visit, "OTP sent", token)
@@ -38,8 +40,8 @@ class Registration(Controller):
         account = email_key(data.email or "")
         await visit.spare(Rule.VERIFY, account)
         token = data.temp_token or visit.cookie("temp_token")
-        proof = signup.Proof(data.email, data.otp, token, data.username)
-        result = await visit.counted(Rule.VERIFY, account, signup.verify(visit.desk.parts, proof, visit.caller))
+        proof = verify.Proof(data.email, data.otp, token, data.username)
+        result = await visit.counted(Rule.VERIFY, account, verify.verify(visit.desk.parts, proof, visit.caller))
         response = tokens(visit.desk, result)
         response.cookies.append(cookie(visit.desk, "temp_token", "", 0))
         return response

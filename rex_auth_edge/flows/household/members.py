@@ -1,0 +1,236 @@
+"""The household's people: seen, added, given a role, disabled, pardoned, removed. Somebody always owns it."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from rex_auth_edge.domain import names
+from rex_auth_edge.domain.clock import Moment
+from rex_auth_edge.domain.password_rules import PasswordRule
+from rex_auth_edge.domain.refusals import Code, Refused, missing
+from rex_auth_edge.domain.roles import Act, Role
+from rex_auth_edge.flows import credentials
+from rex_auth_edge.flows import sessions as lives
+from rex_auth_edge.flows.household.actor import NO_MEMBER, Actor, forbidden, note, refusal
+from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.flows.people import People
+from rex_auth_edge.storage import attempts, resets, tenants, users
+from rex_auth_edge.storage.tx import Tx
+
+LAST_OWNER = Refused(Code.LAST_OWNER, "The household needs an owner who can sign in: make somebody else an owner first")
+_BAD_ROLE = Refused(
+    Code.INVALID_FIELD, "role is one of " + ", ".join(Role), {"role": "not a role"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person's row, and whether failed sign-ins keep them out at present (of some device, or of new ones).
+
+    Only to owners is all of it shown (`whole`).
+    """
+
+    row: Any
+    banned: bool
+    whole: bool
+
+    @property
+    def status(self) -> str:
+        """Active, disabled or banned."""
+        if self.row.disabled:
+            return "disabled"
+        return "banned" if self.banned else "active"
+
+
+async def listed(parts: Parts, actor: Actor) -> list[Member] | Refused:
+    """Everybody in the household."""
+
+    def query(conn: sa.Connection) -> list[Member] | Refused:
+        now = parts.clock.now()
+        if (refused := forbidden(conn, now, actor, Act.MEMBERS)) is not None:
+            return refused
+        whole = forbidden(conn, now, actor, Act.ACTIVITY) is None
+        return [_member(conn, parts, now, row, whole=whole) for row in users.every(conn, actor.tenant_id)]
+
+    return await parts.store.read(query)
+
+
+async def find(parts: Parts, actor: Actor, user_id: UUID) -> Member | Refused:
+    """One member."""
+
+    def query(conn: sa.Connection) -> Member | Refused:
+        now = parts.clock.now()
+        if (refused := forbidden(conn, now, actor, Act.MEMBERS)) is not None:
+            return refused
+        row, whole = users.get(conn, actor.tenant_id, user_id), forbidden(conn, now, actor, Act.ACTIVITY) is None
+        return _member(conn, parts, now, row, whole=whole) if row else NO_MEMBER
+
+    return await parts.store.read(query)
+
+
+def _member(conn: sa.Connection, parts: Parts, now: Moment, row: Any, *, whole: bool) -> Member:
+    banned = whole and attempts.any_ban(conn, row.tenant_id, parts.account(row.tenant_id, row.id), now)
+    return Member(row, banned, whole)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Newcomer:
+    """Somebody for whom an owner vouches: a child, a guest, or whoever has no address of mail."""
+
+    username: str | None
+    password: str | None
+    role: str | None
+    first_name: str | None = None
+    last_name: str | None = None
+
+
+async def add(parts: Parts, actor: Actor, newcomer: Newcomer) -> UUID | Refused:
+    """A member without an e-mail address; the platform takes them as verified, since an owner vouches for them."""
+    asked = {"username": newcomer.username, "password": newcomer.password, "role": newcomer.role}
+    refused = missing(**asked) or credentials.username(newcomer.username or "") or _unfit(newcomer)
+    if refused is not None:
+        return refused
+    # Asked here as well as in the transaction, so that nobody who may not makes the hub hash.
+    refused = await parts.store.read(lambda conn: forbidden(conn, parts.clock.now(), actor, Act.ADD))
+    if refused is not None:
+        return refused
+    house = await parts.store.read(lambda conn: tenants.get(conn, actor.tenant_id))
+    personal = (newcomer.username, newcomer.first_name, newcomer.last_name, house.name)
+    refused = credentials.password(newcomer.password or "", PasswordRule(house.password_rule), personal)
+    if refused is not None:
+        return refused
+    hashed = await parts.passwords.hash(newcomer.password or "")
+    return await parts.store.write(lambda tx: _add(tx, actor, newcomer, hashed))
+
+
+def _unfit(newcomer: Newcomer) -> Refused | None:
+    if newcomer.role not in set(Role):
+        return _BAD_ROLE
+    return credentials.too_long({"first_name": newcomer.first_name, "last_name": newcomer.last_name})
+
+
+def _add(tx: Tx, actor: Actor, newcomer: Newcomer, hashed: str) -> UUID | Refused:
+    username, user_id = newcomer.username or "", tx.new_id()
+    if (refused := refusal(tx, actor, Act.ADD)) is not None:
+        return refused
+    if users.by_username(tx.conn, actor.tenant_id, names.username_key(username)) is not None:
+        return credentials.USERNAME_TAKEN
+    users.add(tx, {
+        "tenant_id": actor.tenant_id,
+        "id": user_id,
+        "username": username,
+        "username_key": names.username_key(username),
+        "email_verified": True,
+        "email_proven": False,
+        "password_hash": hashed,
+        "role": newcomer.role,
+        "disabled": False,
+        "first_name": newcomer.first_name,
+        "last_name": newcomer.last_name,
+    })  # fmt: skip
+    note(tx, actor, Act.ADD, user_id, detail={"role": newcomer.role})
+    return user_id
+
+
+async def set_role(parts: Parts, actor: Actor, user_id: UUID, role: str | None) -> Refused | None:
+    """Give a member another role; where it is a lower one their sessions end, for their tokens say the higher."""
+    if role not in set(Role):
+        return _BAD_ROLE if role else missing(role=role)
+    wanted = Role(role)
+
+    def work(tx: Tx) -> Refused | None:
+        user = _subject(tx, actor, Act.SET_ROLE, user_id)
+        if isinstance(user, Refused):
+            return user
+        if wanted is not Role.OWNER and _last_owner(tx, user):
+            return LAST_OWNER
+        users.change(tx, user.tenant_id, user.id, role=wanted)
+        if wanted.below(Role(user.role)):
+            lives.end_all(tx, parts, user.tenant_id, user.id, "role")
+        note(tx, actor, Act.SET_ROLE, user.id, detail={"before": user.role, "role": wanted})
+        return None
+
+    return await parts.store.write(work)
+
+
+def _subject(tx: Tx, actor: Actor, act: Act, user_id: UUID) -> Any:
+    """The member whom the act is about, held against changes of who owns the household; or the refusal."""
+    tenants.hold(tx, actor.tenant_id)
+    refused = refusal(tx, actor, act, user_id)
+    return refused or users.get(tx.conn, actor.tenant_id, user_id) or NO_MEMBER
+
+
+def _last_owner(tx: Tx, user: Any) -> bool:
+    return users.owners(tx.conn, user.tenant_id) == [user.id]
+
+
+async def disable(parts: Parts, actor: Actor, user_id: UUID, people: People) -> Refused | None:
+    """Let a member in nowhere any more, until they are enabled: their sessions end everywhere."""
+
+    def work(tx: Tx) -> Refused | None:
+        user = _subject(tx, actor, Act.DISABLE, user_id)
+        if isinstance(user, Refused):
+            return user
+        if _last_owner(tx, user):
+            return LAST_OWNER
+        users.change(tx, user.tenant_id, user.id, disabled=True)
+        resets.void_all(tx, user.tenant_id, user.id)
+        ended = lives.end_all(tx, parts, user.tenant_id, user.id, "disabled")
+        tx.after_commit.append(people.forget)
+        note(tx, actor, Act.DISABLE, user.id, detail={"ended": ended})
+        return None
+
+    return await parts.store.write(work)
+
+
+async def enable(parts: Parts, actor: Actor, user_id: UUID) -> Refused | None:
+    """Let a disabled member sign in again; bans stay, sessions don't come back."""
+
+    def work(tx: Tx) -> Refused | None:
+        user = _subject(tx, actor, Act.ENABLE, user_id)
+        if isinstance(user, Refused):
+            return user
+        users.change(tx, user.tenant_id, user.id, disabled=False)
+        note(tx, actor, Act.ENABLE, user.id)
+        return None
+
+    return await parts.store.write(work)
+
+
+async def pardon(parts: Parts, actor: Actor, user_id: UUID) -> Refused | None:
+    """Lift a member's bans, and forget the failures that brought them, on every device."""
+
+    def work(tx: Tx) -> Refused | None:
+        user = _subject(tx, actor, Act.PARDON, user_id)
+        if isinstance(user, Refused):
+            return user
+        attempts.clear(tx, user.tenant_id, parts.account(user.tenant_id, user.id))
+        note(tx, actor, Act.PARDON, user.id)
+        return None
+
+    return await parts.store.write(work)
+
+
+async def remove(parts: Parts, actor: Actor, user_id: UUID, people: People) -> Refused | None:
+    """Take a member, or oneself, out of the household for good."""
+    act = Act.LEAVE if user_id == actor.user_id else Act.REMOVE
+
+    def work(tx: Tx) -> Refused | None:
+        user = _subject(tx, actor, act, user_id)
+        if isinstance(user, Refused):
+            return user
+        if _last_owner(tx, user):
+            return LAST_OWNER
+        lives.end_all(tx, parts, user.tenant_id, user.id, "removed")
+        resets.void_all(tx, user.tenant_id, user.id)
+        attempts.clear(tx, user.tenant_id, parts.account(user.tenant_id, user.id))
+        if user.email_key is not None:
+            tenants.strike_from_directory(tx, parts.address_hash(user.email_key), user.tenant_id)
+        users.remove(tx, user.tenant_id, user.id)
+        tx.after_commit.append(people.forget)
+        note(tx, actor, act, user.id, detail={"username": user.username})
+        return None
+
+    return await parts.store.write(work)

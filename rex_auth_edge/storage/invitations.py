@@ -1,0 +1,57 @@
+"""Invitations: a code each, kept as a keyed hash; pending, then used or revoked for ever."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from rex_auth_edge.domain.clock import Deadline
+from rex_auth_edge.storage.tables import deadline_values, invitations
+from rex_auth_edge.storage.tx import Tx
+
+_unused = invitations.c.used_at.is_(None) & invitations.c.revoked_at.is_(None)
+
+
+def add(tx: Tx, values: dict[str, Any], expires: Deadline) -> None:
+    """A new invitation, pending until `expires`."""
+    fresh = {"created_at": tx.now.wall, "used_at": None, "used_by": None, "revoked_at": None}
+    tx.conn.execute(sa.insert(invitations).values(values | fresh | deadline_values("expires", expires)))
+
+
+def get(conn: sa.Connection, tenant_id: UUID, invitation_id: UUID) -> sa.Row[Any] | None:
+    """One of the household's invitations, used and revoked ones included."""
+    return conn.execute(sa.select(invitations).where(_is(tenant_id, invitation_id))).one_or_none()
+
+
+def by_code(conn: sa.Connection, tenant_id: UUID, code_hash: bytes) -> sa.Row[Any] | None:
+    """The household's invitation with this code, used and revoked ones included."""
+    where = (invitations.c.tenant_id == tenant_id) & (invitations.c.code_hash == code_hash)
+    return conn.execute(sa.select(invitations).where(where)).one_or_none()
+
+
+def every(conn: sa.Connection, tenant_id: UUID) -> list[sa.Row[Any]]:
+    """The household's invitations, the newest first."""
+    where = invitations.c.tenant_id == tenant_id
+    return list(conn.execute(sa.select(invitations).where(where).order_by(invitations.c.id.desc())).all())
+
+
+def use(tx: Tx, tenant_id: UUID, invitation_id: UUID, user_id: UUID) -> bool:
+    """The person has joined by it; False where it was used or revoked before. One conditional update: one wins."""
+    where = _is(tenant_id, invitation_id) & _unused
+    used = {"used_at": tx.now.wall, "used_by": user_id}
+    return tx.conn.execute(sa.update(invitations).where(where).values(used)).rowcount == 1
+
+
+def revoke(tx: Tx, tenant_id: UUID, invitation_id: UUID) -> bool:
+    """It is good for nobody any more; False where it was used or revoked before."""
+    where = _is(tenant_id, invitation_id) & _unused
+    return tx.conn.execute(sa.update(invitations).where(where).values(revoked_at=tx.now.wall)).rowcount == 1
+
+
+def forget_before(tx: Tx, wall: int) -> None:
+    """Delete invitations made before `wall`, in milliseconds since 1970."""
+    tx.conn.execute(sa.delete(invitations).where(invitations.c.created_at < wall))
+
+
+def _is(tenant_id: UUID, invitation_id: UUID) -> sa.ColumnElement[bool]:
+    return sa.and_(invitations.c.tenant_id == tenant_id, invitations.c.id == invitation_id)
