@@ -4,74 +4,107 @@ import asyncio
 import logging
 import os
 import signal
-import socket
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from rex_auth_edge.control import ControlServer
+from rex_auth_edge import __version__, doors
+from rex_auth_edge.control import ControlServer, Verb, socket_in
 from rex_auth_edge.domain.clock import SECOND, Clock
 from rex_auth_edge.domain.entropy import Entropy
 from rex_auth_edge.domain.register import LONGEST, Register
-from rex_auth_edge.flows import health, signing, upkeep
+from rex_auth_edge.doors import Doors
+from rex_auth_edge.flows import health, signing, timekeeping, upkeep
 from rex_auth_edge.flows.authenticate import Authenticator
 from rex_auth_edge.flows.household.setup import SetupCodes
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.flows.people import People
+from rex_auth_edge.keeping import restore
 from rex_auth_edge.keys.hashes import BearerMint, Pepper
 from rex_auth_edge.keys.keyring import Keyring
 from rex_auth_edge.keys.passwords import PasswordPool
 from rex_auth_edge.keys.seal import Seal
+from rex_auth_edge.keys.tls import HouseholdCa
 from rex_auth_edge.keys.tokens import AccessTokens
-from rex_auth_edge.machine import SystemClock, SystemEntropy, host_name
+from rex_auth_edge.machine import SystemClock, SystemEntropy, addresses, environment, host_name, passed_sockets
 from rex_auth_edge.mail.carrier import Carrier
 from rex_auth_edge.mail.console import Console
 from rex_auth_edge.mail.drain import Drain
 from rex_auth_edge.mail.post import Post
 from rex_auth_edge.mail.smtp import Smtp
+from rex_auth_edge.mdns import Announcer, Subject, announced
 from rex_auth_edge.metrics import Metrics, metrics_app
-from rex_auth_edge.server import HttpServer, bind, start_if_free
+from rex_auth_edge.server import HttpServer, start_if_free
 from rex_auth_edge.settings import NodeRole, Settings
-from rex_auth_edge.storage import outbox, sessions, tenants
+from rex_auth_edge.storage import check, outbox, schema, sessions, tenants
+from rex_auth_edge.storage.faults import Fault
 from rex_auth_edge.storage.lock import DataDirLock
 from rex_auth_edge.storage.open import open_store
+from rex_auth_edge.storage.space import RESERVE
 from rex_auth_edge.storage.store import Store
+from rex_auth_edge.verbs import Reach, verbs
 from rex_auth_edge.web.api.wellknown import Probes
 from rex_auth_edge.web.app import litestar_app
 from rex_auth_edge.web.bodies import Bodies
 from rex_auth_edge.web.csrf import Csrf
 from rex_auth_edge.web.desk import Desk
-from rex_auth_edge.web.hotpath import HotPath
+from rex_auth_edge.web.hotpath import HotPath, RefreshPath
 from rex_auth_edge.web.rates import Rates
 from rex_auth_edge.web.shell import Shell
+
+_HINT = 16
+"""How many digits of the CA's fingerprint are announced: enough to tell hubs apart, and too few to be believed."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Hub:
-    """The program without its listeners: what a test starts, and what `serve` puts behind sockets."""
+class Core:
+    """The program without its web: all that the console's verbs need."""
 
-    app: Shell
     parts: Parts
+    people: People
     authenticator: Authenticator
     drain: Drain
-    rates: Rates
 
     async def close(self) -> None:
         """Let go of threads and connections; the store is its opener's to close."""
         self.parts.passwords.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Hub(Core):
+    """The program without its listeners: what a test starts, and what `serve` puts behind sockets."""
+
+    app: Shell
+    rates: Rates
+
+    async def close(self) -> None:
+        """Let go of threads and connections; the store is its opener's to close."""
+        await Core.close(self)
         await self.rates.close()
 
 
 async def assemble(
     settings: Settings, store: Store, clock: Clock, entropy: Entropy, metrics: Metrics, carrier: Carrier | None
 ) -> Hub:
-    """Put the parts together on an open database, and load what is decided from memory."""
+    """Put the whole together on an open database."""
+    inside = await core(settings, store, clock, entropy, carrier)
+    parts, people, authenticator, drain = inside.parts, inside.people, inside.authenticator, inside.drain
+    rates = Rates(settings.web, clock)
+    desk = Desk(parts, people, authenticator, rates, Csrf(parts.pepper.digest), settings.web)
+    app = Bodies(RefreshPath(litestar_app(desk, Probes(partial(health.why_failing, store, settings.data_dir))), desk))
+    shell = Shell(
+        HotPath(app, authenticator, people), settings.web, frozenset({host_name()}), entropy, metrics.answered
+    )
+    return Hub(parts, people, authenticator, drain, shell, rates)
+
+
+async def core(settings: Settings, store: Store, clock: Clock, entropy: Entropy, carrier: Carrier | None) -> Core:
+    """Put the parts together, and load what is decided from memory."""
     options = settings.keys
     pepper, seal = Pepper(options.secret_key), Seal(options.secret_key, entropy)
     keyring = Keyring(options, longest_life=options.access_seconds * SECOND)
@@ -95,20 +128,13 @@ async def assemble(
     authenticator = Authenticator(parts.tokens, parts.register, clock)
     drain = Drain(store, seal, carrier, clock, entropy, settings.mail.sender)
     parts.post.ring = drain.ring
-    rates = Rates(settings.web, clock)
-    people = People(store)
-    desk = Desk(parts, people, authenticator, rates, Csrf(pepper.digest), settings.web)
-    app = Bodies(litestar_app(desk, Probes(partial(health.failing, store, settings.data_dir))))
-    shell = Shell(
-        HotPath(app, authenticator, people), settings.web, frozenset({host_name()}), entropy, metrics.answered
-    )
-    return Hub(shell, parts, authenticator, drain, rates)
+    return Core(parts, People(store), authenticator, drain)
 
 
 async def _register(store: Store, clock: Clock) -> Register:
     """Revocations whose access tokens may still be alive; known before the first request."""
     now, register = clock.now(), Register()
-    for session_id in await store.read(lambda conn: sessions.ended_lately(conn, now.wall, LONGEST)):
+    for session_id in await store.read(lambda conn: sessions.ended_lately(conn, now, LONGEST)):
         register.revoke(session_id, now.after(LONGEST))
     return register
 
@@ -127,15 +153,20 @@ async def serve(settings: Settings, say: Callable[[str], None]) -> None:
     clock, entropy, metrics = SystemClock(), SystemEntropy(), Metrics()
     async with AsyncExitStack() as stack:
         stack.enter_context(DataDirLock(settings.data_dir))
-        sockets = bind(settings.listen.host, settings.listen.port)
-        settings = settings.at_port(sockets[0].getsockname()[1])
-        store = await open_store(settings.database, settings.data_dir, clock, entropy)
+        restore.unless_interrupted(settings.data_dir)
+        sockets = doors.bound(settings.listen, passed_sockets(environment()))
+        settings = settings.at_port(sockets[doors.HTTPS][0].getsockname()[1])
+        store = await open_store(settings.database, settings.data_dir, clock, entropy, reserve=RESERVE)
         stack.push_async_callback(store.close)
+        await timekeeping.begin(store, clock)
+        stack.push_async_callback(timekeeping.keep, store)
         hub = await assemble(settings, store, clock, entropy, metrics, _carrier(settings))
         stack.push_async_callback(hub.close)
         if settings.role is NodeRole.HUB:
             await hub.parts.setup.load(store)
-        await _run(settings, hub, metrics, sockets, say)
+        ca = await asyncio.to_thread(doors.open_ca, settings, clock, entropy, addresses)
+        entrance = doors.hung(settings, hub.app, sockets, ca)
+        await _run(settings, hub, metrics, entrance, _announcer(settings, hub, entrance, ca), say)
 
 
 def _carrier(settings: Settings) -> Carrier | None:
@@ -144,36 +175,64 @@ def _carrier(settings: Settings) -> Carrier | None:
     return Console() if settings.mail.console else None
 
 
+def _announcer(settings: Settings, hub: Hub, entrance: Doors, ca: HouseholdCa | None) -> Announcer | None:
+    """Who announces the hub on its LAN; nobody where it can't be reached from there, or nobody could trust it."""
+    parts, listen, unit_id = hub.parts, settings.listen, settings.unit_id
+    if not settings.mdns or listen.tls is None or unit_id is None:
+        return None
+
+    def facts() -> dict[str, str]:
+        state = "unclaimed" if parts.home in parts.setup.shown() else "claimed"
+        told = {"txtvers": "1", "v": __version__, "id": unit_id, "path": "/", "state": state}
+        return told | ({"fp": ca.fingerprint()[:_HINT]} if ca else {})
+
+    def reached() -> frozenset[str]:
+        return announced(addresses(), listen.host)
+
+    subject = Subject(f"rex-{unit_id}", listen.port, reached, facts, entrance.renamed)
+    return Announcer(subject, parts.clock, parts.entropy)
+
+
 async def _run(
-    settings: Settings, hub: Hub, metrics: Metrics, sockets: Sequence[socket.socket], say: Callable[[str], None]
+    settings: Settings,
+    hub: Hub,
+    metrics: Metrics,
+    entrance: Doors,
+    announcer: Announcer | None,
+    say: Callable[[str], None],
 ) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     listen = settings.listen
-    server = HttpServer(hub.app, listen.host, listen.port, tls=listen.tls, sockets=sockets)
     watcher = HttpServer(metrics_app(metrics.registry), "127.0.0.1", listen.metrics_port)
-    control = ControlServer(control_socket(settings.data_dir), verbs(hub))
+    control = ControlServer(socket_in(settings.data_dir), verbs(reach(settings, hub, running=True)))
     async with AsyncExitStack() as stack:
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         await control.start()
         stack.push_async_callback(control.stop)
         if listen.metrics_port and await start_if_free(watcher, "metrics"):
             stack.push_async_callback(watcher.stop)
-        background = [tasks.create_task(work) for work in _background(hub, metrics)]
-        await server.start()
-        say(server.url)
-        await server.serve_until(stop)
+        _show_disk(settings, hub, metrics)
+        background = [tasks.create_task(work) for work in _background(hub, metrics, entrance)]
+        stack.push_async_callback(entrance.stop)
+        await entrance.start()
+        background += [tasks.create_task(announcer.run())] if announcer else []
+        say(entrance.url)
+        await stop.wait()
+        await entrance.stop()
         for task in background:
             task.cancel()
 
 
-def _background(hub: Hub, metrics: Metrics) -> list[Coroutine[Any, Any, None]]:
+def _background(hub: Hub, metrics: Metrics, entrance: Doors) -> list[Coroutine[Any, Any, None]]:
     return [
         hub.drain.run(),
         _every(upkeep.OFTEN, lambda: upkeep.erase(hub.parts)),
         _every(upkeep.SELDOM, lambda: upkeep.purge(hub.parts, hub.authenticator)),
         _every(upkeep.OFTEN, lambda: _watch(hub, metrics)),
+        _every(doors.LOOK, entrance.keep),
+        _every(timekeeping.OFTEN, lambda: timekeeping.keep(hub.parts.store)),
     ]
 
 
@@ -187,6 +246,12 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(seconds)
 
 
+def _show_disk(settings: Settings, hub: Hub, metrics: Metrics) -> None:
+    metrics.disk_free.set_function(partial(health.free, settings.data_dir))
+    for fault in Fault:
+        metrics.storage_trouble.labels(fault).set_function(partial(health.suffers, hub.parts.store, fault))
+
+
 async def _watch(hub: Hub, metrics: Metrics) -> None:
     metrics.revoked_sessions.set(len(hub.parts.register))
     metrics.argon2_waiting.set(hub.parts.passwords.waiting)
@@ -194,30 +259,41 @@ async def _watch(hub: Hub, metrics: Metrics) -> None:
         metrics.outbox.labels(state).set(count)
 
 
-def verbs(hub: Hub) -> Mapping[str, Callable[..., Awaitable[Any]]]:
-    """What the console may ask of a running hub."""
-
-    async def rotate(*, now: bool = False) -> dict[str, Any]:
-        made = await signing.rotate(hub.parts, at_once=now)
-        hub.authenticator.forget()
-        return {"kid": made.kid, "algorithm": made.algorithm.value, "signs_from": made.signs_from_at}
-
-    return {"key.rotate": rotate}
+def reach(settings: Settings, hub: Core, *, running: bool) -> Reach:
+    """What the console's verbs can reach of this hub; `running` tells whether it serves."""
+    carrier, started = _carrier(settings), hub.parts.clock.now()
+    return Reach(settings, hub.parts, hub.people, hub.authenticator, hub.drain, carrier, started, running)
 
 
-async def offline(settings: Settings, verb: str, arguments: Mapping[str, Any]) -> Any:
-    """Do a console's verb on the database itself, where no hub is running. Raises DataDirInUseError if one is."""
+@asynccontextmanager
+async def offline(settings: Settings) -> AsyncIterator[Mapping[str, Verb]]:
+    """The console's verbs on the database itself, where no hub is running. Raises DataDirInUseError if one is.
+
+    Letters are left in the outbox, where the hub finds them.
+    """
     os.umask(0o077)
     clock, entropy = SystemClock(), SystemEntropy()
     async with AsyncExitStack() as stack:
         stack.enter_context(DataDirLock(settings.data_dir))
+        check.unless_current(settings.database)
         store = await open_store(settings.database, settings.data_dir, clock, entropy)
         stack.push_async_callback(store.close)
-        hub = await assemble(settings, store, clock, entropy, Metrics(), None)
+        await timekeeping.begin(store, clock)
+        hub = await core(settings, store, clock, entropy, None)
         stack.push_async_callback(hub.close)
-        return await verbs(hub)[verb](**arguments)
+        yield verbs(reach(settings, hub, running=False))
 
 
-def control_socket(data_dir: Path) -> Path:
-    """Where the console finds a running hub."""
-    return data_dir / "control.sock"
+async def upgrade(settings: Settings) -> tuple[str | None, str | None]:
+    """Bring the database to this program's schema, where no hub is running; the revisions before and after.
+
+    A copy is kept in the data directory. Raises DataDirInUseError, SchemaError.
+    """
+    os.umask(0o077)
+    with DataDirLock(settings.data_dir):
+        before = check.revision(settings.database)
+        store = await open_store(settings.database, settings.data_dir, SystemClock(), SystemEntropy())
+        try:
+            return before, await store.read(schema.present)
+        finally:
+            await store.close()

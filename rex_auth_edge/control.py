@@ -16,20 +16,24 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from rex_auth_edge.domain.failures import ExplainedError
 from rex_auth_edge.domain.refusals import Refused, RefusedError
+from rex_auth_edge.storage.store import StorageUnavailableError
 
 LINE_BYTES = 64 * 1024
 ANSWER_BYTES = 8 * 1024 * 1024
 _ASK_SECONDS = 5.0
 _CLOSE_SECONDS = 5.0
+_LOOK = "its log says why; whether it was done, `rex-auth-edge audit list` tells"
 
 _log = logging.getLogger(__name__)
 Verb = Callable[..., Awaitable[Any]]
 
 
 class ControlUnavailableError(ExplainedError):
-    """No hub can be spoken to; the text says why and what to do."""
+    """The hub can't be spoken to; the text says why and what to do."""
 
 
 class ControlRefusedError(ExplainedError):
@@ -81,7 +85,7 @@ class ControlServer:
         try:
             answer = await self._hear(reader, writer)
             if answer is not None:
-                writer.write(_line(answer))
+                writer.write(answer)
                 async with asyncio.timeout(self._ask_seconds):
                     await writer.drain()
         except (OSError, TimeoutError):
@@ -91,7 +95,7 @@ class ControlServer:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> dict[str, Any] | None:
+    async def _hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes | None:
         try:
             async with asyncio.timeout(self._ask_seconds):
                 line = await reader.readline()
@@ -102,7 +106,7 @@ class ControlServer:
             return _refusal("forbidden", "Only the hub's own user and root may use this socket.")
         return await self._answer(line) if line.endswith(b"\n") else None
 
-    async def _answer(self, line: bytes) -> dict[str, Any]:
+    async def _answer(self, line: bytes) -> bytes:
         try:
             request = json.loads(line)
             name, arguments = request["verb"], dict(request.get("arguments") or {})
@@ -118,26 +122,35 @@ class ControlServer:
         return await _outcome(name, verb(**arguments))
 
 
-async def _outcome(name: str, work: Awaitable[Any]) -> dict[str, Any]:
+async def _outcome(name: str, work: Awaitable[Any]) -> bytes:
     try:
-        result = await work
-        if isinstance(result, Refused):
-            return _refusal(result.code, result.message)
-        json.dumps(result)
-    except RefusedError as error:
-        return _refusal(error.refused.code, error.refused.message)
+        return _line({"ok": True, "result": await done(work)})
+    except ControlRefusedError as error:
+        return _refusal(error.code, error.message)
     except Exception:  # noqa: BLE001  whatever a verb raises, the console gets its answer
         _log.exception("A verb of the console failed.", extra={"verb": name})
         return _refusal("internal_error", "The hub failed at this; its log says why.")
-    return {"ok": True, "result": result}
 
 
-def _refusal(code: str, message: str) -> dict[str, Any]:
-    return {"ok": False, "code": str(code), "message": message}
+async def done(work: Awaitable[Any]) -> Any:
+    """A verb's result. Raises ControlRefusedError where it refuses, with what only whoever runs the hub is told."""
+    try:
+        result = await work
+    except StorageUnavailableError as error:
+        raise ControlRefusedError(error.refused.code, error.reason) from error
+    except RefusedError as error:
+        raise ControlRefusedError(error.refused.code, error.refused.message) from error
+    if isinstance(result, Refused):
+        raise ControlRefusedError(result.code, result.message)
+    return result
+
+
+def _refusal(code: str, message: str) -> bytes:
+    return _line({"ok": False, "code": str(code), "message": message})
 
 
 def _line(content: object) -> bytes:
-    return json.dumps(content).encode() + b"\n"
+    return msgspec.json.encode(content) + b"\n"  # ten times as fast as json's, which a page of the audit log shows
 
 
 def _trusted(writer: asyncio.StreamWriter) -> bool:
@@ -182,22 +195,48 @@ def _clear(path: Path) -> None:
     raise ControlUnavailableError(f"Another hub is running on {path.parent}: stop it first.")
 
 
+def socket_in(data_dir: Path) -> Path:
+    """Where the console finds a running hub."""
+    return data_dir / "control.sock"
+
+
+def answers(path: Path) -> bool:
+    """Whether a hub listens at `path`. Raises ControlUnavailableError where that can't be told."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            _connect(probe, path, _ASK_SECONDS)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+    return True
+
+
 def call(path: Path, verb: str, arguments: Mapping[str, Any] | None = None, *, timeout: float = 60.0) -> Any:
     """Have the hub at `path` do `verb`, and return its result; `timeout` in seconds, for each step.
 
-    Raises ControlUnavailableError if no hub can be reached, ControlRefusedError if it refuses.
+    Raises ControlUnavailableError if the hub can't be reached or breaks off, ControlRefusedError if it refuses.
     """
     request = _line({"verb": verb, "arguments": dict(arguments or {})})
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.settimeout(timeout)
         try:
-            sock.connect(str(path))
+            _connect(sock, path, timeout)
             sock.sendall(request)
             answer = json.loads(sock.makefile("rb").readline(ANSWER_BYTES))
-        except PermissionError as error:
-            raise ControlUnavailableError(f"{path} is closed to you: run this as the hub's user or as root.") from error
-        except (OSError, ValueError) as error:
+        except (FileNotFoundError, ConnectionRefusedError) as error:
             raise ControlUnavailableError(f"No hub answers at {path}: is it running?") from error
+        except TimeoutError as error:
+            raise ControlUnavailableError(f"The hub didn't answer within {timeout:.0f} seconds: {_LOOK}.") from error
+        except (OSError, ValueError) as error:
+            raise ControlUnavailableError(f"The hub broke off before it had answered: {_LOOK}.") from error
     if answer["ok"]:
         return answer["result"]
     raise ControlRefusedError(answer["code"], answer["message"])
+
+
+def _connect(sock: socket.socket, path: Path, timeout: float) -> None:
+    sock.settimeout(timeout)
+    try:
+        sock.connect(str(path))
+    except PermissionError as error:
+        raise ControlUnavailableError(f"{path} is closed to you: run this as the hub's user or as root.") from error
+    except TimeoutError as error:
+        raise ControlUnavailableError(f"The hub at {path} is too busy to listen: try again.") from error

@@ -1,6 +1,7 @@
 """The one place that reads the machine: its clocks, its randomness, its environment, its name."""
 
 import ctypes
+import hashlib
 import os
 import secrets
 import socket
@@ -11,7 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from uuid import UUID
 
-from rex_auth_edge.domain.clock import SECOND, ClockState, Moment
+from rex_auth_edge.domain.clock import SECOND, Moment, Past
+from rex_auth_edge.domain.reckoning import Reckoner
 
 BUILT = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp()) * SECOND
 """When this release was made, in milliseconds since 1970: a wall clock below it is wrong."""
@@ -21,6 +23,7 @@ _TIMESYNCD = Path("/run/systemd/timesync/synchronized")
 _NANOSECONDS = 1_000_000
 _TIME_ERROR = 5
 _STA_UNSYNC = 0x40
+_FIRST_PASSED = 3
 
 
 class _Timex(ctypes.Structure):
@@ -59,46 +62,58 @@ def kernel_synchronised() -> bool:
     return state != _TIME_ERROR and not timex.status & _STA_UNSYNC
 
 
-def boot_id(source: Path = _BOOT_ID) -> bytes:
-    """16 bytes that name this boot; where the kernel doesn't tell, they name this process."""
+def boot_id(source: Path = _BOOT_ID) -> bytes | None:
+    """16 bytes that name this boot, None where the kernel doesn't tell.
+
+    A digest of the kernel's own id, since tokens bear it and everybody may read those.
+    """
     try:
-        return UUID(source.read_text().strip()).bytes
+        told = UUID(source.read_text().strip())
     except (OSError, ValueError):
-        return os.urandom(16)
+        return None
+    return hashlib.blake2b(told.bytes, digest_size=16, person=b"rex-auth-edge").digest()
 
 
 class SystemClock:
-    """The machine's own clock. The kernel is asked about NTP once a second at most: the answer costs a system call."""
+    """The machine's own clock. The kernel is asked about NTP once a second at most, and whenever the wall clock jumps.
+
+    Where the kernel doesn't name the boot, each process is a boot of its own, which begins with it.
+    """
 
     def __init__(
         self,
         wall: Callable[[], int] = wall_milliseconds,
         boot: Callable[[], int] = boot_milliseconds,
         synchronised: Callable[[], bool] = kernel_synchronised,
+        name: Callable[[], bytes | None] = boot_id,
     ) -> None:
         self._wall = wall
         self._boot = boot
         self._synchronised = synchronised
-        self._boot_id = boot_id()
-        self._asked = boot() - SECOND
-        self._synced_now = False
-        self._synced_once = False
+        named = name()
+        self._since = 0 if named else boot()
+        self._reckoner = Reckoner(named or os.urandom(16), BUILT)
+        self._asked: int | None = None
+        self._offset = 0
+        self._synced = False
 
     def now(self) -> Moment:
         """The present instant. Never waits for NTP."""
         wall, boot = self._wall(), self._boot()
-        if boot - self._asked >= SECOND:
-            self._asked = boot
-            self._synced_now = self._synchronised()
-            self._synced_once |= self._synced_now
-        return Moment(wall, self._boot_id, boot, self._state(wall))
+        jumped = abs(wall - boot - self._offset) >= SECOND
+        if self._asked is None or boot - self._asked >= SECOND or jumped:
+            self._asked, self._synced = boot, self._synchronised()
+            wall, boot = self._wall(), self._boot()
+            self._offset = wall - boot
+        return self._reckoner.moment(wall, boot - self._since, synced=self._synced)
 
-    def _state(self, wall: int) -> ClockState:
-        if wall < BUILT:
-            return ClockState.UNKNOWN
-        if self._synced_now:
-            return ClockState.SYNCED
-        return ClockState.HOLDOVER if self._synced_once else ClockState.FLOOR
+    def explain(self) -> str:
+        """Why the clock is in its state."""
+        return self._reckoner.explain(self.now())
+
+    def recall(self, past: Past) -> None:
+        """Go on from what is on record."""
+        self._reckoner.recall(past)
 
 
 class SystemEntropy:
@@ -124,6 +139,18 @@ def credentials_directory(environ: Mapping[str, str]) -> Path | None:
     return Path(place) if place else None
 
 
+def passed_sockets(environ: Mapping[str, str], process: int | None = None) -> Mapping[str, tuple[int, ...]]:
+    """The listening sockets that systemd has passed to this process, by name (sd_listen_fds(3))."""
+    if environ.get("LISTEN_PID") != str(process or os.getpid()) or not environ.get("LISTEN_FDS", "").isdecimal():
+        return {}
+    count, names = int(environ["LISTEN_FDS"]), environ.get("LISTEN_FDNAMES", "unknown").split(":")
+    found: dict[str, tuple[int, ...]] = {}
+    for number in range(count):
+        name = names[number] if number < len(names) else "unknown"
+        found[name] = (*found.get(name, ()), _FIRST_PASSED + number)
+    return found
+
+
 def host_name() -> str:
     """The name by which others on the LAN find this machine: a bare one gets mDNS's `.local` (RFC 6762 section 3)."""
     name = socket.gethostname().lower().strip(".") or "localhost"
@@ -133,3 +160,10 @@ def host_name() -> str:
 def processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def addresses() -> frozenset[str]:
+    """The addresses of this machine's interfaces as they are now, IPv6 ones without their zone."""
+    from ifaddr import get_adapters  # noqa: PLC0415  the console's verbs don't pay for it
+
+    return frozenset(ip.ip if isinstance(ip.ip, str) else ip.ip[0] for card in get_adapters() for ip in card.ips)

@@ -29,6 +29,10 @@ class Metrics:
         self.argon2_waiting = Gauge("rex_argon2_waiting", "Passwords waiting to be hashed.", registry=registry)
         self.outbox = Gauge("rex_outbox_letters", "Letters in the outbox.", ["state"], registry=registry)
         self.revoked_sessions = Gauge("rex_revoked_sessions", "Sessions in the register.", registry=registry)
+        self.disk_free = Gauge("rex_disk_free_bytes", "Free on the disk, the reserve apart.", registry=registry)
+        self.storage_trouble = Gauge(
+            "rex_storage_trouble", "1 for what is wrong with the database's disk.", ["fault"], registry=registry
+        )
         self._answered: dict[tuple[str, str, int], Counter] = {}
         self._timed: dict[str, Histogram] = {}
 

@@ -2,9 +2,10 @@
 
 import re
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,23 @@ def environment(data_dir: Path, **settings: str) -> dict[str, str]:
 def serving(data_dir: Path, *arguments: str, **settings: str) -> Iterator[Process]:
     """A hub that serves, on `data_dir`; killed at the end if it still runs."""
     command = [*_COMMAND, "serve", *(arguments or ("--development",))]
-    process = subprocess.Popen(command, env=environment(data_dir, **settings), stderr=subprocess.PIPE, text=True)
+    with _running(command, data_dir, environment(data_dir, **settings), ()) as hub:
+        yield hub
+
+
+@contextmanager
+def activated(data_dir: Path, sockets: Mapping[str, socket.socket], **settings: str) -> Iterator[Process]:
+    """The same, with `sockets` passed to it by name, as systemd does."""
+    numbers = tuple(sock.fileno() for sock in sockets.values())
+    command = _activated([*_COMMAND, "serve", "--development"], numbers)
+    told = {"LISTEN_FDS": str(len(sockets)), "LISTEN_FDNAMES": ":".join(sockets)}
+    with _running(command, data_dir, environment(data_dir, **settings) | told, numbers) as hub:
+        yield hub
+
+
+@contextmanager
+def _running(command: list[str], data_dir: Path, env: dict[str, str], numbers: tuple[int, ...]) -> Iterator[Process]:
+    process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True, pass_fds=numbers)
     hub = Process(process, "", data_dir, [])
     try:
         hub.url = hub.read_until(r"serves (https?://\S+)")
@@ -67,6 +84,13 @@ def serving(data_dir: Path, *arguments: str, **settings: str) -> Iterator[Proces
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+def _activated(command: list[str], numbers: tuple[int, ...]) -> list[str]:
+    """The command by a shell that puts file descriptors where sd_listen_fds(3) has them, by way of higher ones."""
+    high = " ".join(f"{100 + at}<&{number}" for at, number in enumerate(numbers))
+    low = " ".join(f"{3 + at}<&{100 + at} {100 + at}<&-" for at in range(len(numbers)))
+    return ["bash", "-c", f'exec {high}; exec {low}; LISTEN_PID=$$ exec "$@"', "bash", *command]
 
 
 def run(data_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -14,8 +14,16 @@ from typing import Any
 
 import pytest
 
-from rex_auth_edge.control import LINE_BYTES, ControlRefusedError, ControlServer, ControlUnavailableError, call
+from rex_auth_edge.control import (
+    LINE_BYTES,
+    ControlRefusedError,
+    ControlServer,
+    ControlUnavailableError,
+    answers,
+    call,
+)
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
+from rex_auth_edge.storage.store import StorageUnavailableError
 
 SOON = 0.2
 
@@ -48,13 +56,17 @@ class Hub:
         """A verb with a fault."""
         raise RuntimeError("hunter2")
 
+    async def starve(self) -> None:
+        """A verb whose storage is away."""
+        raise StorageUnavailableError("The disk is full: make room.")
+
     async def unspeakable(self) -> object:
         """A verb whose result isn't JSON."""
         return object()
 
     def verbs(self) -> dict[str, Callable[..., Any]]:
         """Name to coroutine function."""
-        names = ("add", "wait", "refuse", "fail", "unspeakable")
+        names = ("add", "wait", "refuse", "fail", "starve", "unspeakable")
         return {name: getattr(self, name) for name in names}
 
 
@@ -126,6 +138,7 @@ async def test_the_socket_is_private(path: Path) -> None:
         ("refuse", {"how": "return"}, "not_found"),
         ("refuse", {"how": "raise"}, "not_found"),
         ("fail", {}, "internal_error"),
+        ("starve", {}, "storage_unavailable"),
         ("unspeakable", {}, "internal_error"),
     ],
 )
@@ -136,6 +149,13 @@ async def test_a_refusal_has_a_code_and_a_sentence(path: Path, verb: str, argume
     assert refused.value.code == code
     assert refused.value.message.endswith((".", "?"))
     assert "hunter2" not in refused.value.message
+
+
+@pytest.mark.usefixtures("server")
+async def test_whoever_runs_the_hub_is_told_why_storage_is_away(path: Path) -> None:
+    """Callers over HTTP are told less."""
+    with pytest.raises(ControlRefusedError, match="make room"):
+        await asked(path, "starve")
 
 
 @pytest.mark.usefixtures("server")
@@ -207,8 +227,29 @@ async def test_a_path_that_cannot_be_a_socket_is_a_sentence(tmp_path: Path, hub:
     assert (tmp_path / "file").exists()
 
 
+async def test_whether_a_hub_listens(path: Path, hub: Hub) -> None:
+    """No file, a file that a dead hub left, a hub that runs."""
+    assert not await asyncio.to_thread(answers, path)
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    assert not await asyncio.to_thread(answers, path)
+    server = ControlServer(path, hub.verbs())
+    await server.start()
+    assert await asyncio.to_thread(answers, path)
+    assert await asked(path, "add", first=1) == {"sum": 2}
+    await server.stop()
+
+
+@pytest.mark.usefixtures("server")
+async def test_patience_ends(path: Path, hub: Hub) -> None:
+    """The console stops waiting when it was told to, and says that the hub may have done it."""
+    with pytest.raises(ControlUnavailableError, match=r"didn't answer within .* audit list"):
+        await asyncio.to_thread(call, path, "wait", timeout=0.05)
+    hub.gate.set()
+
+
 async def test_a_hub_that_breaks_off_is_unavailable(path: Path) -> None:
-    """An empty answer is none."""
+    """An empty answer is none; it isn't said that nothing was done."""
 
     async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rex_auth_edge.domain.clock import SECOND, ClockState
+from rex_auth_edge.domain.clock import DAY, SECOND, ClockState
 from rex_auth_edge.machine import (
     BUILT,
     SystemClock,
@@ -16,25 +16,7 @@ from rex_auth_edge.machine import (
     kernel_synchronised,
     processors,
 )
-
-
-class Machine:
-    """A machine whose clocks and NTP the test sets."""
-
-    def __init__(self) -> None:
-        self.wall = BUILT + 1
-        self.boot = 5_000
-        self.synced = False
-        self.asked = 0
-
-    def synchronised(self) -> bool:
-        """What the kernel says, counting how often it is asked."""
-        self.asked += 1
-        return self.synced
-
-    def clock(self) -> SystemClock:
-        """The clock under test on this machine."""
-        return SystemClock(lambda: self.wall, lambda: self.boot, self.synchronised)
+from tests.doubles import Machine
 
 
 def test_time_goes_on() -> None:
@@ -45,47 +27,75 @@ def test_time_goes_on() -> None:
     assert len(first.boot_id) == 16
     assert 0 < first.boot <= second.boot
     assert isinstance(kernel_synchronised(), bool)
+    assert clock.explain()
 
 
 def test_a_wall_clock_before_the_build_is_unknown() -> None:
-    """A hub that boots in 1970 doesn't know the time, whatever NTP claims."""
-    machine = Machine()
-    machine.wall, machine.synced = 0, True
-    assert machine.clock().now().state is ClockState.UNKNOWN
+    """A hub that boots in 1970 for the first time doesn't know the time, whatever NTP claims."""
+    machine = Machine(wall=0, ntp=True)
+    now = machine.power_on().now()
+    assert (now.state, now.wall) == (ClockState.UNKNOWN, BUILT + machine.boot)
 
 
 def test_states_follow_ntp() -> None:
     """Never synchronised is floor, synchronised now is synced, lost again is holdover."""
     machine = Machine()
-    clock = machine.clock()
+    clock = machine.power_on()
     states = [clock.now().state]
     for synced in (True, False):
-        machine.boot += SECOND
-        machine.synced = synced
+        machine.advance(SECOND)
+        machine.ntp = synced
         states.append(clock.now().state)
     assert states == [ClockState.FLOOR, ClockState.SYNCED, ClockState.HOLDOVER]
 
 
 def test_the_kernel_is_asked_once_a_second_at_most() -> None:
-    """A thousand readings within a second cost one system call; the next second costs another."""
+    """A thousand readings within a second cost one system call; the next second costs another, and so does a jump."""
     machine = Machine()
-    clock = machine.clock()
+    clock = machine.power_on()
     for _ in range(1000):
         clock.now()
     assert machine.asked == 1
-    machine.boot += SECOND
+    machine.advance(SECOND)
     clock.now()
     assert machine.asked == 2
+    machine.wall += 2 * SECOND
+    clock.now()
+    assert machine.asked == 3
 
 
-def test_a_boot_is_named_even_where_the_kernel_does_not(tmp_path: Path) -> None:
-    """Without /proc each process counts as a boot of its own: deadlines then fall back to the wall clock."""
+def test_a_clock_set_by_hand_is_never_taken_for_ntps() -> None:
+    """Within the second for which the kernel's answer is kept, too."""
+    machine = Machine(ntp=True)
+    clock = machine.power_on()
+    before = clock.now()
+    machine.wall += 365 * DAY
+    machine.ntp = False  # as the kernel has it once somebody has set the clock
+    after = clock.now()
+    assert (after.state, after.wall) == (ClockState.HOLDOVER, before.wall)
+
+
+def test_a_boot_has_a_name_of_its_own(tmp_path: Path) -> None:
+    """The same for all who ask in this boot, and not the kernel's own, which is nobody else's business."""
     assert boot_id() == boot_id()
     nowhere = tmp_path / "none"
-    assert len(boot_id(nowhere)) == 16
-    assert boot_id(nowhere) != boot_id(nowhere)
+    assert boot_id(nowhere) is None
     nowhere.write_text("not an id")
-    assert len(boot_id(nowhere)) == 16
+    assert boot_id(nowhere) is None
+    nowhere.write_text("5f0c0d3e-8b0a-4a5e-9b0e-2f6c1a2b3c4d\n")
+    named = boot_id(nowhere)
+    assert named is not None
+    assert len(named) == 16
+    assert named.hex() not in nowhere.read_text().replace("-", "")
+
+
+def test_a_boot_without_a_name_begins_with_the_process() -> None:
+    """Each process then is a boot of its own."""
+    machine = Machine()
+    clocks = [SystemClock(lambda: machine.wall, lambda: machine.boot, lambda: False, lambda: None) for _ in range(2)]
+    moments = [clock.now() for clock in clocks]
+    assert moments[0].boot_id != moments[1].boot_id
+    assert [now.boot for now in moments] == [0, 0]
 
 
 def test_entropy_keeps_its_bounds() -> None:

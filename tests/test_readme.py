@@ -2,10 +2,12 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import jwt
 
+from rex_auth_edge.domain.roles import PERMISSIONS, Act, Permission, Role
 from rex_auth_edge.settings.table import TABLE, Setting
 from tests.processes import environment, run, serving
 
@@ -20,15 +22,27 @@ def row(setting: Setting) -> str:
     return f"| `{setting.name}` | {default} | {setting.doc} |"
 
 
-def settings_in_readme() -> list[str]:
-    """The lines of the README's table of settings."""
-    text = README.read_text().partition("<!-- settings:")[2].partition("<!-- end of settings -->")[0]
-    return [line for line in text.splitlines() if line.startswith("| `")]
+def permitted(act: Act, permission: Permission) -> str:
+    """An act's line in the README."""
+    allowed = [role in permission.roles for role in Role]
+    cells = ["yes" if cell else "no" for cell in (*allowed, permission.fresh)]
+    return "| " + " | ".join([f"{permission.says} (`{act}`)", *cells]) + " |"
+
+
+def table(name: str) -> list[str]:
+    """The lines of one of the README's tables, without its head."""
+    text = README.read_text().partition(f"<!-- {name}:")[2].partition(f"<!-- end of {name} -->")[0]
+    return text.splitlines()[3:]
 
 
 def test_every_setting_has_its_line() -> None:
     """The table of settings says what the program's own table says, in the same order."""
-    assert settings_in_readme() == [row(setting) for setting in TABLE]
+    assert table("settings") == [row(setting) for setting in TABLE]
+
+
+def test_every_act_has_its_line() -> None:
+    """The table of who may do what says what the program decides by, in the same order."""
+    assert table("permissions") == [permitted(act, permission) for act, permission in PERMISSIONS.items()]
 
 
 def test_every_command_exists(tmp_path: Path) -> None:
@@ -68,3 +82,27 @@ def test_first_five_minutes(tmp_path: Path) -> None:
         ended = shell(blocks[2])
     assert '{"message":"Logged out"}' in ended
     assert ended.endswith('"code":"invalid_token"}')
+
+
+def test_a_household_from_the_console(tmp_path: Path) -> None:
+    """The README's terminal session: claim, invite, join by a code handed over, a child, a lifted ban, the audit."""
+    (story,) = re.findall(r"```sh\nexport PATH=\$PWD/.venv/bin:\$PATH\n(.*?)```", README.read_text(), re.DOTALL)
+    down = {"SMTP_ENABLED": "true", "SMTP_SERVER": "127.0.0.1", "SMTP_PORT": "9", "SMTP_USE_TLS": "false"}
+    program = f'rex-auth-edge() {{ {sys.executable} -m rex_auth_edge "$@"; }}'
+    with serving(tmp_path / "data", **down) as hub:
+        told = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", f"H={hub.url}\n{program}\n{story}"],
+            cwd=tmp_path,
+            env=environment(tmp_path / "data", COLUMNS="120", PYTHONPATH=str(README.parent)),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert told.returncode == 0, told.stderr
+    lines = told.stdout.splitlines()
+    assert '"role":"owner"' in lines[0]
+    assert lines.count('{"access_token":"') == 2
+    assert '"code":"account_temporarily_banned"' in told.stdout
+    assert re.search(r"^noah .* adult +banned ", told.stdout, re.MULTILINE)
+    assert re.search(r"^leo +Leo +- +child +active ", told.stdout, re.MULTILINE)
+    assert lines[-1].startswith("The audit log is whole: ")

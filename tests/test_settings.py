@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from rex_auth_edge.domain.clock import DAY, MINUTE
+from rex_auth_edge.domain.hub_names import UNIT_ID
 from rex_auth_edge.domain.roles import Registration
 from rex_auth_edge.keys.options import Algorithm
 from rex_auth_edge.settings import TABLE, NodeRole, Setting, Settings, SettingsError, describe, load
@@ -91,20 +92,60 @@ def test_what_the_environment_says_wins_in_development(data: Path) -> None:
     assert settings.listen.host == EVERYWHERE
 
 
-def test_tls_auto_is_refused_until_it_exists(data: Path) -> None:
-    """The default of a hub is the household's CA; where that can't be, the refusal says what to set instead."""
-    with pytest.raises(SettingsError, match="REX_TLS=off"):
-        load({"REX_DATA_DIR": str(data)})
+def test_a_hub_has_tls_by_its_own_ca(data: Path) -> None:
+    """The default: HTTPS, cookies for HTTPS only, and links to the name that the certificate is for."""
+    settings = load({"REX_DATA_DIR": str(data), "REX_PORT": "443"}, entropy=SeededEntropy())
+    assert settings.listen.household_ca
+    assert settings.listen.tls is not None
+    assert settings.listen.tls.certificate == data / "tls" / "hub.pem"
+    assert (settings.listen.http_port, settings.listen.gateway_port) == (0, 0)
+    assert settings.web.secure_cookies
+    assert settings.host == f"rex-{settings.unit_id}.local"
+    assert settings.flows.frontend == settings.web.frontend_base_url == f"https://{settings.host}"
+    assert settings.at_port(8443).flows.frontend == f"https://{settings.host}:8443"
+    assert {settings.host, f"rex-{settings.unit_id}-9.local"} <= settings.web.allowed_hosts
+    here = load({"REX_DATA_DIR": str(data), "REX_HOST": "127.0.0.1"}, entropy=SeededEntropy())
+    assert here.flows.frontend == "https://127.0.0.1:8000", "nobody else reaches that"
+
+
+def test_a_unit_id_is_for_good(data: Path) -> None:
+    """Random at the first start and kept; a later REX_UNIT_ID doesn't rename a hub that devices know."""
+    first = loaded(data).unit_id
+    assert first is not None
+    assert UNIT_ID.fullmatch(first)
+    assert (data / "unit-id").read_text() == f"{first}\n"
+    again = loaded(data, {"REX_UNIT_ID": "zzzz2222"})
+    assert again.unit_id == first
+    assert any("comes too late" in warning for warning in again.warnings)
+    assert loaded(data, {"REX_UNIT_ID": first.upper()}).warnings == ()
+
+
+def test_a_unit_id_from_the_factory(data: Path) -> None:
+    """REX_UNIT_ID names a hub that has no name yet, and its backup's new home too."""
+    assert loaded(data, {"REX_UNIT_ID": "ABCD2345"}).unit_id == "abcd2345"
+    assert loaded(data).unit_id == "abcd2345"
+
+
+@pytest.mark.parametrize("content", [b"", b"abc\n", b"ABCD2345\n", b"abcd2345x", b"\xff" * 8])
+def test_a_damaged_unit_id_refuses_to_start(data: Path, content: bytes) -> None:
+    """Another name would be another hub."""
+    loaded(data)
+    (data / "unit-id").write_bytes(content)
+    assert "unit-id" in problems(data)[0]
+    assert (data / "unit-id").read_bytes() == content
 
 
 IMPOSSIBLE = [
     ("REX_ROLE", ["", "server"]),
     ("REX_DATA_DIR", ["", "a\nb"]),
     ("REX_LOG_LEVEL", ["", "loud"]),
+    ("REX_UNIT_ID", ["", "abc", "abcd2345x", "abcd-345", "abcd0189", "../../ab"]),
     ("REX_CLOUD_URL", ["cloud.example", "ftp://cloud.example", "https://", "https://u:p@cloud.example"]),
     ("REX_HOST", ["", "http://hub", "a b", "hub:80"]),
     ("REX_PORT", ["", "-1", "65536", "8000.0", "0x10", "eight", "٨٠"]),
     ("REX_TLS", ["", "on", "cert.pem", "/nowhere/cert.pem,/nowhere/key.pem", "a,b,c"]),
+    ("REX_HTTP_PORT", ["", "-1", "65536", "80"]),
+    ("REX_GATEWAY_PORT", ["", "-1", "65536"]),
     ("REX_MDNS", ["", "maybe", "2"]),
     ("REX_METRICS_PORT", ["-1", "65536", "x"]),
     ("REX_ALLOWED_HOSTS", ["*", "*.local", "hub:8000", "http://hub"]),
@@ -121,6 +162,7 @@ IMPOSSIBLE = [
     ("ACCESS_TOKEN_EXPIRES_MINUTES", ["0", "-5", "1441", "10.5", "never"]),
     ("REFRESH_TOKEN_EXPIRES_DAYS", ["0", "-1", "366"]),
     ("REX_SESSION_DAYS", ["0", "-1", "99999"]),
+    ("REX_AUDIT_DAYS", ["0", "29", "99999"]),
     ("OTP_EXPIRES_MINUTES", ["0", "11"]),
     ("RESET_TOKEN_EXPIRES_MINUTES", ["0", "1441"]),
     ("REX_REGISTRATION", ["", "everyone"]),
@@ -320,6 +362,9 @@ def test_a_readable_file_with_secrets_warns(data: Path, tmp_path: Path) -> None:
         ({"JWT_ALGORITHM": "HS256", "JWT_SECRET_KEY": "x" * 31}, "JWT_SECRET_KEY"),
         ({"REFRESH_TOKEN_EXPIRES_DAYS": "30", "REX_SESSION_DAYS": "29"}, "REX_SESSION_DAYS"),
         ({"REX_PORT": "9464"}, "REX_METRICS_PORT"),
+        ({"REX_PORT": "80", "REX_HTTP_PORT": "80", "REX_TLS": "auto"}, "REX_HTTP_PORT"),
+        ({"REX_GATEWAY_PORT": "8000"}, "REX_GATEWAY_PORT"),
+        ({"REX_HTTP_PORT": "80"}, "REX_TLS"),
         ({"CSRF_COOKIE_SAMESITE": "None", "CSRF_COOKIE_SECURE": "false"}, "CSRF_COOKIE_SAMESITE"),
         ({"SMTP_ENABLED": "on"}, "SMTP_SERVER"),
         ({"SMTP_USERNAME": "rex"}, "SMTP_PASSWORD"),
@@ -463,13 +508,13 @@ def test_the_data_directory_and_its_secret_are_made_private(data: Path) -> None:
     assert stat.S_IMODE((data / "secret.key").stat().st_mode) == 0o600
     assert len(first.keys.secret_key) == 64
     assert load({"REX_DATA_DIR": str(data), "REX_TLS": "off"}).keys.secret_key == first.keys.secret_key
-    assert [path.name for path in data.iterdir()] == ["secret.key"], "no drafts are left"
+    assert sorted(path.name for path in data.iterdir()) == ["secret.key", "unit-id"], "no drafts are left"
 
 
 def test_a_secret_that_is_set_makes_no_file(data: Path) -> None:
     """SECRET_KEY from outside stays outside."""
     assert loaded(data, {"SECRET_KEY": KEY}).keys.secret_key.reveal() == KEY
-    assert list(data.iterdir()) == []
+    assert [path.name for path in data.iterdir()] == ["unit-id"]
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"abc", b"0" * 63, b"\xff" * 64, b"0" * 65])

@@ -3,8 +3,19 @@
 import click
 
 from rex_auth_edge import __version__
+from rex_auth_edge.cli import discover, doctor, export, keep, serve, setup, status
+from rex_auth_edge.cli.audit import audit
+from rex_auth_edge.cli.clock import clock
+from rex_auth_edge.cli.db import db
+from rex_auth_edge.cli.household import household
+from rex_auth_edge.cli.invite import invite
 from rex_auth_edge.cli.key import key
-from rex_auth_edge.cli.serve import serve
+from rex_auth_edge.cli.mail import mail
+from rex_auth_edge.cli.session import session
+from rex_auth_edge.cli.settings import settings
+from rex_auth_edge.cli.user import user
+
+__all__ = ["export", "keep", "main"]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -15,8 +26,11 @@ def main() -> None:
     \b
     Start it:           rex-auth-edge serve
     Try it on a laptop: rex-auth-edge serve --development
+    See how it is:      rex-auth-edge status
     """
 
 
-main.add_command(serve)
-main.add_command(key)
+for alone in (serve, setup, status, doctor, discover):
+    alone.add_to(main)
+for group in (household, user, invite, session, key, mail, audit, clock, db, settings):
+    main.add_command(group)

@@ -1,31 +1,63 @@
-"""How the console fails: one sentence per problem, and an exit code that scripts can use."""
+"""How the console fails: a sentence per problem on standard error, and an exit code that scripts can use."""
 
+import json
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
 import click
 
 from rex_auth_edge.domain.failures import ExplainedError
-from rex_auth_edge.domain.refusals import RefusedError
+from rex_auth_edge.domain.refusals import Code, RefusedError
 
 EXIT_REFUSED = 1
+EXIT_USAGE = 2
 EXIT_CANNOT_START = 3
+EXIT_NOT_FOUND = 4
+
+_NOT_FOUND = frozenset({Code.NOT_FOUND, Code.UNKNOWN_TENANT})
+_ENDS = (".", "?", "!", ":")
+
+
+class RefusedHereError(ExplainedError):
+    """The command itself refuses. `code` is for programs."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 @contextmanager
-def explained(code: int) -> Iterator[None]:
-    """Print the failures that explain themselves and exit with `code`; any other is a bug, and is shown as one."""
+def explained(*, as_json: bool) -> Iterator[None]:
+    """Print the failures that explain themselves and exit; any other is a bug, and is shown as one."""
     try:
         yield
     except ExplainedError as error:
-        _fail(str(error).splitlines(), code)
+        code = getattr(error, "code", None)
+        fail(str(error).splitlines(), code or _name(error), _exit_of(code), as_json=as_json)
     except RefusedError as error:
-        _fail([error.refused.message], code)
+        code = error.refused.code
+        fail([str(getattr(error, "reason", error.refused.message))], code, _exit_of(code), as_json=as_json)
 
 
-def _fail(sentences: list[str], code: int) -> NoReturn:
-    for sentence in sentences:
-        click.echo(f"Error: {sentence}", err=True)
-    sys.exit(code)
+def fail(sentences: Sequence[str], code: str, exit_code: int, *, as_json: bool) -> NoReturn:
+    """Say what is wrong on standard error, for people or (with its code) for programs, and exit."""
+    if as_json:
+        click.echo(json.dumps({"code": code, "message": "\n".join(sentences)}), err=True)
+    else:
+        for sentence in sentences:
+            click.echo(f"Error: {sentence if sentence.endswith(_ENDS) else sentence + '.'}", err=True)
+    sys.exit(exit_code)
+
+
+def _exit_of(code: str | None) -> int:
+    if code is None:
+        return EXIT_CANNOT_START
+    return EXIT_NOT_FOUND if code in _NOT_FOUND else EXIT_REFUSED
+
+
+def _name(error: Exception) -> str:
+    """`DataDirInUseError` as `data_dir_in_use`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()

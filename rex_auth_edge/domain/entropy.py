@@ -32,7 +32,10 @@ def _uuid7(milliseconds: int, random: int) -> uuid.UUID:
 
 
 class Ids:
-    """Version 7 UUIDs in order, within a millisecond too (RFC 9562 section 6.2, method 2): rows sort as they came."""
+    """Version 7 UUIDs in order, within a millisecond too (RFC 9562 section 6.2, method 2): rows sort as they came.
+
+    While the wall clock lies below the latest id's time, that time stays and the random part counts on.
+    """
 
     def __init__(self, entropy: Entropy) -> None:
         self._entropy = entropy
@@ -40,11 +43,12 @@ class Ids:
         self._random = 0
 
     def next(self, now: Moment) -> uuid.UUID:
-        """An id above the one before, unless the wall clock has been set back."""
-        if now.wall == self._wall:
+        """An id above the one before, also where the wall clock has been set back."""
+        if now.wall <= self._wall:
             self._random = self._random + 1 + int.from_bytes(self._entropy.token_bytes(4))
-        if now.wall != self._wall or self._random > _RANDOM:
-            self._wall, self._random = now.wall, int.from_bytes(self._entropy.token_bytes(10)) & _RANDOM >> 1
+        if now.wall > self._wall or self._random > _RANDOM:
+            self._wall = max(now.wall, self._wall + 1)
+            self._random = int.from_bytes(self._entropy.token_bytes(10)) & _RANDOM >> 1
         return _uuid7(self._wall, self._random)
 
 

@@ -18,7 +18,7 @@ class Standing:
 
     def banned(self, now: Moment) -> bool:
         """Whether attempts are refused unevaluated at this moment."""
-        return self.permanent or (self.ban is not None and not self.ban.passed(now))
+        return self.permanent or (self.ban is not None and self.ban.unserved(now) > 0)
 
 
 def after_failure(standing: Standing, now: Moment) -> Standing:

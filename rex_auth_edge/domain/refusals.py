@@ -51,6 +51,7 @@ class Code(StrEnum):
     RESEND_TOO_SOON = "resend_too_soon"
     RESET_TOKEN_EXPIRED = "reset_token_expired"
     SLUG_TAKEN = "slug_taken"
+    STORAGE_FULL = "storage_full"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     TOKEN_EXPIRED = "token_expired"
     UNKNOWN_TENANT = "unknown_tenant"

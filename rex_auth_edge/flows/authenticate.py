@@ -37,10 +37,10 @@ class Authenticator:
             return self._verify(digest, token)
         if self._register.revoked(claims.session_id):
             return INVALID
-        seconds = self._clock.now().seconds
-        if seconds < claims.not_before:
+        now = self._clock.now()
+        if claims.early(now):
             return INVALID
-        return claims if seconds < claims.expires_at else EXPIRED
+        return EXPIRED if claims.late(now) else claims
 
     def _verify(self, digest: bytes, token: str) -> Claims | Refused:
         try:

@@ -74,12 +74,12 @@ def _find(parts: Parts, conn: sa.Connection, request: SignIn, caller: Caller) ->
     elif request.tenant:
         user = users.by_email(conn, tenant_id or NOBODY, names.email_key(name))
     else:
-        folded = names.email_key(name)
+        folded, tenant_id = names.email_key(name), None
         user = users.by_email_anywhere(conn, parts.address_hash(folded), folded)
     where = user.tenant_id if user else tenant_id or NOBODY
     key = parts.account(where, user.id) if user else parts.pepper.digest("stranger", where.bytes, names.email_key(name))
     device = _device(parts, conn, where, user.id if user else NOBODY, request.refresh_token, caller)
-    return _Account(where, user, key, device, attempts.standing(conn, where, key, device))
+    return _Account(where, user, key, device, attempts.standing(conn, parts.clock.now(), where, key, device))
 
 
 def _device(
@@ -89,10 +89,11 @@ def _device(
     if attempts.is_known(conn, tenant_id, user_id, caller.device_hash):
         return caller.device_hash
     bearer = parts.bearers.read("refresh", refresh_token) if refresh_token else None
-    if bearer is None or bearer.tenant_id != tenant_id:
+    if bearer is None:
         return UNKNOWN_DEVICE
-    row = sessions.get(conn, tenant_id, bearer.row_id)
-    proven = row and row.user_id == user_id and row.revoked_at is None
+    # Looked up wherever it is from, so that it takes the same for an address that nobody has.
+    row = sessions.get(conn, bearer.tenant_id, bearer.row_id)
+    proven = row and bearer.tenant_id == tenant_id and row.user_id == user_id and row.revoked_at is None
     return (
         bytes(row.device_hash)
         if row and proven and parts.pepper.same(row.refresh_hash, bearer.digest)
@@ -103,10 +104,10 @@ def _device(
 def _decide(
     tx: Tx, parts: Parts, account: _Account, verdict: Verdict, rehashed: str | None, caller: Caller
 ) -> lives.Granted | Refused:
-    standing = attempts.standing(tx.conn, account.tenant_id, account.key, account.device_hash, hold=True)
+    standing = attempts.standing(tx.conn, tx.now, account.tenant_id, account.key, account.device_hash, hold=True)
     if standing.banned(tx.now):
         return _refuse(tx, account, caller, _PERMANENT if standing.permanent else _TEMPORARY)
-    user = users.get(tx.conn, account.tenant_id, account.user_id or NOBODY)
+    user = users.get(tx.conn, account.tenant_id, account.user_id or NOBODY, hold=True)
     right = verdict.ok and user is not None and user.password_hash == account.user.password_hash
     if not right or user is None or user.disabled:
         return _punish(tx, parts, account, standing, caller)
@@ -147,8 +148,7 @@ def _announce_ban(tx: Tx, parts: Parts, account: _Account, after: Standing) -> N
 
 def _welcome(tx: Tx, parts: Parts, account: _Account, user: Any, rehashed: str | None, caller: Caller) -> lives.Granted:
     attempts.clear(tx, user.tenant_id, account.key, account.device_hash)
-    changed = {"last_login_at": tx.now.wall} | ({"password_hash": rehashed} if rehashed else {})
-    users.change(tx, user.tenant_id, user.id, **changed)
+    users.signed_in(tx, user.tenant_id, user.id, rehashed)
     if account.device_hash == UNKNOWN_DEVICE:
         when = moment_text(tx.now.wall)
         letter = NewDevice(name=display_name(user), device=caller.label, ip=caller.ip_address, when=when)

@@ -21,6 +21,7 @@ class Lives:
     reset: int = 30 * MINUTE
     retry_window: int = 10 * SECOND
     fresh: int = 10 * MINUTE
+    audit: int = 400 * DAY
 
 
 @dataclass(frozen=True, slots=True)

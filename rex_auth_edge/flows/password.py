@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.caller import Caller
-from rex_auth_edge.domain.clock import Deadline, Moment
+from rex_auth_edge.domain.clock import ClockState, Deadline, Moment
 from rex_auth_edge.domain.principal import Principal
 from rex_auth_edge.domain.refusals import Code, Refused, missing
 from rex_auth_edge.flows import recover
@@ -89,7 +89,21 @@ async def reauthenticate(parts: Parts, principal: Principal, password: str | Non
 
 def unless_fresh(conn: sa.Connection, now: Moment, principal: Principal) -> Refused | None:
     """The refusal of a sensitive act whose session hasn't signed in within the last 10 minutes, or None."""
+    fresh = _fresh(conn, principal)
+    stale = fresh is None or fresh.passed(now) or (now.state is not ClockState.SYNCED and fresh.boot_id != now.boot_id)
+    return _NOT_FRESH if stale else None
+
+
+def unless_proven(conn: sa.Connection, now: Moment, principal: Principal) -> Refused | None:
+    """The refusal, while the clock isn't synced, of a session that hasn't signed in or proven itself in this boot.
+
+    How old it is, nobody can tell then.
+    """
+    fresh = _fresh(conn, principal)
+    proven = now.state is ClockState.SYNCED or (fresh is not None and fresh.boot_id == now.boot_id)
+    return None if proven else _NOT_FRESH
+
+
+def _fresh(conn: sa.Connection, principal: Principal) -> Deadline | None:
     row = sessions.get(conn, principal.tenant_id, principal.session_id)
-    if row is None or Deadline(row.fresh_at, bytes(row.fresh_boot_id), row.fresh_boot).passed(now):
-        return _NOT_FRESH
-    return None
+    return None if row is None else Deadline(row.fresh_at, bytes(row.fresh_boot_id), row.fresh_boot)

@@ -51,13 +51,17 @@ async def forgot(parts: Parts, email: str | None, tenant: str | None, caller: Ca
 
 
 def _send_link(tx: Tx, parts: Parts, address: str, tenant: str | None, caller: Caller) -> None:
-    """Writes the same rows for an address that nobody has: a token of nobody's, and a letter that never leaves."""
+    """Writes the same rows for an address that nobody has: a token of nobody's, and a letter that never leaves.
+
+    Where no household was named they are nobody's household's, or its owners would learn who lives next door.
+    """
     folded = names.email_key(address)
+    named = tenants.find(tx.conn, tenant) if tenant else None
     if tenant:
-        user = users.by_email(tx.conn, tenants.find(tx.conn, tenant) or NOBODY, folded)
+        user = users.by_email(tx.conn, named or NOBODY, folded)
     else:
         user = users.by_email_anywhere(tx.conn, parts.address_hash(folded), folded)
-    tenant_id, token_id = user.tenant_id if user else parts.home, tx.new_id()
+    tenant_id, token_id = user.tenant_id if user else named or NOBODY, tx.new_id()
     token = parts.bearers.mint("reset", tenant_id, token_id)
     bearer = parts.bearers.read("reset", token)
     expires, life = tx.now.after(parts.options.lives.reset), parts.options.lives.reset

@@ -1,6 +1,6 @@
 """Refreshing: a token has exactly one successor, ever; any other use of a spent one ends the session (RFC 9700)."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from rex_auth_edge.domain.caller import UNKNOWN_DEVICE, Caller
@@ -8,81 +8,90 @@ from rex_auth_edge.domain.clock import Deadline
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.flows import sessions as lives
 from rex_auth_edge.flows.parts import Parts
-from rex_auth_edge.keys.hashes import Bearer
+from rex_auth_edge.keys.hashes import Bearer, digest_of
 from rex_auth_edge.keys.seal import open_under, seal_under
-from rex_auth_edge.storage import sessions, users
+from rex_auth_edge.storage import sessions
 from rex_auth_edge.storage.audit import Event, record
+from rex_auth_edge.storage.store import FULL
 from rex_auth_edge.storage.tables import deadline_of
 from rex_auth_edge.storage.tx import Tx
 
 INVALID = Refused(Code.INVALID_TOKEN, "Invalid or expired refresh token; sign in again")
 
 
-def first(parts: Parts, candidates: Iterable[str | None]) -> str | None:
+@dataclass(frozen=True, slots=True, repr=False)
+class Presented:
+    """A refresh token as it was shown; `bearer` is None where this node hasn't issued it."""
+
+    token: str
+    bearer: Bearer | None
+
+    @property
+    def key(self) -> str:
+        """What refreshes are limited by: the session, or for a token that isn't ours the token itself."""
+        return str(self.bearer.row_id) if self.bearer else self.token
+
+
+def first(parts: Parts, *candidates: str | None) -> Presented:
     """The first of the candidates that this node has issued as a refresh token, else the first that is there at all."""
-    there = [text for text in candidates if text]
-    genuine = (text for text in there if parts.bearers.read("refresh", text) is not None)
-    return next(genuine, there[0] if there else None)
+    there = [text for text in candidates if text] or [""]
+    read = (Presented(text, parts.bearers.read("refresh", text)) for text in there)
+    return next((presented for presented in read if presented.bearer), Presented(there[0], None))
 
 
-def session_key(parts: Parts, token: str | None) -> str:
-    """What refreshes are limited by: the session, or for a token that isn't ours the token itself."""
-    bearer = parts.bearers.read("refresh", token) if token else None
-    return str(bearer.row_id) if bearer else token or ""
-
-
-async def refresh(parts: Parts, token: str | None, caller: Caller) -> lives.SignedIn | Refused:
+async def refresh(parts: Parts, presented: Presented, caller: Caller) -> lives.SignedIn | Refused:
     """The session's next tokens. A retry within 10 s by the same client gets the same refresh token again."""
-    bearer = parts.bearers.read("refresh", token) if token else None
-    if token is None or bearer is None:
+    token, bearer = presented.token, presented.bearer
+    if bearer is None:
         return INVALID
-    result = await parts.store.write(lambda tx: _decide(tx, parts, token, bearer, caller))
+    result = await parts.store.write(lambda tx: _decide(tx, parts, token, bearer, caller), urgent=True)
     return result if isinstance(result, Refused) else lives.grant(parts, result)
 
 
 def _decide(tx: Tx, parts: Parts, token: str, bearer: Bearer, caller: Caller) -> lives.Granted | Refused:
-    row = sessions.get(tx.conn, bearer.tenant_id, bearer.row_id, hold=True)
-    if row is None or row.revoked_at is not None or _ends(row).passed(tx.now):
+    row = sessions.to_refresh(tx.conn, bearer.tenant_id, bearer.row_id)
+    if row is None or row.disabled or row.revoked_at is not None or _ends(row).passed(tx.now):
         return INVALID
-    user = users.get(tx.conn, row.tenant_id, row.user_id)
-    if user is None or user.disabled:
-        return INVALID
-    if parts.pepper.same(bytes(row.refresh_hash), bearer.digest):
-        return INVALID if _refresh_over(row, tx) else _rotate(tx, parts, row, user, token, bearer, caller)
+    if parts.pepper.same(row.refresh_hash, bearer.digest):
+        return INVALID if _refresh_over(row, tx) else _rotate(tx, parts, row, token, bearer, caller)
     if (successor := _retried(tx, parts, row, token, bearer, caller)) is not None:
-        return lives.Granted(user, row.id, successor, _ends(row))
-    return _end_family(tx, parts, row, caller)
+        return _granted(row, bearer, successor)
+    return _end_family(tx, parts, row, bearer, caller)
+
+
+def _granted(row: Any, bearer: Bearer, successor: str) -> lives.Granted:
+    holder = lives.Holder(bearer.tenant_id, row.user_id, row.role, email_verified=row.email_verified)
+    return lives.Granted(holder, bearer.row_id, successor, _ends(row))
 
 
 def _ends(row: Any) -> Deadline:
-    return Deadline(row.ends_at, bytes(row.ends_boot_id), row.ends_boot)
+    return Deadline(row.ends_at, row.ends_boot_id, row.ends_boot)
 
 
 def _refresh_over(row: Any, tx: Tx) -> bool:
-    return Deadline(row.refresh_at, bytes(row.refresh_boot_id), row.refresh_boot).passed(tx.now)
+    return Deadline(row.refresh_at, row.refresh_boot_id, row.refresh_boot).passed(tx.now)
 
 
-def _rotate(
-    tx: Tx, parts: Parts, row: Any, user: Any, token: str, bearer: Bearer, caller: Caller
-) -> lives.Granted | Refused:
+def _rotate(tx: Tx, parts: Parts, row: Any, token: str, bearer: Bearer, caller: Caller) -> lives.Granted | Refused:
+    if tx.full:  # only the end of a family goes on
+        return FULL
     generation = row.generation + 1
-    successor = parts.bearers.mint("refresh", row.tenant_id, row.id, generation)
-    minted = parts.bearers.read("refresh", successor)
+    successor = parts.bearers.mint("refresh", bearer.tenant_id, bearer.row_id, generation)
     rotation = sessions.Rotation(
         generation=generation,
-        refresh_hash=minted.digest if minted else b"",
+        refresh_hash=digest_of(successor),
         refresh=tx.now.after(row.idle_life or parts.options.lives.refresh),
         previous_hash=bearer.digest,
         previous_client=_client(parts, caller),
         successor_sealed=seal_under(token, successor.encode(), tx.entropy),
         retry=tx.now.after(parts.options.lives.retry_window),
     )
-    if not sessions.rotate(tx, row.tenant_id, row.id, rotation, caller.ip_address):
+    if not sessions.rotate(tx, bearer.tenant_id, bearer.row_id, rotation, caller.ip_address):
         return INVALID
-    record(tx, row.tenant_id, Event(
-        "refresh", actor_id=user.id, subject_id=user.id, session_id=row.id, caller=caller
+    record(tx, bearer.tenant_id, Event(
+        "refresh", actor_id=row.user_id, subject_id=row.user_id, session_id=bearer.row_id, caller=caller
     ))  # fmt: skip
-    return lives.Granted(user, row.id, successor, _ends(row))
+    return _granted(row, bearer, successor)
 
 
 def _retried(tx: Tx, parts: Parts, row: Any, token: str, bearer: Bearer, caller: Caller) -> str | None:
@@ -103,10 +112,10 @@ def _client(parts: Parts, caller: Caller) -> bytes:
     return parts.pepper.digest("client", "address", caller.ip_address, caller.user_agent)
 
 
-def _end_family(tx: Tx, parts: Parts, row: Any, caller: Caller) -> Refused:
+def _end_family(tx: Tx, parts: Parts, row: Any, bearer: Bearer, caller: Caller) -> Refused:
     """A spent token came back: whoever holds its descendants, thief or owner, is signed out."""
-    lives.end(tx, parts, row.tenant_id, [row.id], "reuse")
-    record(tx, row.tenant_id, Event(
-        "refresh", "reuse", subject_id=row.user_id, session_id=row.id, caller=caller
+    lives.end(tx, parts, bearer.tenant_id, [bearer.row_id], "reuse")
+    record(tx, bearer.tenant_id, Event(
+        "refresh", "reuse", subject_id=row.user_id, session_id=bearer.row_id, caller=caller
     ))  # fmt: skip
     return INVALID

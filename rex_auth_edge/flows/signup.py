@@ -27,7 +27,7 @@ from rex_auth_edge.storage.tx import Tx
 GUESSES = 3
 PENDING_PER_ADDRESS = 5
 RESENDABLE = 1 * HOUR
-"""How long after its beginning a registration may ask for a new code."""
+"""How long after its latest code was made a registration may ask for a new one."""
 
 NO_SESSION = Refused(Code.INVALID_OTP_SESSION, "Invalid or expired OTP session; register again")
 USED = Refused(Code.OTP_USED, "OTP already used; sign in instead")
@@ -165,7 +165,7 @@ async def resend(parts: Parts, email: str | None, temp_token: str | None, caller
 
 def _renew(tx: Tx, parts: Parts, email: str, temp_token: str, caller: Caller) -> str | Refused:
     row = pending(tx, parts, email, temp_token)
-    if row is None or tx.now.wall - row.created_at > RESENDABLE:
+    if row is None or _left(row, tx) < parts.options.lives.otp - RESENDABLE:
         return NO_SESSION
     if row.used_at is not None:
         return USED
@@ -196,6 +196,10 @@ def pending(tx: Tx, parts: Parts, email: str, temp_token: str) -> Any:
 
 def exceeded(row: Any, tx: Tx) -> Refused:
     """The refusal once a registration's guesses are used up."""
-    left = Deadline(row.expires_at, bytes(row.expires_boot_id), row.expires_boot).remaining(tx.now)
     message = "OTP attempts exceeded; register again"
-    return Refused(Code.OTP_ATTEMPTS_EXCEEDED, message, retry_after=max(1, left // SECOND))
+    return Refused(Code.OTP_ATTEMPTS_EXCEEDED, message, retry_after=max(1, _left(row, tx) // SECOND))
+
+
+def _left(row: Any, tx: Tx) -> int:
+    """Milliseconds until the code expires."""
+    return Deadline(row.expires_at, bytes(row.expires_boot_id), row.expires_boot).remaining(tx.now)

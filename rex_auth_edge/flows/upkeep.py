@@ -4,7 +4,7 @@ from rex_auth_edge.domain.clock import DAY, HOUR
 from rex_auth_edge.flows import signing
 from rex_auth_edge.flows.authenticate import Authenticator
 from rex_auth_edge.flows.parts import Parts
-from rex_auth_edge.storage import attempts, outbox, registrations, resets, sessions
+from rex_auth_edge.storage import attempts, audit, outbox, registrations, resets, sessions
 from rex_auth_edge.storage.tx import Tx
 
 OFTEN = 5.0
@@ -20,20 +20,26 @@ async def erase(parts: Parts) -> None:
     """Erase spent secrets and forget revocations that cover nothing any more; writes only where there is something."""
     parts.register.sweep(parts.clock.now())
     if await parts.store.read(sessions.any_sealed):
-        await parts.store.write(sessions.erase_successors)
+        await parts.store.write(sessions.erase_successors, urgent=True)
 
 
 async def purge(parts: Parts, authenticator: Authenticator) -> None:
-    """Delete what has expired, and rotate the signing key when it is 90 days old."""
-    await parts.store.write(_purge)
+    """Delete what has expired, and rotate the signing key when it is 90 days old.
+
+    By time that the hub has seen pass: a wall clock in 2099 makes nothing old.
+    """
+    await parts.store.write(_purge, urgent=True)
+    now, kept = parts.clock.now(), parts.options.lives.audit
+    if ends := await parts.store.read(lambda conn: audit.outlived(conn, now, kept)):
+        await parts.store.write(lambda tx: audit.forget(tx, ends), urgent=True)
     if parts.keyring.due(parts.clock.now()):
         await signing.rotate(parts)
     authenticator.forget()
 
 
 def _purge(tx: Tx) -> None:
-    registrations.forget_before(tx, tx.now.wall - 2 * HOUR)
-    resets.forget_before(tx, tx.now.wall - DAY)
-    sessions.forget_before(tx, tx.now.wall - _KEPT)
+    registrations.forget(tx, 2 * HOUR)
+    resets.forget(tx, DAY)
+    sessions.forget(tx, _KEPT)
     attempts.forget_strangers(tx)
     outbox.purge(tx)

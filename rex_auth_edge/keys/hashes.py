@@ -53,6 +53,11 @@ class Bearer:
     digest: bytes
 
 
+def digest_of(text: str) -> bytes:
+    """What is stored of a bearer secret that this node has just minted."""
+    return hashlib.sha256(urlsafe_b64decode(text)).digest()
+
+
 class BearerMint:
     """Makes and reads opaque bearer secrets: 256 random bits, the household and row that they belong to, and a tag.
 

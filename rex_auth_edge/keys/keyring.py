@@ -28,7 +28,11 @@ _NOT_ROTATED = Refused(
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """One key. Times are milliseconds since 1970; `header` is the first segment of every token that it signs."""
+    """One key. `header` is the first segment of every token that it signs.
+
+    `created_at` is in milliseconds since 1970, for people; `signs_from_at` is running time, which decides: a key must
+    neither come early nor die early because somebody has set the wall clock.
+    """
 
     kid: str
     algorithm: Algorithm
@@ -94,7 +98,7 @@ class Keyring:
     def signing(self, now: Moment) -> SigningKey:
         """The newest key that may sign; the oldest where the clock says that none may yet."""
         mine = [key for key in self._keys if key.algorithm is self._algorithm]
-        return next((key for key in reversed(mine) if key.signs_from_at <= now.wall), mine[0])
+        return next((key for key in reversed(mine) if key.signs_from_at <= now.running), mine[0])
 
     def by_header(self, header: str, now: Moment) -> SigningKey | None:
         """The key whose tokens begin with exactly this segment, unless its last token has died."""
@@ -114,9 +118,9 @@ class Keyring:
         return not any(key.algorithm is self._algorithm for key in self._keys)
 
     def due(self, now: Moment) -> bool:
-        """Whether the newest key has been there for 90 days."""
+        """Whether the newest key has signed for 90 days."""
         mine = [key for key in self._keys if key.algorithm is self._algorithm]
-        return self._algorithm is not Algorithm.HS256 and now.wall - mine[-1].created_at >= ROTATION
+        return self._algorithm is not Algorithm.HS256 and now.running - mine[-1].signs_from_at >= ROTATION
 
     def dead(self, now: Moment) -> list[str]:
         """The kids whose last token has died."""
@@ -127,14 +131,14 @@ class Keyring:
         if self._algorithm is Algorithm.HS256:
             raise RefusedError(_NOT_ROTATED)
         private = ec.generate_private_key(ec.SECP256R1()) if self._algorithm is Algorithm.ES256 else _ed25519()
-        return SigningKey.of(private, self._algorithm, now.wall, now.wall if at_once else now.wall + OVERLAP)
+        return SigningKey.of(private, self._algorithm, now.wall, now.running + (0 if at_once else OVERLAP))
 
     def _is_dead(self, key: SigningKey, now: Moment) -> bool:
         """A key dies when its successor has signed for as long as its last token lives."""
         if key is self.signing(now):
             return False
         successors = [other.signs_from_at for other in self._keys if other.signs_from_at > key.signs_from_at]
-        return bool(successors) and now.wall >= min(successors) + self._grace
+        return bool(successors) and now.running >= min(successors) + self._grace
 
 
 def _ed25519() -> ed25519.Ed25519PrivateKey:

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from rex_auth_edge.domain.secret import Secret
+
+BUNDLE = Path("tls") / "hub.pem"
+"""Where in the data directory the household's CA keeps the hub's TLS key and chain, for the server."""
 
 
 class Algorithm(StrEnum):

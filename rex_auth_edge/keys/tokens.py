@@ -2,6 +2,9 @@
 
 A token is accepted only if its first segment is, byte for byte, one that we write: so `alg`, `kid`, `jku`, `crit` and
 their like choose nothing, and there is no header to parse.
+
+`iat`, `nbf` and `exp` are the wall clock's, for everybody. The claim `boot` says where `iat` was on the boot clock:
+here `nbf` and `exp` are counted from it, so that setting the wall clock neither ends a token nor extends it.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -12,7 +15,7 @@ import jwt
 import msgspec
 from cryptography.exceptions import InvalidSignature
 
-from rex_auth_edge.domain.clock import Moment
+from rex_auth_edge.domain.clock import SECOND, Deadline, Moment
 from rex_auth_edge.domain.entropy import Entropy, uuid7
 from rex_auth_edge.keys.keyring import Keyring, SigningKey
 from rex_auth_edge.keys.options import Algorithm, KeyOptions
@@ -47,10 +50,14 @@ class _Payload(msgspec.Struct, frozen=True):
     iat: int
     nbf: int
     exp: int
+    boot: str = ""
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """What a verified token says; times in seconds since 1970."""
+    """What a verified token says; times in seconds since 1970.
+
+    `boot_id` is empty in a token that names no boot; else `issued` is where on its clock, in milliseconds, `iat` was.
+    """
 
     tenant_id: UUID
     user_id: UUID
@@ -60,6 +67,23 @@ class Claims(msgspec.Struct, frozen=True):
     email_verified: bool
     not_before: int
     expires_at: int
+    issued_at: int = 0
+    boot_id: bytes = b""
+    issued: int = 0
+
+    def early(self, now: Moment) -> bool:
+        """Whether `nbf` lies ahead. Once the boot of the token is over, it doesn't."""
+        if now.boot_id == self.boot_id:
+            return now.boot < self.issued + (self.not_before - self.issued_at) * SECOND
+        known = now.past is not None and self.boot_id in now.past.boots
+        return not known and now.seconds < self.not_before
+
+    def late(self, now: Moment) -> bool:
+        """Whether `exp` has come."""
+        end = self.issued + (self.expires_at - self.issued_at) * SECOND
+        if now.boot_id == self.boot_id:
+            return now.boot >= end
+        return Deadline(self.expires_at * SECOND, self.boot_id, end).passed(now)
 
 
 _decode = msgspec.json.Decoder(_Payload).decode
@@ -102,6 +126,7 @@ class AccessTokens:
             "iat": now.seconds,
             "nbf": now.seconds,
             "exp": now.seconds + life_seconds,
+            "boot": f"{_text(now.boot_id)}.{now.boot - now.wall % SECOND}",
         }
         key = self._keyring.signing(now)
         signed = f"{key.header}.{_text(msgspec.json.encode(payload))}"
@@ -110,7 +135,7 @@ class AccessTokens:
     def verify(self, token: str, now: Moment) -> Claims:
         """What the token says. Raises TokenInvalidError, or TokenExpiredError for one that is only too old."""
         payload = self._authentic(token, now)
-        if payload.iss != self._issuer or payload.aud != self._audience or payload.nbf > now.seconds:
+        if payload.iss != self._issuer or payload.aud != self._audience:
             raise TokenInvalidError
         claims = Claims(
             payload.tenant_id,
@@ -121,8 +146,12 @@ class AccessTokens:
             payload.email_verified,
             payload.nbf,
             payload.exp,
+            payload.iat,
+            *_boot(payload.boot),
         )
-        if payload.exp <= now.seconds:
+        if claims.early(now):
+            raise TokenInvalidError
+        if claims.late(now):
             raise TokenExpiredError(claims)
         return claims
 
@@ -147,6 +176,17 @@ def _verify(key: SigningKey, signed: bytes, signature: bytes) -> bool:
 
 
 _ALGORITHMS = {algorithm: jwt.get_algorithm_by_name(algorithm.value) for algorithm in Algorithm}
+
+
+def _boot(text: str) -> tuple[bytes, int]:
+    """What the claim `boot` says. Raises TokenInvalidError."""
+    if not text:
+        return b"", 0
+    name, _, boot = text.partition(".")
+    try:
+        return _base64(name), int(boot)
+    except ValueError as error:
+        raise TokenInvalidError from error
 
 
 def _text(content: bytes) -> str:

@@ -166,7 +166,7 @@ class Drain:
                 return 0
 
     async def _end(self, row: Any, state: str, reason: str | None) -> int:
-        await self._store.write(lambda tx: outbox.end(tx, row, state, reason))
+        await self._store.write(lambda tx: outbox.end(tx, row, state, reason), urgent=True)
         level = logging.INFO if state == "sent" else logging.WARNING
         _log.log(level, "Letter %s.", state, extra={"letter": row.letter, "id": str(row.id), "reason": reason})
         return 1
@@ -177,7 +177,7 @@ class Drain:
                 outbox.retry(tx, row, tx.now.after(self._backoff(row.attempts)), reason)
 
         if rows:
-            await self._store.write(retry)
+            await self._store.write(retry, urgent=True)
         for row in rows:
             extra = {"letter": row.letter, "id": str(row.id), "reason": reason, "attempts": row.attempts + 1}
             _log.warning("Letter waits for another try.", extra=extra)

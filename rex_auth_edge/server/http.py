@@ -12,8 +12,10 @@ import uvicorn
 from typing_extensions import override
 from uvicorn.server import ServerState
 
-from rex_auth_edge.server.listening import BACKLOG, ListenError, TlsFiles, bind, tls_context
+from rex_auth_edge.server.errors import ListenError
+from rex_auth_edge.server.listening import BACKLOG, bind
 from rex_auth_edge.server.protocol import Bounds, bounded_protocol, few_headers
+from rex_auth_edge.server.tls import LiveTls
 
 _log = logging.getLogger(__name__)
 _TICK_SECONDS = 1.0
@@ -71,7 +73,7 @@ class HttpServer:
         host: str,
         port: int,
         *,
-        tls: TlsFiles | None = None,
+        tls: LiveTls | None = None,
         sockets: Sequence[socket.socket] = (),
         bounds: Bounds | None = None,
     ) -> None:
@@ -92,7 +94,7 @@ class HttpServer:
 
     async def start(self) -> None:
         """Return once connections are accepted. Raises ListenError."""
-        context = None if self._tls is None else tls_context(self._tls)
+        context = None if self._tls is None else self._tls.context
         if not self._sockets:
             self._sockets = bind(self.host, self.port)
         first = self._sockets[0]

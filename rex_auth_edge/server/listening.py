@@ -1,51 +1,42 @@
-"""Sockets and certificates to listen with, and sentences for when that can't be."""
+"""Sockets to listen with, bound here or handed over by systemd, and sentences for when that can't be."""
 
 import errno
 import socket
-import ssl
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
-from rex_auth_edge.domain.failures import ExplainedError
+from rex_auth_edge.server.errors import ListenError
 
 BACKLOG = 512
+_UNREAD_MILLISECONDS = 60_000
+"""A client that reads no answer for so long is let go (RFC 5482)."""
 
 
-class ListenError(ExplainedError):
-    """The server can't listen; the text is a sentence that says what to do."""
+def bind(host: str, port: int, passed: Sequence[int] = ()) -> list[socket.socket]:
+    """Sockets for every address that `host` stands for; with port 0 they share the port that the first was given.
+
+    Where there are file descriptors of listening sockets in `passed` (sd_listen_fds(3)), those are taken instead.
+    Raises ListenError.
+    """
+    return [_taken(number) for number in passed] if passed else _bound(host, port)
 
 
-@dataclass(frozen=True, slots=True)
-class TlsFiles:
-    """A certificate chain and its private key, both PEM."""
-
-    certificate: Path
-    key: Path
-
-
-def tls_context(files: TlsFiles) -> ssl.SSLContext:
-    """TLS 1.2 or later with this certificate. Raises ListenError."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
+def _taken(number: int) -> socket.socket:
     try:
-        context.load_cert_chain(files.certificate, files.key, password=_no_passphrase)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        sock = socket.socket(fileno=number)
+    except OSError as error:
         raise ListenError(
-            f"The certificate {files.certificate} with the key {files.key} can't be used: {reason}. "
-            "Both have to be PEM files that belong together, the key without a passphrase."
+            f"systemd has passed file descriptor {number}, which is no socket: {error.strerror}."
         ) from error
-    return context
+    listens = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    if sock.type != socket.SOCK_STREAM or not listens:
+        sock.close()
+        raise ListenError("systemd has passed a socket that doesn't listen: the socket unit needs ListenStream=.")
+    _settled(sock)
+    sock.set_inheritable(False)
+    return sock
 
 
-def _no_passphrase() -> str:
-    """OpenSSL would ask on the terminal, and wait."""
-    raise ValueError("the key is encrypted")
-
-
-def bind(host: str, port: int) -> list[socket.socket]:
-    """Sockets for every address that `host` stands for; with port 0 they share the port that the first was given."""
+def _bound(host: str, port: int) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     try:
         for family, _, _, _, address in socket.getaddrinfo(
@@ -53,15 +44,19 @@ def bind(host: str, port: int) -> list[socket.socket]:
         ):
             where = (address[0], sockets[0].getsockname()[1] if sockets else port)
             sock = socket.create_server(where, family=family, backlog=BACKLOG, dualstack_ipv6=host == "::")
-            sock.setblocking(False)  # noqa: FBT003  the socket's own method
-            # A client that reads no answer is let go (RFC 5482).
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 60_000)
+            _settled(sock)
             sockets.append(sock)
     except OSError as error:
         for sock in sockets:
             sock.close()
         raise ListenError(_why_not(host, port, error)) from error
     return sockets
+
+
+def _settled(sock: socket.socket) -> None:
+    sock.setblocking(False)  # noqa: FBT003  the socket's own method
+    if sock.family != socket.AF_UNIX:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MILLISECONDS)
 
 
 def _why_not(host: str, port: int, error: OSError) -> str:

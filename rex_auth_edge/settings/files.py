@@ -1,13 +1,15 @@
-"""The data directory and the secret that a hub makes for itself in it."""
+"""The data directory, and the secret and the name that a hub makes for itself in it."""
 
 import os
 import re
 from pathlib import Path
 
 from rex_auth_edge.domain.entropy import Entropy
+from rex_auth_edge.domain.hub_names import UNIT_ID, new_unit_id
 from rex_auth_edge.domain.secret import Secret
 
 SECRET_FILE = "secret.key"  # noqa: S105  a file's name
+UNIT_FILE = "unit-id"
 _BYTES = 32
 _OTHERS_MAY_ENTER = 0o077
 _OTHERS_MAY_WRITE = 0o022
@@ -72,6 +74,36 @@ def own_secret(directory: Path, entropy: Entropy) -> Secret:
             "(Without one: delete it; codes and links that were sent, and all that is sealed with it, are then lost.)"
         )
     return Secret(text.decode().strip())
+
+
+def kept_unit_id(directory: Path) -> str | None:
+    """The unit id that was settled at the hub's first start; None before. Raises FileProblemError."""
+    path = directory / UNIT_FILE
+    try:
+        text = path.read_text("ascii").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        text = ""
+    if UNIT_ID.fullmatch(text) is None:
+        raise FileProblemError(
+            f"The unit id in {path} can't be read: bring the file back from a backup, or write into it what follows "
+            "rex- in the name that the hub has had."
+        )
+    return text
+
+
+def own_unit_id(directory: Path, wanted: str | None, entropy: Entropy) -> str:
+    """The kept unit id, at the first start `wanted` or a random one. Raises FileProblemError."""
+    kept = kept_unit_id(directory)
+    if kept is not None:
+        return kept
+    path = directory / UNIT_FILE
+    try:
+        _create(path, (wanted or new_unit_id(entropy)).encode() + b"\n")
+    except OSError as error:
+        raise FileProblemError(f"The unit id can't be written to {path}: {error.strerror}.") from None
+    return own_unit_id(directory, wanted, entropy)
 
 
 def _create(path: Path, content: bytes) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from rex_auth_edge.domain.hub_names import UNIT_ID
 from rex_auth_edge.domain.secret import Secret
 from rex_auth_edge.server import TlsFiles
 
@@ -131,6 +132,15 @@ def _host(text: str) -> str:
 
 
 HOST = Kind(_host)
+
+
+def _unit_id(text: str) -> str:
+    if UNIT_ID.fullmatch(text.lower()) is None:
+        raise ValueError("has to be 8 characters of a-z and 2-7 (base 32)")
+    return text.lower()
+
+
+UNIT = Kind(_unit_id)
 
 
 def _email(text: str) -> str:

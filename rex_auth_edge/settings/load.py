@@ -1,30 +1,31 @@
 """From sources to Settings: find, parse, check together, prepare the data directory, compose."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import URL
 
-from rex_auth_edge.domain.clock import DAY, MINUTE
 from rex_auth_edge.domain.entropy import Entropy
-from rex_auth_edge.domain.roles import Registration
-from rex_auth_edge.flows.options import FlowOptions, Lives
-from rex_auth_edge.keys.options import Algorithm, Argon2Options, KeyOptions
+from rex_auth_edge.domain.hub_names import host_of
 from rex_auth_edge.machine import SystemEntropy, host_name, processors
-from rex_auth_edge.mail.options import MailOptions
-from rex_auth_edge.server import TlsFiles
 from rex_auth_edge.settings import rules
-from rex_auth_edge.settings.files import FileProblemError, has_secret, own_secret, prepare_directory
-from rex_auth_edge.settings.model import ListenOptions, NodeRole, Settings, SettingsError, rows
+from rex_auth_edge.settings.compose import composed
+from rex_auth_edge.settings.files import (
+    FileProblemError,
+    has_secret,
+    kept_unit_id,
+    own_secret,
+    own_unit_id,
+    prepare_directory,
+)
+from rex_auth_edge.settings.model import Look, Settings, SettingsError, rows
 from rex_auth_edge.settings.sources import Sources, UnreadableError
 from rex_auth_edge.settings.table import TABLE, Setting
-from rex_auth_edge.web.options import WebOptions
 
 DATABASE_FILE = "rex-auth-edge.db"
-_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared with, not listened on
 
 
 def load(
@@ -38,18 +39,59 @@ def load(
 
     The data directory is made if it isn't there, and in it the secret key if none is set.
     """
+    read = _find(environ, config, development=development)
+    problems = [*read.problems, *_disagreements(read, rules.problems(read.values))]
+    problems += _prepare(read, entropy or SystemEntropy(), make=not problems)
+    if problems:
+        raise SettingsError(problems)
+    return composed(read.values, read.sources, _warnings(read), development=development)
+
+
+def load_beside(environ: Mapping[str, str], config: Path | None = None) -> Settings:
+    """The settings for a command that works beside the hub or in its place: what only a listener minds is let be.
+
+    Nothing is made. Raises SettingsError, also where no hub has been started on the data directory yet.
+    """
+    read = _find(environ, config)
+    problems = [*read.problems, *_disagreements(read, rules.problems_beside(read.values))]
+    problems += [] if problems else _unless_started(read)
+    problems += _prepare(read, SystemEntropy(), make=False)
+    if problems:
+        raise SettingsError(problems)
+    return composed(read.values, read.sources, _warnings(read), development=False)
+
+
+def look(environ: Mapping[str, str], config: Path | None = None) -> Look:
+    """What is set, whether or not a hub could start with it; nothing is made."""
+    read = _find(environ, config)
+    problems = [*read.problems, *_disagreements(read, rules.problems(read.values))]
+    problems += _prepare(read, SystemEntropy(), make=False)
+    return Look(read.values["REX_DATA_DIR"], rows(read.values, read.sources), tuple(problems), _warnings(read))
+
+
+def _find(environ: Mapping[str, str], config: Path | None, *, development: bool = False) -> "_Read":
     named = environ.get("REX_CONFIG")
     sources = Sources(environ, config or (Path(named) if named else None))
     read = _read(sources, development=development)
     if config is not None:
         read.values["REX_CONFIG"], read.sources["REX_CONFIG"] = config, "--config"
     _derive(read.values)
-    problems = [*sources.problems, *read.problems, *_disagreements(read)]
-    problems += _prepare(read, entropy or SystemEntropy(), make=not problems)
-    if problems:
-        raise SettingsError(problems)
-    warnings = (*sources.warnings, *rules.warnings(read.values))
-    return _compose(read, warnings, development=development)
+    read.problems[:0] = sources.problems
+    read.warnings += sources.warnings
+    return read
+
+
+def _warnings(read: "_Read") -> tuple[str, ...]:
+    return (*read.warnings, *rules.warnings(read.values))
+
+
+def _unless_started(read: "_Read") -> list[str]:
+    """A command must not make a second, empty hub where somebody only stood in the wrong directory."""
+    directory: Path | None = read.values["REX_DATA_DIR"]
+    if directory is None or (directory.is_dir() and (read.values["SECRET_KEY"] is not None or has_secret(directory))):
+        return []
+    where = "start it (rex-auth-edge serve), or name its directory with REX_DATA_DIR or --config"
+    return [f"No hub has been started on {directory} yet: {where}."]
 
 
 @dataclass(slots=True)
@@ -59,6 +101,7 @@ class _Read:
     values: dict[str, Any] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
 
 
@@ -89,17 +132,16 @@ def _read_one(read: _Read, sources: Sources, setting: Setting, default: str | No
         read.problems.append(f"{setting.name}{where} {error}.")
 
 
-def _disagreements(read: _Read) -> list[str]:
+def _disagreements(read: _Read, said: Iterable[str]) -> list[str]:
     """What the rules say, without what only follows from a problem that is told already."""
     told = tuple(re.compile(rf"\b{name}\b") for name in read.broken)
-    return [sentence for sentence in rules.problems(read.values) if not any(name.search(sentence) for name in told)]
+    return [sentence for sentence in said if not any(name.search(sentence) for name in told)]
 
 
 def _derive(values: dict[str, Any]) -> None:
     """Defaults that follow from other settings."""
-    tls = isinstance(values["REX_TLS"], TlsFiles)
     derived = {
-        "CSRF_COOKIE_SECURE": tls,
+        "CSRF_COOKIE_SECURE": values["REX_TLS"] not in {"off", None},
         "REX_ARGON2_WORKERS": min(2, processors()),
         "MAIL_SENDER": f"rex@{host_name()}",
     }
@@ -118,6 +160,7 @@ def _prepare(read: _Read, entropy: Entropy, *, make: bool) -> list[str]:
         if read.values["SECRET_KEY"] is None and (make or has_secret(directory)):
             read.values["SECRET_KEY"] = own_secret(directory, entropy)
             read.sources["SECRET_KEY"] = "data directory"  # noqa: S105  a place, not a secret
+        _name(read, directory, entropy, make=make)
     except FileProblemError as problem:
         return [str(problem)]
     if read.values["DATABASE_URL"] is None:
@@ -125,99 +168,18 @@ def _prepare(read: _Read, entropy: Entropy, *, make: bool) -> list[str]:
     return []
 
 
-def _compose(read: _Read, warnings: tuple[str, ...], *, development: bool) -> Settings:
-    values = read.values
-    own_frontend = values["FRONTEND_BASE_URL"] is None
-    if own_frontend:
-        values["FRONTEND_BASE_URL"] = _own_url(values)
-    return Settings(
-        role=NodeRole(values["REX_ROLE"]),
-        development=development,
-        data_dir=values["REX_DATA_DIR"],
-        database=values["DATABASE_URL"],
-        log_level=values["REX_LOG_LEVEL"],
-        cloud_url=values["REX_CLOUD_URL"],
-        mdns=values["REX_MDNS"],
-        listen=_listen(values),
-        keys=_keys(values),
-        flows=_flows(values),
-        mail=_mail(values, development=development),
-        web=_web(values),
-        own_frontend=own_frontend,
-        warnings=warnings,
-        rows=rows(values, read.sources),
-    )
-
-
-def _own_url(values: Mapping[str, Any]) -> str:
-    """Where the hub's own pages are, as another machine sees them; always with the port, so that it can be replaced."""
-    host = values["REX_HOST"]
-    name = host_name() if host in _EVERYWHERE else f"[{host}]" if ":" in host else host
-    scheme = "https" if isinstance(values["REX_TLS"], TlsFiles) else "http"
-    return f"{scheme}://{name}:{values['REX_PORT']}"
-
-
-def _listen(values: Mapping[str, Any]) -> ListenOptions:
-    tls = values["REX_TLS"]
-    files = tls if isinstance(tls, TlsFiles) else None
-    return ListenOptions(values["REX_HOST"], values["REX_PORT"], files, values["REX_METRICS_PORT"])
-
-
-def _keys(values: Mapping[str, Any]) -> KeyOptions:
-    return KeyOptions(
-        secret_key=values["SECRET_KEY"],
-        issuer=values["REX_ISSUER"],
-        access_seconds=values["ACCESS_TOKEN_EXPIRES_MINUTES"] * 60,
-        algorithm=Algorithm(values["JWT_ALGORITHM"]),
-        jwt_secret=values["JWT_SECRET_KEY"],
-        argon2=Argon2Options(
-            memory_kib=values["REX_ARGON2_MEMORY_KIB"],
-            passes=values["REX_ARGON2_PASSES"],
-            lanes=values["REX_ARGON2_LANES"],
-            workers=values["REX_ARGON2_WORKERS"],
-            queue=values["REX_ARGON2_QUEUE"],
-        ),
-    )
-
-
-def _flows(values: Mapping[str, Any]) -> FlowOptions:
-    return FlowOptions(
-        frontend=values["FRONTEND_BASE_URL"],
-        registration=Registration(values["REX_REGISTRATION"]),
-        lives=Lives(
-            access=values["ACCESS_TOKEN_EXPIRES_MINUTES"] * MINUTE,
-            refresh=values["REFRESH_TOKEN_EXPIRES_DAYS"] * DAY,
-            session=values["REX_SESSION_DAYS"] * DAY,
-            otp=values["OTP_EXPIRES_MINUTES"] * MINUTE,
-            reset=values["RESET_TOKEN_EXPIRES_MINUTES"] * MINUTE,
-        ),
-    )
-
-
-def _mail(values: Mapping[str, Any], *, development: bool) -> MailOptions:
-    return MailOptions(
-        enabled=values["SMTP_ENABLED"],
-        server=values["SMTP_SERVER"] or "localhost",
-        port=values["SMTP_PORT"],
-        username=values["SMTP_USERNAME"],
-        password=values["SMTP_PASSWORD"],
-        use_tls=values["SMTP_USE_TLS"],
-        timeout=values["SMTP_TIMEOUT"],
-        sender=values["MAIL_SENDER"],
-        console=development and not values["SMTP_ENABLED"],
-    )
-
-
-def _web(values: Mapping[str, Any]) -> WebOptions:
-    return WebOptions(
-        frontend_base_url=values["FRONTEND_BASE_URL"],
-        allowed_origins=frozenset(values["ALLOWED_ORIGINS"]),
-        allowed_hosts=frozenset({*values["REX_ALLOWED_HOSTS"], host_name()}),
-        trusted_proxies=values["REX_TRUSTED_PROXIES"],
-        csrf_protect=values["CSRF_PROTECT"],
-        same_site=values["CSRF_COOKIE_SAMESITE"].lower(),
-        secure_cookies=values["CSRF_COOKIE_SECURE"],
-        rate_limits=values["RATE_LIMIT_ENABLED"],
-        rate_storage=values["RATELIMIT_STORAGE_URI"],
-        internal_service_token=values["INTERNAL_SERVICE_TOKEN"],
-    )
+def _name(read: _Read, directory: Path, entropy: Entropy, *, make: bool) -> None:
+    """A hub's unit id: settled at its first start, since devices know the hub by it. Raises FileProblemError."""
+    if read.values["REX_ROLE"] == "cloud":
+        return
+    wanted: str | None = read.values["REX_UNIT_ID"]
+    kept = own_unit_id(directory, wanted, entropy) if make else kept_unit_id(directory)
+    if kept is None:
+        return
+    if wanted is None:
+        read.sources["REX_UNIT_ID"] = "data directory"
+    elif wanted != kept:
+        read.warnings.append(
+            f"REX_UNIT_ID={wanted} comes too late: this hub is known as {host_of(kept)}, and stays it."
+        )
+    read.values["REX_UNIT_ID"] = kept

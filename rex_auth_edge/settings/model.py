@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy.engine import URL
 
@@ -14,6 +15,8 @@ from rex_auth_edge.mail.options import MailOptions
 from rex_auth_edge.server import TlsFiles
 from rex_auth_edge.settings.table import TABLE
 from rex_auth_edge.web.options import WebOptions
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class NodeRole(StrEnum):
@@ -42,19 +45,37 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What is set, right or wrong: `problems` keep a hub from starting, `warnings` don't."""
+
+    data_dir: Path | None
+    rows: tuple[Row, ...]
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ListenOptions:
-    """Where to listen. `tls` is None without TLS; `metrics_port` is on 127.0.0.1, 0 is none."""
+    """Where to listen. `tls` is None without TLS; with `household_ca` its files are of the hub's own making.
+
+    `http_port` leads to HTTPS; `gateway_port` (without TLS) and `metrics_port` are on 127.0.0.1. 0 is none.
+    """
 
     host: str
     port: int
     tls: TlsFiles | None
     metrics_port: int
+    household_ca: bool = False
+    http_port: int = 0
+    gateway_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that is set. `database` hides its password in its repr; its driver is `sqlite` or `mysql+asyncmy`.
 
+    `host` is how other machines call this one, on a hub by its `unit_id` (None in the cloud, and where no hub has been
+    started yet).
     `own_frontend` tells that links in letters lead to the hub's own pages; `warnings` are sentences to be logged.
     """
 
@@ -71,20 +92,30 @@ class Settings:
     mail: MailOptions
     web: WebOptions
     own_frontend: bool
+    host: str = "localhost"
+    unit_id: str | None = None
     warnings: tuple[str, ...] = ()
     rows: tuple[Row, ...] = field(default=(), repr=False)
 
     def at_port(self, port: int) -> "Settings":
         """These settings once port 0 has become a real one: the hub's own pages are there."""
+        listen = replace(self.listen, port=port)
         if not self.own_frontend:
-            return replace(self, listen=replace(self.listen, port=port))
-        frontend = f"{self.flows.frontend.rpartition(':')[0]}:{port}"
+            return replace(self, listen=listen)
+        parts = urlsplit(self.flows.frontend)
+        frontend = url_at(parts.scheme, str(parts.hostname), port)
         return replace(
             self,
-            listen=replace(self.listen, port=port),
+            listen=listen,
             flows=replace(self.flows, frontend=frontend),
             web=replace(self.web, frontend_base_url=frontend),
         )
+
+
+def url_at(scheme: str, host: str, port: int) -> str:
+    """A URL without what goes without saying: the scheme's own port."""
+    literal = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{literal}" if port == _DEFAULT_PORTS[scheme] else f"{scheme}://{literal}:{port}"
 
 
 def describe(settings: Settings) -> list[Row]:

@@ -12,14 +12,25 @@ from rex_auth_edge.domain.secret import Secret
 Values = Mapping[str, Any]
 
 _HS256_BYTES = 32
+_PORTS = {
+    "REX_PORT": "",
+    "REX_METRICS_PORT": ", or 0 to do without metrics",
+    "REX_HTTP_PORT": ", or 0 to do without it",
+    "REX_GATEWAY_PORT": ", or 0 to do without it",
+}
 _ARGON2_FLOOR = ((47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5))
 """KiB and passes that OWASP's Password Storage Cheat Sheet holds for equally strong, with one lane."""
 
 
 def problems(values: Values) -> Iterator[str]:
     """Sentences on what can't work together."""
-    yield from _tokens(values)
     yield from _listener(values)
+    yield from problems_beside(values)
+
+
+def problems_beside(values: Values) -> Iterator[str]:
+    """Those that matter without a listener too."""
+    yield from _tokens(values)
     yield from _argon2(values)
     yield from _mail(values)
     yield from _cloud(values)
@@ -46,12 +57,23 @@ def _tokens(values: Values) -> Iterator[str]:
 
 
 def _listener(values: Values) -> Iterator[str]:
-    if values["REX_TLS"] == "auto":
-        yield 'REX_TLS=auto is not available yet: set REX_TLS=off, or give your own files as "cert.pem,key.pem".'
-    if values["REX_PORT"] and values["REX_PORT"] == values["REX_METRICS_PORT"]:
-        yield "REX_METRICS_PORT is the same as REX_PORT: give it another, or 0 to do without metrics."
+    if values["REX_TLS"] == "auto" and values["REX_ROLE"] == "cloud":
+        yield 'REX_TLS=auto is for a household\'s hub: REX_ROLE=cloud takes off, or files: "cert.pem,key.pem".'
+    if values["REX_TLS"] == "off" and values["REX_HTTP_PORT"]:
+        yield "REX_HTTP_PORT leads to HTTPS, and REX_TLS=off: set it to 0, or REX_TLS to auto."
+    yield from _ports(values)
     if values["CSRF_COOKIE_SAMESITE"] == "None" and values["CSRF_COOKIE_SECURE"] is False:
         yield "CSRF_COOKIE_SAMESITE=None without CSRF_COOKIE_SECURE=true is refused by browsers: use Lax or HTTPS."
+
+
+def _ports(values: Values) -> Iterator[str]:
+    """One port for each purpose."""
+    taken: dict[int, str] = {}
+    for name, purpose in _PORTS.items():
+        port = values[name]
+        if port and port in taken:
+            yield f"{name} is the same as {taken[port]}: give it another{purpose}."
+        taken.setdefault(port or 0, name)
 
 
 def _argon2(values: Values) -> Iterator[str]:

@@ -51,6 +51,12 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "REX_LOG_LEVEL", choice("debug", "info", "warning", "error"), "info", "From which level on the log is written."
     ),
+    Setting(
+        "REX_UNIT_ID",
+        kinds.UNIT,
+        None,
+        "The unit's id, which names the hub rex-<unit id>.local from its first start on; without it a random one.",
+    ),
     Setting("REX_CLOUD_URL", optional(kinds.URL_TEXT), None, "The cloud instance to synchronise with."),
     # The listener
     Setting("REX_HOST", kinds.HOST, "0.0.0.0", "The address to listen at.", development="127.0.0.1"),  # noqa: S104  a LAN's server
@@ -62,6 +68,10 @@ TABLE: tuple[Setting, ...] = (
         "auto (the household's CA), off, or cert.pem,key.pem.",
         development="off",
         cloud="off",
+    ),
+    Setting("REX_HTTP_PORT", _PORT, "0", "The port that leads to HTTPS and hands out the household's CA; 0 is none."),
+    Setting(
+        "REX_GATEWAY_PORT", _PORT, "0", "A port without TLS at 127.0.0.1, for a gateway on the same machine; 0 is none."
     ),
     Setting("REX_MDNS", BOOLEAN, "on", "Whether the hub announces itself in the LAN.", cloud="off"),
     Setting("REX_METRICS_PORT", _PORT, "9464", "The port for Prometheus at 127.0.0.1; 0 turns it off."),
@@ -100,6 +110,7 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "REX_SESSION_DAYS", integer(1, 3650, "days"), "90", "How long a session lasts at most, however often refreshed."
     ),
+    Setting("REX_AUDIT_DAYS", integer(30, 36500, "days"), "400", "How long the audit log is kept."),
     Setting("OTP_EXPIRES_MINUTES", integer(1, 10, "minutes"), "5", "How long a registration's code is good."),
     Setting(
         "RESET_TOKEN_EXPIRES_MINUTES", integer(1, 1440, "minutes"), "30", "How long a password reset's link is good."

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import DAY, Moment
 from rex_auth_edge.domain.lockout import Standing
+from rex_auth_edge.storage.prepared import Prepared
 from rex_auth_edge.storage.tables import deadline_of, deadline_values, known_devices, login_attempts
 from rex_auth_edge.storage.tx import Tx
 
@@ -17,41 +18,45 @@ _of = (
     & (login_attempts.c.account == sa.bindparam("who"))
     & (login_attempts.c.device_hash == sa.bindparam("device"))
 )
-_standing = sa.select(login_attempts).where(_of)
-_standing_held = _standing.with_for_update()
+_standing = Prepared(sa.select(login_attempts).where(_of))
+_standing_held = Prepared(sa.select(login_attempts).where(_of).with_for_update())
+_clear = Prepared(sa.delete(login_attempts).where(_of))
 _own = _of & (login_attempts.c.node_id == sa.bindparam("node")) & (login_attempts.c.incarnation == sa.bindparam("life"))
-_is_known = sa.select(sa.literal(1)).where(
+_device = (
     (known_devices.c.tenant_id == sa.bindparam("tenant"))
     & (known_devices.c.user_id == sa.bindparam("user"))
     & (known_devices.c.device_hash == sa.bindparam("device"))
 )
+_is_known = Prepared(sa.select(known_devices.c.first_seen_at).where(_device))
+_seen_again = Prepared(
+    sa.update(known_devices).where(_device).values(last_seen_at=sa.bindparam("now"), label=sa.bindparam("named"))
+)
+_seen_first = Prepared(sa.insert(known_devices))
 
 
 def is_known(conn: sa.Connection, tenant_id: UUID, user_id: UUID, device_hash: bytes) -> bool:
     """Whether the person has signed in from this device before."""
-    key = {"tenant": tenant_id, "user": user_id, "device": device_hash}
-    return conn.execute(_is_known, key).first() is not None
+    return _is_known.one(conn, tenant=tenant_id, user=user_id, device=device_hash) is not None
 
 
 def remember(tx: Tx, tenant_id: UUID, user_id: UUID, device_hash: bytes, label: str) -> None:
     """From now on the device is one that the person has signed in from."""
-    key = {"tenant_id": tenant_id, "user_id": user_id, "device_hash": device_hash}
-    where = sa.and_(*(known_devices.c[name] == value for name, value in key.items()))
-    seen = {"last_seen_at": tx.now.wall, "label": label}
-    if tx.conn.execute(sa.update(known_devices).where(where).values(seen)).rowcount == 0:
-        tx.conn.execute(sa.insert(known_devices).values(key | seen | {"first_seen_at": tx.now.wall}))
+    now = tx.now.wall
+    if not _seen_again.change(tx.conn, tenant=tenant_id, user=user_id, device=device_hash, now=now, named=label):
+        key = {"tenant_id": tenant_id, "user_id": user_id, "device_hash": device_hash, "label": label}
+        _seen_first.change(tx.conn, **key, first_seen_at=now, last_seen_at=now)
 
 
 def standing(
-    conn: sa.Connection, tenant_id: UUID, account: bytes, device_hash: bytes, *, hold: bool = False
+    conn: sa.Connection, now: Moment, tenant_id: UUID, account: bytes, device_hash: bytes, *, hold: bool = False
 ) -> Standing:
-    """The failures of every node together, and the strictest of the bans; `hold` keeps others off their rows."""
-    key = {"tenant": tenant_id, "who": account, "device": device_hash}
-    rows = conn.execute(_standing_held if hold else _standing, key).all()
+    """The failures of every node together, and the ban that lasts longest; `hold` keeps others off their rows."""
+    statement = _standing_held if hold else _standing
+    rows = statement.all(conn, tenant=tenant_id, who=account, device=device_hash)
     bans = [ban for row in rows if (ban := deadline_of(row, "ban")) is not None]
     return Standing(
         failures=sum(row.attempt_count for row in rows),
-        ban=max(bans, key=lambda ban: ban.wall, default=None),
+        ban=max(bans, key=lambda ban: ban.unserved(now), default=None),
         permanent=any(row.permanent for row in rows),
     )
 
@@ -60,7 +65,9 @@ def any_ban(conn: sa.Connection, tenant_id: UUID, account: bytes, now: Moment) -
     """Whether the account is closed to any device at present, strangers' ones included."""
     where = (login_attempts.c.tenant_id == tenant_id) & (login_attempts.c.account == account)
     rows = conn.execute(sa.select(login_attempts).where(where)).all()
-    return any(row.permanent or ((ban := deadline_of(row, "ban")) is not None and not ban.passed(now)) for row in rows)
+    return any(
+        row.permanent or ((ban := deadline_of(row, "ban")) is not None and ban.unserved(now) > 0) for row in rows
+    )
 
 
 def save(tx: Tx, tenant_id: UUID, account: bytes, device_hash: bytes, after: Standing, *, exists: bool) -> None:
@@ -76,9 +83,10 @@ def save(tx: Tx, tenant_id: UUID, account: bytes, device_hash: bytes, after: Sta
 
 def clear(tx: Tx, tenant_id: UUID, account: bytes, device_hash: bytes | None = None) -> None:
     """Forget the failures of one device after a success, or of every device after a reset or a pardon."""
-    where = (login_attempts.c.tenant_id == tenant_id) & (login_attempts.c.account == account)
     if device_hash is not None:
-        where &= login_attempts.c.device_hash == device_hash
+        _clear.change(tx.conn, tenant=tenant_id, who=account, device=device_hash)
+        return
+    where = (login_attempts.c.tenant_id == tenant_id) & (login_attempts.c.account == account)
     tx.conn.execute(sa.delete(login_attempts).where(where))
 
 
@@ -89,5 +97,5 @@ def forget_strangers(tx: Tx) -> None:
         sa.select(login_attempts.c.last_attempt_at).where(strange).order_by(login_attempts.c.last_attempt_at.desc())
     )
     horizon = tx.conn.execute(newest.offset(STRANGERS).limit(1)).scalar_one_or_none() or 0
-    old = login_attempts.c.last_attempt_at <= max(horizon, tx.now.wall - 30 * DAY)
+    old = login_attempts.c.last_attempt_at <= max(horizon, tx.now.floor - 30 * DAY)
     tx.conn.execute(sa.delete(login_attempts).where(strange & old))

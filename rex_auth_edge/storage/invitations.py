@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import Deadline
+from rex_auth_edge.storage.passed import passed_for
 from rex_auth_edge.storage.tables import deadline_values, invitations
 from rex_auth_edge.storage.tx import Tx
 
@@ -48,9 +49,9 @@ def revoke(tx: Tx, tenant_id: UUID, invitation_id: UUID) -> bool:
     return tx.conn.execute(sa.update(invitations).where(where).values(revoked_at=tx.now.wall)).rowcount == 1
 
 
-def forget_before(tx: Tx, wall: int) -> None:
-    """Delete invitations made before `wall`, in milliseconds since 1970."""
-    tx.conn.execute(sa.delete(invitations).where(invitations.c.created_at < wall))
+def forget(tx: Tx, age: int) -> None:
+    """Delete invitations that expired `age` milliseconds ago."""
+    tx.conn.execute(sa.delete(invitations).where(passed_for(tx.conn, invitations, "expires", tx.now, age)))
 
 
 def _is(tenant_id: UUID, invitation_id: UUID) -> sa.ColumnElement[bool]:

@@ -13,6 +13,10 @@ class DataDirInUseError(ExplainedError):
     """Another program holds the data directory."""
 
 
+class DataDirUnusableError(ExplainedError):
+    """Nothing can be written into the data directory."""
+
+
 class DataDirLock:
     """Held while entered; the kernel lets go of it when the process dies, however it dies."""
 
@@ -21,7 +25,13 @@ class DataDirLock:
         self._file: int | None = None
 
     def __enter__(self) -> Self:
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise DataDirUnusableError(
+                f"The data directory {self._path.parent} can't be used: {error.strerror}. Its disk has to be writable, "
+                "and the directory the hub's own."
+            ) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

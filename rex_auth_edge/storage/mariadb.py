@@ -45,7 +45,12 @@ class MariaStore:
         self._under_way: set[asyncio.Task[Any]] = set()
         self._closed = False
 
-    async def write(self, work: Callable[[Tx], T]) -> T:
+    @property
+    def trouble(self) -> None:
+        """See `Store.trouble`: the server's disk is the server's."""
+        return None
+
+    async def write(self, work: Callable[[Tx], T], *, urgent: bool = False) -> T:  # noqa: ARG002 - likewise
         """See `Store.write`. Work that was accepted is done even if its caller goes away."""
         if self._closed:
             raise StorageUnavailableError("The database is closed: the program is stopping.")

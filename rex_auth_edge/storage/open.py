@@ -2,15 +2,19 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from rex_auth_edge.domain.clock import Clock
 from rex_auth_edge.domain.entropy import Entropy, uuid7
-from rex_auth_edge.storage import mariadb, schema, sqlite
+from rex_auth_edge.storage import schema, sqlite
+from rex_auth_edge.storage.faults import Fault, fault_of
+from rex_auth_edge.storage.space import Space
 from rex_auth_edge.storage.store import Store
 from rex_auth_edge.storage.tables import node_facts
 from rex_auth_edge.storage.tx import Node
@@ -21,15 +25,25 @@ MIGRATING_PATIENCE = 60
 _MAGIC = b"SQLite format 3\0"
 
 
-async def open_store(url: sa.URL, data_dir: Path, clock: Clock, entropy: Entropy) -> Store:
-    """A store on an up-to-date schema. Raises SchemaError, which says what to do."""
+class DamagedError(schema.SchemaError):
+    """The database's file is damaged; it was left as it is."""
+
+
+async def open_store(url: sa.URL, data_dir: Path, clock: Clock, entropy: Entropy, *, reserve: int = 0) -> Store:
+    """A store on an up-to-date schema. Raises SchemaError, which says what to do.
+
+    `reserve` is how many bytes beside a SQLite file are kept for revocations on a full disk.
+    """
     if url.get_backend_name() == "sqlite":
-        return _open_sqlite(Path(url.database or ""), data_dir, clock, entropy)
+        path = Path(url.database or "")
+        return _open_sqlite(path, data_dir, Space(path, reserve), clock, entropy)
     return await _open_mariadb(url, clock, entropy)
 
 
-def _open_sqlite(path: Path, data_dir: Path, clock: Clock, entropy: Entropy) -> Store:
+def _open_sqlite(path: Path, data_dir: Path, space: Space, clock: Clock, entropy: Entropy) -> Store:
     _make_private(path)
+    space.make_room()
+    _unless_damaged(path, data_dir)
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=str(path)), poolclass=sa.pool.NullPool, hide_parameters=True
     )
@@ -44,9 +58,10 @@ def _open_sqlite(path: Path, data_dir: Path, clock: Clock, entropy: Entropy) -> 
             schema.upgrade(connection, copy)
             node = _node(connection, clock, entropy)
             connection.commit()
-        return sqlite.SqliteStore(path, clock, entropy, node)
+        space.look()
+        return sqlite.SqliteStore(path, space, clock, entropy, node)
     except (sa.exc.DBAPIError, sqlite3.Error) as error:
-        raise _unusable(path, error) from error
+        raise _unusable(path, data_dir, error) from error
     finally:
         engine.dispose()
 
@@ -68,14 +83,48 @@ def _make_private(path: Path) -> None:
     )
 
 
-def _unusable(path: Path, error: Exception) -> schema.SchemaError:
+def _unless_damaged(path: Path, data_dir: Path) -> None:
+    """Read every page, over a connection that writes nothing: not even the log is moved into a file that is damaged.
+
+    Takes about a second for a gigabyte in the page cache, and what the card takes to read it otherwise.
+    """
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:
+            found = [line for (line,) in database.execute("PRAGMA quick_check(3)") if line != "ok"]
+    except sqlite3.Error as error:
+        raise _unusable(path, data_dir, error) from error
+    if found:
+        raise _damaged(path, data_dir, "; ".join(" ".join(found).split("\n")))
+
+
+def _unusable(path: Path, data_dir: Path, error: Exception) -> schema.SchemaError:
     cause = getattr(error, "orig", None) or error
-    return schema.SchemaError(
-        f"The database {path} can't be used: {cause}. It was left as it is: check the disk, or put back a backup."
-    )
+    if fault_of(error) is Fault.DAMAGED:
+        return _damaged(path, data_dir, str(cause))
+    return schema.SchemaError(f"The database {path} can't be used: {cause}. It was left as it is: check the disk.")
+
+
+def _damaged(path: Path, data_dir: Path, found: str) -> DamagedError:
+    """What was found, and the ways back, the best one first.
+
+    `.dump` and not `.recover`, which saves more: Debian's shell is built without what the latter needs.
+    """
+    here, copies = path.absolute(), sorted((data_dir / "backups").absolute().glob("before-*.sqlite3"))
+    save = f"sqlite3 KEPT/{path.name} .dump | sed 's/^ROLLBACK.*/COMMIT;/' | sqlite3 {here}"
+    either = "Either save what can be read: run `{}` (`.recover` in place of `.dump` saves more where it works)."
+    lines = [
+        f"The database {here} is damaged: {found}. It was left as it is.",
+        f"First keep it: move {here} and {path.name}-wal to another place, called KEPT here, and check the disk.",
+        either.format(save),
+        *(f"Or put back a copy from before an upgrade: {copy}." for copy in copies),
+        "Then see what is there with `rex-auth-edge db check`, and start again.",
+    ]
+    return DamagedError("\n".join(lines))
 
 
 async def _open_mariadb(url: sa.URL, clock: Clock, entropy: Entropy) -> Store:
+    from rex_auth_edge.storage import mariadb  # noqa: PLC0415 - SQLAlchemy's asyncio and ORM: 20 MiB and 60 ms
+
     engine = _migrating_engine(url)
     lock = {"name": f"rex-auth-edge {url.database}"[:64], "patience": MIGRATING_PATIENCE}
 
@@ -103,7 +152,11 @@ async def _open_mariadb(url: sa.URL, clock: Clock, entropy: Entropy) -> Store:
     return mariadb.MariaStore(url, clock, entropy, node)
 
 
-def _migrating_engine(url: sa.URL) -> AsyncEngine:
+def _migrating_engine(url: sa.URL) -> Any:
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - likewise
+
+    from rex_auth_edge.storage import mariadb  # noqa: PLC0415
+
     try:
         engine = create_async_engine(url, poolclass=sa.pool.NullPool, hide_parameters=True)
     except ModuleNotFoundError as error:

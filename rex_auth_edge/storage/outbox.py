@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import DAY, Deadline
 from rex_auth_edge.domain.names import email_key
+from rex_auth_edge.storage.passed import passed_for
 from rex_auth_edge.storage.tables import deadline_values, outbox
 from rex_auth_edge.storage.tx import Tx
 
@@ -69,21 +70,39 @@ def get(conn: sa.Connection, tenant_id: UUID, letter_id: UUID) -> sa.Row[Any] | 
     return conn.execute(sa.select(outbox).where(where)).one_or_none()
 
 
+def hasten(tx: Tx, tenant_id: UUID | None = None, letter_id: UUID | None = None) -> int:
+    """Have waiting letters tried now: all, a household's, or one of its; says how many."""
+    where = [_waiting]
+    if tenant_id is not None:
+        where.append(outbox.c.tenant_id == tenant_id)
+    if letter_id is not None:
+        where.append(outbox.c.id == letter_id)
+    return tx.conn.execute(sa.update(outbox).where(*where).values(deadline_values("due", tx.now.after(0)))).rowcount
+
+
+def find(conn: sa.Connection, letter_id: UUID, tenant_id: UUID | None = None) -> sa.Row[Any] | None:
+    """One letter of any household, or of one."""
+    where = [outbox.c.id == letter_id] + ([] if tenant_id is None else [outbox.c.tenant_id == tenant_id])
+    return conn.execute(sa.select(outbox).where(*where)).one_or_none()
+
+
 def counts(conn: sa.Connection) -> dict[str, int]:
     """How many letters are in each state, those without any included."""
     query = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
     return dict.fromkeys(STATES, 0) | {state: int(count) for state, count in conn.execute(query).all()}
 
 
-def listed(conn: sa.Connection, tenant_id: UUID, states: Sequence[str], limit: int = 100) -> list[sa.Row[Any]]:
-    """A household's letters in these states, the newest first."""
-    where = (outbox.c.tenant_id == tenant_id) & outbox.c.state.in_(states)
-    return list(conn.execute(sa.select(outbox).where(where).order_by(outbox.c.id.desc()).limit(limit)).all())
+def listed(conn: sa.Connection, tenant_id: UUID | None, states: Sequence[str], limit: int = 100) -> list[sa.Row[Any]]:
+    """Letters in these states, a household's or everybody's, the newest first."""
+    where = [outbox.c.state.in_(states)] + ([] if tenant_id is None else [outbox.c.tenant_id == tenant_id])
+    return list(conn.execute(sa.select(outbox).where(*where).order_by(outbox.c.id.desc()).limit(limit)).all())
 
 
 def purge(tx: Tx) -> None:
-    """Delete letters that ended 30 days ago, a bounded number at a time."""
-    old = sa.select(outbox.c.tenant_id, outbox.c.id).where(outbox.c.ended_at < tx.now.wall - KEPT).limit(_PURGED)
+    """Delete letters that ended, or at least expired, 30 days ago; a bounded number at a time."""
+    expired = outbox.c.ended_at.is_not(None) & passed_for(tx.conn, outbox, "expires", tx.now, KEPT)
+    gone = sa.or_(outbox.c.ended_at < tx.now.floor - KEPT, expired)
+    old = sa.select(outbox.c.tenant_id, outbox.c.id).where(gone).limit(_PURGED)
     for row in tx.conn.execute(old).all():
         tx.conn.execute(sa.delete(outbox).where(_is(row)))
 

@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import Deadline
+from rex_auth_edge.storage.passed import passed_for
 from rex_auth_edge.storage.tables import deadline_values, otp_sessions, outbox
 from rex_auth_edge.storage.tx import Tx
 
@@ -77,9 +78,9 @@ def keep_newest(tx: Tx, tenant_id: UUID, email_key: str, count: int) -> None:
         tx.conn.execute(sa.delete(otp_sessions).where(where))
 
 
-def forget_before(tx: Tx, wall: int) -> None:
-    """Delete registrations begun before `wall`, in milliseconds since 1970."""
-    tx.conn.execute(sa.delete(otp_sessions).where(otp_sessions.c.created_at < wall))
+def forget(tx: Tx, age: int) -> None:
+    """Delete registrations whose latest code expired `age` milliseconds ago."""
+    tx.conn.execute(sa.delete(otp_sessions).where(passed_for(tx.conn, otp_sessions, "expires", tx.now, age)))
 
 
 def _is(row: sa.Row[Any]) -> sa.ColumnElement[bool]:

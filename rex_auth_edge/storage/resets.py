@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import Deadline
+from rex_auth_edge.storage.passed import passed_for
 from rex_auth_edge.storage.tables import deadline_values, password_reset_tokens
 from rex_auth_edge.storage.tx import Tx
 
@@ -50,6 +51,6 @@ def void_all(tx: Tx, tenant_id: UUID, user_id: UUID) -> None:
     tx.conn.execute(sa.update(_table).where(where).values(used_at=tx.now.wall))
 
 
-def forget_before(tx: Tx, wall: int) -> None:
-    """Delete tokens made before `wall`, in milliseconds since 1970."""
-    tx.conn.execute(sa.delete(_table).where(_table.c.created_at < wall))
+def forget(tx: Tx, age: int) -> None:
+    """Delete tokens that expired `age` milliseconds ago."""
+    tx.conn.execute(sa.delete(_table).where(passed_for(tx.conn, _table, "expires", tx.now, age)))

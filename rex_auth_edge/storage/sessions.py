@@ -7,20 +7,33 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from rex_auth_edge.domain.clock import Deadline
-from rex_auth_edge.storage.tables import auth_sessions, deadline_values
+from rex_auth_edge.domain.clock import Deadline, Moment
+from rex_auth_edge.storage.passed import passed_for
+from rex_auth_edge.storage.prepared import Prepared
+from rex_auth_edge.storage.tables import auth_sessions, deadline_values, users
 from rex_auth_edge.storage.tx import Tx
 
 _table = auth_sessions
 _of = (_table.c.tenant_id == sa.bindparam("tenant")) & (_table.c.id == sa.bindparam("session"))
-_get = sa.select(_table).where(_of)
-_get_held = _get.with_for_update()
+_get = Prepared(sa.select(_table).where(_of))
+_add = Prepared(sa.insert(_table))
+_DECIDING = (
+    *("user_id", "generation", "idle_life", "revoked_at", "refresh_hash", "refresh_at", "refresh_boot_id"),
+    *("refresh_boot", "ends_at", "ends_boot_id", "ends_boot", "previous_hash", "previous_client", "successor_sealed"),
+    *("retry_at", "retry_boot_id", "retry_boot"),
+)
+_to_refresh = Prepared(
+    sa.select(*(_table.c[name] for name in _DECIDING), users.c.role, users.c.email_verified, users.c.disabled)
+    .join(users, (users.c.tenant_id == _table.c.tenant_id) & (users.c.id == _table.c.user_id))
+    .where(_of)
+    .with_for_update()
+)
 _ROTATED = (
     *("generation", "refresh_hash", "refresh_at", "refresh_boot_id", "refresh_boot"),
     *("previous_hash", "previous_client", "successor_sealed", "retry_at", "retry_boot_id", "retry_boot"),
     *("last_seen_at", "ip_address"),
 )
-_rotate = (
+_rotate = Prepared(
     sa.update(_table)
     .where(_of & (_table.c.refresh_hash == sa.bindparam("presented")) & _table.c.revoked_at.is_(None))
     .values({name: sa.bindparam("set_" + name) for name in _ROTATED})
@@ -40,16 +53,24 @@ class Rotation:
     retry: Deadline
 
 
-def get(conn: sa.Connection, tenant_id: UUID, session_id: UUID, *, hold: bool = False) -> sa.Row[Any] | None:
-    """One session, ended ones included; `hold` keeps others off it until the transaction's end."""
-    return conn.execute(_get_held if hold else _get, {"tenant": tenant_id, "session": session_id}).one_or_none()
+def get(conn: sa.Connection, tenant_id: UUID, session_id: UUID) -> Any:
+    """One session, ended ones included, or None."""
+    return _get.one(conn, tenant=tenant_id, session=session_id)
+
+
+def to_refresh(conn: sa.Connection, tenant_id: UUID, session_id: UUID) -> Any:
+    """What decides on a session's refresh and goes into its next tokens; others are kept off until the end.
+
+    None where there is no such session, or no such person any more.
+    """
+    return _to_refresh.one(conn, tenant=tenant_id, session=session_id)
 
 
 def add(tx: Tx, values: dict[str, Any], *, fresh: Deadline, refresh: Deadline, ends: Deadline) -> None:
     """A new session with its first refresh token."""
     times = deadline_values("fresh", fresh) | deadline_values("refresh", refresh) | deadline_values("ends", ends)
     now = {"created_at": tx.now.wall, "last_seen_at": tx.now.wall}
-    tx.conn.execute(sa.insert(_table).values(values | times | now))
+    _add.change(tx.conn, **values, **times, **now)
 
 
 def rotate(tx: Tx, tenant_id: UUID, session_id: UUID, rotation: Rotation, ip_address: str | None) -> bool:
@@ -65,8 +86,7 @@ def rotate(tx: Tx, tenant_id: UUID, session_id: UUID, rotation: Rotation, ip_add
     }
     values |= deadline_values("refresh", rotation.refresh) | deadline_values("retry", rotation.retry)
     key = {"tenant": tenant_id, "session": session_id, "presented": rotation.previous_hash}
-    done = tx.conn.execute(_rotate, key | {"set_" + name: value for name, value in values.items()})
-    return done.rowcount == 1
+    return _rotate.change(tx.conn, **key, **{"set_" + name: value for name, value in values.items()}) == 1
 
 
 def erase_successors(tx: Tx) -> None:
@@ -95,22 +115,28 @@ def open_of(conn: sa.Connection, tenant_id: UUID, user_id: UUID) -> list[sa.Row[
     return list(conn.execute(sa.select(_table).where(where).order_by(_table.c.last_seen_at.desc(), _table.c.id)).all())
 
 
+def proven_before(conn: sa.Connection, tenant_id: UUID, boot_id: bytes) -> list[UUID]:
+    """A household's sessions whose person has last proven who they are in another boot than this."""
+    where = (_table.c.tenant_id == tenant_id) & _table.c.revoked_at.is_(None) & (_table.c.fresh_boot_id != boot_id)
+    return list(conn.execute(sa.select(_table.c.id).where(where)).scalars())
+
+
 def refresh_freshness(tx: Tx, tenant_id: UUID, session_id: UUID, until: Deadline) -> None:
     """The person has proven again who they are; acts that ask for it are open until `until`."""
     where = (_table.c.tenant_id == tenant_id) & (_table.c.id == session_id)
     tx.conn.execute(sa.update(_table).where(where).values(deadline_values("fresh", until)))
 
 
-def ended_lately(conn: sa.Connection, now: int, life: int) -> list[UUID]:
-    """Sessions ended so lately that an access token of theirs may live (`life` in milliseconds).
+def ended_lately(conn: sa.Connection, now: Moment, life: int) -> list[UUID]:
+    """Ended sessions of which an access token may be alive (`life` in milliseconds), and some others.
 
-    Measured from the last end on record where the clock says less, since a hub may boot in the past.
+    When they ended the wall clock can't tell; but no token was signed after a refresh token that could be used by now.
     """
-    last = conn.execute(sa.select(sa.func.max(_table.c.revoked_at))).scalar_one_or_none()
-    horizon = min(now, now if last is None else last) - life
-    return list(conn.execute(sa.select(_table.c.id).where(_table.c.revoked_at >= horizon)).scalars())
+    over = passed_for(conn, _table, "refresh", now, life)
+    return list(conn.execute(sa.select(_table.c.id).where(_table.c.revoked_at.is_not(None) & sa.not_(over))).scalars())
 
 
-def forget_before(tx: Tx, wall: int) -> None:
-    """Delete sessions that ended, or could last be refreshed, before `wall` (milliseconds since 1970)."""
-    tx.conn.execute(sa.delete(_table).where(sa.or_(_table.c.revoked_at < wall, _table.c.refresh_at < wall)))
+def forget(tx: Tx, age: int) -> None:
+    """Delete sessions that ended, or could last be refreshed, `age` milliseconds ago."""
+    over = passed_for(tx.conn, _table, "refresh", tx.now, age)
+    tx.conn.execute(sa.delete(_table).where(sa.or_(_table.c.revoked_at < tx.now.floor - age, over)))

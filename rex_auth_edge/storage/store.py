@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
+from rex_auth_edge.storage.faults import Fault
 from rex_auth_edge.storage.tx import Tx
 
 T = TypeVar("T")
@@ -13,27 +14,47 @@ T = TypeVar("T")
 _UNAVAILABLE = Refused(
     Code.STORAGE_UNAVAILABLE, "The hub can't reach its storage at the moment; try again shortly", retry_after=5
 )
+FULL = Refused(
+    Code.STORAGE_FULL,
+    "The hub's disk is full: signing out still works, everything else has to wait until somebody has made room",
+    retry_after=30,
+)
 
 
 class StorageUnavailableError(RefusedError):
-    """The database can't be written or read now; nothing of the transaction was kept.
+    """The database can't be written or read now. Whether anything of the transaction was kept can't be relied on.
 
     `reason` is a sentence for whoever runs the hub; callers over HTTP are told less.
     """
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(_UNAVAILABLE)
+    def __init__(self, reason: str, refused: Refused = _UNAVAILABLE) -> None:
+        super().__init__(refused)
         self.reason = reason
 
     def __str__(self) -> str:
         return self.reason
 
 
+class StorageFullError(StorageUnavailableError):
+    """The disk is full, and what is left of it is kept for revocations."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, FULL)
+
+
 class Store(Protocol):
     """One database, SQLite with one writer or MariaDB with a pool."""
 
-    async def write(self, work: Callable[[Tx], T]) -> T:
+    @property
+    def trouble(self) -> Fault | None:
+        """What is wrong with the disk, as far as the latest reads and writes have shown."""
+        ...
+
+    async def write(self, work: Callable[[Tx], T], *, urgent: bool = False) -> T:
         """Run `work` in a transaction, and return its result once it is durable.
+
+        `urgent` is what takes away somebody's access, or room: on a full disk it goes on, from a reserve. It may be run
+        more than once; only its last run counts.
 
         Raises what `work` raises (the transaction is then undone), or StorageUnavailableError.
         """

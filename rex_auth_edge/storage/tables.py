@@ -1,7 +1,7 @@
 """Every table, for SQLite and MariaDB alike. Times are milliseconds since 1970; ids are 16-byte UUIDv7.
 
 The household's id comes first in every key, so that a sharding engine can split by household. A deadline is three
-columns: wall clock, boot id and boot clock (see `domain.clock.Deadline`).
+columns: wall clock, boot id and boot clock (see `domain.clock.Deadline`). `signing_keys.signs_from_at` is running time.
 """
 
 import uuid
@@ -102,6 +102,7 @@ tenants = _table(
     _column("session_life", sa.BigInteger, null=True),
     _column("idle_life", sa.BigInteger, null=True),
     _column("shares", _exact(120), null=True),
+    _column("fresh_after_reboot", sa.Boolean, default="0"),
     sa.UniqueConstraint("slug"),
 )
 

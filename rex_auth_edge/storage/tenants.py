@@ -7,8 +7,11 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain.password_rules import PasswordRule
 from rex_auth_edge.domain.roles import Registration
+from rex_auth_edge.storage.prepared import Prepared
 from rex_auth_edge.storage.tables import directory, tenants
 from rex_auth_edge.storage.tx import Tx
+
+_get = Prepared(sa.select(tenants).where(tenants.c.id == sa.bindparam("tenant")))
 
 
 def default(conn: sa.Connection) -> UUID | None:
@@ -48,9 +51,9 @@ def find(conn: sa.Connection, name: str) -> UUID | None:
     return conn.execute(sa.select(tenants.c.id).where(where)).scalar_one_or_none()
 
 
-def get(conn: sa.Connection, tenant_id: UUID) -> sa.Row[Any]:
+def get(conn: sa.Connection, tenant_id: UUID) -> Any:
     """A household that is known to exist."""
-    return conn.execute(sa.select(tenants).where(tenants.c.id == tenant_id)).one()
+    return _get.one(conn, tenant=tenant_id)
 
 
 def every(conn: sa.Connection) -> list[sa.Row[Any]]:

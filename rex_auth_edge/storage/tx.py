@@ -22,7 +22,9 @@ class Node:
 class Tx:
     """What a flow writes through. Everything in it is committed together, or not at all.
 
-    `after_commit` runs, in order, once the commit is durable and before anybody is answered.
+    `after_commit` runs, in order, once the commit is durable and before anybody is answered. `in_doubt` runs instead
+    where nobody can know whether it is, for what errs on the safe side. On a `full` disk only the reserve is left, and
+    that is for revocations: a flow that may be one or not refuses what is not.
     """
 
     conn: sa.Connection
@@ -30,7 +32,9 @@ class Tx:
     entropy: Entropy
     ids: Ids
     node: Node
+    full: bool = False
     after_commit: list[Callable[[], None]] = field(default_factory=list)
+    in_doubt: list[Callable[[], None]] = field(default_factory=list)
 
     def new_id(self) -> UUID:
         """A fresh UUIDv7 of this instant, above those made before it."""

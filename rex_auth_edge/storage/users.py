@@ -6,49 +6,61 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.storage.prepared import Prepared
 from rex_auth_edge.storage.tables import directory, known_devices, user_pictures, users
 from rex_auth_edge.storage.tx import Tx
 
 _of = (users.c.tenant_id == sa.bindparam("tenant")) & (users.c.id == sa.bindparam("user"))
-_get = sa.select(users).where(_of)
-_by_email = sa.select(users).where(
-    (users.c.tenant_id == sa.bindparam("tenant")) & (users.c.email_key == sa.bindparam("name"))
-)
-_by_username = sa.select(users).where(
-    (users.c.tenant_id == sa.bindparam("tenant")) & (users.c.username_key == sa.bindparam("name"))
-)
-_anywhere = (
+_get = Prepared(sa.select(users).where(_of))
+_get_held = Prepared(sa.select(users).where(_of).with_for_update())
+_here = users.c.tenant_id == sa.bindparam("tenant")
+_by_email = Prepared(sa.select(users).where(_here & (users.c.email_key == sa.bindparam("name"))))
+_by_username = Prepared(sa.select(users).where(_here & (users.c.username_key == sa.bindparam("name"))))
+_anywhere = Prepared(
     sa.select(users)
     .join(directory, (directory.c.tenant_id == users.c.tenant_id) & (users.c.email_key == sa.bindparam("name")))
     .where(directory.c.address_hash == sa.bindparam("hash"))
     .order_by(users.c.last_login_at.is_(None), users.c.last_login_at.desc())
     .limit(1)
 )
+_signed_in = Prepared(
+    sa.update(users)
+    .where(_of)
+    .values(
+        last_login_at=sa.bindparam("now"),
+        password_hash=sa.func.coalesce(sa.bindparam("rehashed", type_=sa.String), users.c.password_hash),
+    )
+)
 
 
-def get(conn: sa.Connection, tenant_id: UUID, user_id: UUID) -> sa.Row[Any] | None:
-    """One person of the household."""
-    return conn.execute(_get, {"tenant": tenant_id, "user": user_id}).one_or_none()
+def get(conn: sa.Connection, tenant_id: UUID, user_id: UUID, *, hold: bool = False) -> Any:
+    """One person of the household, or None; `hold` keeps others' changes off them until the transaction's end."""
+    return (_get_held if hold else _get).one(conn, tenant=tenant_id, user=user_id)
 
 
-def by_email(conn: sa.Connection, tenant_id: UUID, email_key: str) -> sa.Row[Any] | None:
-    """The person with this address (as `names.email_key` gives it) in the household."""
-    return conn.execute(_by_email, {"tenant": tenant_id, "name": email_key}).one_or_none()
+def by_email(conn: sa.Connection, tenant_id: UUID, email_key: str) -> Any:
+    """The person with this address (as `names.email_key` gives it) in the household, or None."""
+    return _by_email.one(conn, tenant=tenant_id, name=email_key)
 
 
-def by_username(conn: sa.Connection, tenant_id: UUID, username_key: str) -> sa.Row[Any] | None:
-    """The person with this username (as `names.username_key` gives it) in the household."""
-    return conn.execute(_by_username, {"tenant": tenant_id, "name": username_key}).one_or_none()
+def by_username(conn: sa.Connection, tenant_id: UUID, username_key: str) -> Any:
+    """The person with this username (as `names.username_key` gives it) in the household, or None."""
+    return _by_username.one(conn, tenant=tenant_id, name=username_key)
 
 
-def by_email_anywhere(conn: sa.Connection, address_hash: bytes, email_key: str) -> sa.Row[Any] | None:
-    """The person with this address in the household where they signed in last."""
-    return conn.execute(_anywhere, {"hash": address_hash, "name": email_key}).one_or_none()
+def by_email_anywhere(conn: sa.Connection, address_hash: bytes, email_key: str) -> Any:
+    """The person with this address in the household where they signed in last, or None."""
+    return _anywhere.one(conn, hash=address_hash, name=email_key)
 
 
 def add(tx: Tx, values: dict[str, Any]) -> None:
     """A new person; every column but the optional ones is in `values`."""
     tx.conn.execute(sa.insert(users).values({"created_at": tx.now.wall, "password_changed_at": tx.now.wall} | values))
+
+
+def signed_in(tx: Tx, tenant_id: UUID, user_id: UUID, rehashed: str | None) -> None:
+    """The person has just signed in; `rehashed` is the password's hash by today's parameters, where it wasn't."""
+    _signed_in.change(tx.conn, tenant=tenant_id, user=user_id, now=tx.now.wall, rehashed=rehashed)
 
 
 def change(tx: Tx, tenant_id: UUID, user_id: UUID, **values: Any) -> None:

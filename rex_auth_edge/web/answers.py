@@ -64,14 +64,18 @@ def session_cookies(desk: Desk, signed_in: SignedIn) -> list[Cookie]:
 
 def tokens(desk: Desk, signed_in: SignedIn) -> Response[Tokens]:
     """A session's tokens, in the body and as cookies."""
-    body = Tokens(
+    return Response(token_body(signed_in), cookies=session_cookies(desk, signed_in))
+
+
+def token_body(signed_in: SignedIn) -> Tokens:
+    """A session's tokens as the body has them."""
+    return Tokens(
         access_token=signed_in.access_token,
         refresh_token=signed_in.refresh_token,
         tenant_id=str(signed_in.tenant_id),
         user_id=str(signed_in.user_id),
         expires_in=signed_in.expires_in,
     )
-    return Response(body, cookies=session_cookies(desk, signed_in))
 
 
 def without_session(desk: Desk, body: Any) -> Response[Any]:

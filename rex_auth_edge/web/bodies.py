@@ -53,7 +53,7 @@ class Bodies:
         except Gone:
             return
         else:
-            await self._app(_as_json(scope, body), _playback(body, receive), send)
+            await self._app(_as_json(scope, body), playback(body, receive), send)
 
 
 async def _object(scope: Scope, receive: Receive) -> bytes:
@@ -147,7 +147,7 @@ def _as_json(scope: Scope, body: bytes) -> Scope:
     return {**scope, "headers": headers}
 
 
-def _playback(body: bytes, receive: Receive) -> Receive:
+def playback(body: bytes, receive: Receive) -> Receive:
     """The body in one piece; after it, whatever the server says (that the client has gone)."""
     first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 

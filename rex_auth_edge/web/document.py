@@ -26,7 +26,10 @@ _FORM = "application/x-www-form-urlencoded"
 _ALWAYS = (Code.HOST_NOT_ALLOWED, Code.INTERNAL)
 _STORED = (Code.STORAGE_UNAVAILABLE,)
 _SIGNED_IN = (Code.MISSING_TOKEN, Code.INVALID_TOKEN, Code.TOKEN_EXPIRED, *_STORED)
-_UNSAFE = (Code.ORIGIN_NOT_ALLOWED, Code.BAD_REQUEST, Code.BODY_TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE)
+_UNSAFE = (
+    *(Code.ORIGIN_NOT_ALLOWED, Code.BAD_REQUEST, Code.BODY_TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE),
+    Code.STORAGE_FULL,
+)
 _TYPED = (Code.INVALID_FIELD, Code.MISSING_FIELD)
 _NEW_PASSWORD = (Code.WEAK_PASSWORD, Code.BUSY)
 _RESET = (*_TYPED, Code.INVALID_RESET_TOKEN, Code.RESET_TOKEN_EXPIRED, Code.RATE_LIMITED, *_STORED)
@@ -99,7 +102,9 @@ ENDPOINTS: dict[str, _Endpoint] = {
     "signin_logout_all": _person("Sessions"),
     "signin_logout_others": _person("Sessions"),
     "signin_reauthenticate": _person("Sessions", *_TYPED, Code.WRONG_PASSWORD, Code.RATE_LIMITED, Code.BUSY),
-    "validation_validate": _Endpoint("Sessions", (*_SIGNED_IN, Code.RATE_LIMITED), [*_PERSON, *_REFRESH]),
+    "validation_validate": _Endpoint(
+        "Sessions", (*_SIGNED_IN, Code.RATE_LIMITED, Code.STORAGE_FULL), [*_PERSON, *_REFRESH]
+    ),
     "validation_csrf": _Endpoint("Sessions"),
     "passwords_forgot": _Endpoint("Passwords", (*_TYPED, Code.INVALID_EMAIL, Code.RATE_LIMITED, *_STORED)),
     "passwords_look": _Endpoint("Passwords", _RESET),

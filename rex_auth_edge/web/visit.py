@@ -60,15 +60,14 @@ class Visit:
         """The refresh token that a client sends beside its access token."""
         return self.request.headers.get("x-refresh-token") or self.cookie("refresh_token")
 
-    def refresh_token(self, in_body: str | None = None) -> str | None:
+    def refresh_token(self, in_body: str | None = None) -> refresh.Presented:
         """The first refresh token among Bearer header, body, `X-Refresh-Token` and cookie."""
-        return refresh.first(self.desk.parts, (self.bearer, in_body, self.cookie_refresh_token()))
+        return refresh.first(self.desk.parts, self.bearer, in_body, self.cookie_refresh_token())
 
-    async def refreshed(self, token: str | None) -> sessions.SignedIn:
+    async def refreshed(self, shown: refresh.Presented) -> sessions.SignedIn:
         """The session's next tokens, within the rates of refreshing. Raises RefusedError."""
-        key = refresh.session_key(self.desk.parts, token)
-        await self.spend(Rule.REFRESH, key)
-        return await self.counted(Rule.REFRESH, key, refresh.refresh(self.desk.parts, token, self.caller))
+        await self.spend(Rule.REFRESH, shown.key)
+        return await self.counted(Rule.REFRESH, shown.key, refresh.refresh(self.desk.parts, shown, self.caller))
 
     @property
     def address_key(self) -> str | None:

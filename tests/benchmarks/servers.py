@@ -103,6 +103,13 @@ def cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def busy() -> float:
+    """CPU seconds that all processors together have worked since the boot, for whatever program."""
+    fields = Path("/proc/stat").read_text().partition("\n")[0].split()[1:]
+    user, nice, system, _idle, _waiting, irq, softirq = map(int, fields[:7])
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+
+
 def quiet(process: Process) -> "asyncio.Task[None]":
     """Read the hub's log away, so that it never waits for us."""
 

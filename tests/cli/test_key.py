@@ -1,19 +1,21 @@
-"""`key rotate` on a hub that runs, and on one that doesn't."""
+"""`key` on a hub that runs, and on one that doesn't."""
 
 import json
 from pathlib import Path
 
 import jwt
 
+from tests.cli.consoles import Console
 from tests.cli.test_serve import registered
-from tests.processes import run, serving
+from tests.processes import serving
 
 
 def test_rotates_a_running_hub(tmp_path: Path) -> None:
     """A rotation takes effect at once: the new key is published, and with --now it signs; old tokens stay good."""
-    with serving(tmp_path / "data") as hub:
+    console = Console(tmp_path / "data")
+    with serving(console.data_dir) as hub:
         before = registered(hub, "maya@example.com")
-        made = json.loads(run(tmp_path / "data", "key", "rotate", "--now", "--json").stdout)
+        made = console.done("key", "rotate", "--now")
         after = registered(hub, "noor@example.com")
         with hub.client() as client:
             published = {key["kid"] for key in client.get("/.well-known/jwks.json").json()["keys"]}
@@ -24,27 +26,22 @@ def test_rotates_a_running_hub(tmp_path: Path) -> None:
     assert published == set(kids)
 
 
-def test_rotates_a_stopped_hub(tmp_path: Path) -> None:
-    """Where no hub runs, the command works on the database itself."""
-    with serving(tmp_path / "data") as hub:
-        hub.stop()
-    done = run(tmp_path / "data", "key", "rotate")
-    assert done.returncode == 0
-    assert "New ES256 key" in done.stdout
-    with serving(tmp_path / "data") as hub, hub.client() as client:
-        assert len(client.get("/.well-known/jwks.json").json()["keys"]) == 2
+def test_states(console: Console) -> None:
+    """One signs, one is to come, and those that have signed verify until their last token has died."""
+    coming = console.done("key", "rotate")
+    assert {key["kid"]: key["state"] for key in console.done("key", "list")}[coming["kid"]] == "coming"
+    console.done("key", "rotate", "--now")
+    assert sorted(key["state"] for key in console.done("key", "list")) == ["coming", "signing", "verifying"]
+    assert "New ES256 key" in console.said("key", "rotate", "--now")
+    assert "signing" in console.said("key", "list")
 
 
-def test_shared_secret_is_not_rotated(tmp_path: Path) -> None:
+def test_shared_secret_is_not_rotated(stopped: Console) -> None:
     """HS256 has no key pair: the command says what to change instead, and exits with 1."""
-    done = run(tmp_path / "data", "key", "rotate", JWT_ALGORITHM="HS256", JWT_SECRET_KEY="0123456789" * 4)
-    assert done.returncode == 1
-    assert "JWT_SECRET_KEY" in done.stderr
-
-
-def test_help_teaches(tmp_path: Path) -> None:
-    """Every command's help has an example and its exit codes."""
-    for command in (("serve",), ("key", "rotate")):
-        shown = run(tmp_path, *command, "--help").stdout
-        assert "Example:" in shown
-        assert "Exit codes:" in shown
+    shared = {"JWT_ALGORITHM": "HS256", "JWT_SECRET_KEY": "0123456789" * 4}
+    refused = stopped.run("key", "rotate", **shared)
+    assert refused.exit_code == 1
+    assert "JWT_SECRET_KEY" in refused.stderr
+    listed = stopped.run("key", "list", "--json", **shared)
+    assert {key["kid"]: key["state"] for key in json.loads(listed.stdout)}["shared"] == "signing"
+    assert "coming" not in listed.stdout

@@ -60,7 +60,7 @@ def test_second_hub_on_one_directory(tmp_path: Path) -> None:
     [
         ({"ACCESS_TOKEN_EXPIRES_MINUTES": "0"}, "ACCESS_TOKEN_EXPIRES_MINUTES"),
         ({"SECRET_KEY": ""}, "SECRET_KEY"),
-        ({"REX_TLS": "auto"}, "REX_TLS=off"),
+        ({"REX_HTTP_PORT": "80"}, "REX_TLS=off"),
         ({"REX_PRT": "80"}, "REX_PORT"),
         ({"DATABASE_URL": "sqlite:////nowhere/at/all/hub.db"}, "can't be opened"),
     ],

@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import HOUR, MINUTE
+from rex_auth_edge.storage.prepared import Prepared
 from tests.contract.shapes import MAYA, WRONG
 from tests.hub import PASSWORD, Household
 
@@ -25,9 +27,16 @@ def statements() -> Iterator[list[str]]:
     def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
         seen.append(statement)
 
+    def prepared(statement: Prepared, conn: sa.Connection, values: dict[str, Any]) -> Any:
+        cursor = run(statement, conn, values)
+        seen.append(statement._sql)
+        return cursor
+
+    run = Prepared._run
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
     try:
-        yield seen
+        with patch.object(Prepared, "_run", prepared):
+            yield seen
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
 

@@ -59,7 +59,7 @@ async def test_claims(signing: tuple[Household, str]) -> None:
         assert (header["alg"], header["typ"]) == (algorithm, "at+jwt")
         assert header["kid"]
         listed = (await client.get("/auth/sessions")).json()["sessions"]
-    names = "iss aud sub session_id sid tenant_id email_verified roles scopes scope jti iat nbf exp"
+    names = "iss aud sub session_id sid tenant_id email_verified roles scopes scope jti iat nbf exp boot"
     assert claims.keys() == set(names.split())
     assert (claims["sub"], claims["tenant_id"]) == (joined["user_id"], joined["tenant_id"])
     assert claims["session_id"] == claims["sid"] == listed[0]["session_id"]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.domain.entropy import Ids, digits, session_number, uuid7
 from tests.doubles import HandClock, SeededEntropy
 
@@ -60,13 +61,24 @@ def test_ids_rise(seed: int, waits: list[int]) -> None:
 
 
 def test_ids_after_a_clock_set_back() -> None:
-    """A clock that is set back makes lower ids, but never the same one again."""
+    """A clock that is set back keeps the order too, however far and however often."""
     clock, ids = HandClock(), Ids(SeededEntropy())
     made = []
-    for step in (0, -5, 5, -5, 5, 0):
+    for step in (0, -5, 5, -5, 5, 0, 70 * 365 * DAY, -70 * 365 * DAY, DAY):
         clock.step(step)
         made.append(ids.next(clock.now()))
-    assert len(set(made)) == len(made)
+        assert (made[-1].version, made[-1].variant) == (7, uuid.RFC_4122)
+    assert made == sorted(set(made))
+
+
+def test_ids_when_the_random_part_is_used_up() -> None:
+    """They go on in the next millisecond."""
+    clock, ids = HandClock(), Ids(Fixed(0xFF))
+    ids._random = (1 << 74) - 2
+    ids._wall = clock.wall
+    made = [ids.next(clock.now()) for _ in range(3)]
+    assert made == sorted(set(made))
+    assert int.from_bytes(made[0].bytes[:6]) == clock.wall + 1
 
 
 @given(seed=st.integers(), count=st.integers(1, 12))

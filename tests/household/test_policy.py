@@ -25,6 +25,7 @@ async def test_the_policy_begins_with_the_settings(they: Family) -> None:
         "session_life": "90d",
         "idle_life": "7d",
         "shares": ["profiles", "passwords", "sessions", "audit"],
+        "fresh_after_reboot": False,
         "version": 1,
     }
 

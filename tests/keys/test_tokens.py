@@ -210,14 +210,36 @@ def test_payload_that_is_none(desk: Desk, payload: bytes) -> None:
 
 
 def test_times(desk: Desk) -> None:
-    """There is no leeway: not before `nbf`, not at `exp`; and a clock set back revives nothing."""
+    """There is no leeway: not before `nbf`, not at `exp`; and a clock set back or forward extends and ends nothing."""
     now = desk.clock.now().seconds
     refused(desk, desk.signed(desk.payload(nbf=now + 1)))
     with pytest.raises(TokenExpiredError):
         desk.tokens.verify(desk.signed(desk.payload(exp=now)), desk.clock.now())
     token = desk.mint()
-    desk.clock.step(-MINUTE)
+    for step in (-MINUTE, 10 * DAY):
+        desk.clock.step(step)
+        assert desk.tokens.verify(token, desk.clock.now()).user_id == USER
+    desk.clock.step(-20 * DAY)
+    desk.clock.advance(LIFE * SECOND)
+    with pytest.raises(TokenExpiredError):
+        desk.tokens.verify(token, desk.clock.now())
+
+
+@pytest.mark.parametrize("boot", ["x", ".", "!!.1", "AAAA", "AAAA.x", "AAAA.1e9"])
+def test_a_boot_that_is_none(desk: Desk, boot: str) -> None:
+    """The claim `boot` has one form."""
+    refused(desk, desk.signed(desk.payload(boot=boot)))
+
+
+def test_a_token_that_names_no_boot(desk: Desk) -> None:
+    """It is measured by the wall clock alone."""
+    token = desk.signed(desk.payload(boot=...))
+    assert desk.tokens.verify(token, desk.clock.now()).user_id == USER
+    desk.clock.step(-SECOND)
     refused(desk, token)
+    desk.clock.step(SECOND + LIFE * SECOND)
+    with pytest.raises(TokenExpiredError):
+        desk.tokens.verify(token, desk.clock.now())
 
 
 def test_expired_says_nothing_of_forgeries(desk: Desk) -> None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from rex_auth_edge.mail.carrier import Delivered, Outcome
+from rex_auth_edge.storage.faults import Fault
 from rex_auth_edge.storage.store import StorageUnavailableError, Store
 from rex_auth_edge.storage.tx import Tx
 
@@ -46,11 +47,16 @@ class Ailing:
     store: Store
     broken: bool = False
 
-    async def write(self, work: Callable[[Tx], T]) -> T:
+    @property
+    def trouble(self) -> Fault | None:
+        """See `Store.trouble`."""
+        return Fault.FAILING if self.broken else self.store.trouble
+
+    async def write(self, work: Callable[[Tx], T], *, urgent: bool = False) -> T:
         """See `Store.write`."""
         if self.broken:
             raise StorageUnavailableError("The disk is full.")
-        return await self.store.write(work)
+        return await self.store.write(work, urgent=urgent)
 
     async def read(self, query: Callable[[sa.Connection], T]) -> T:
         """See `Store.read`."""

@@ -59,14 +59,22 @@ async def real(
     inbox: Inbox, *, implicit: ssl.SSLContext | None = None, port: int = 0, **how: Any
 ) -> AsyncIterator[Inbox]:
     """A real server that puts letters into `inbox`; `how` is aiosmtpd's."""
+    async with listening(inbox, implicit=implicit, port=port, **how) as inbox.port:
+        yield inbox
+
+
+@asynccontextmanager
+async def listening(
+    handler: Any, *, implicit: ssl.SSLContext | None = None, port: int = 0, **how: Any
+) -> AsyncIterator[int]:
+    """A real server around a handler of aiosmtpd's kind; its port."""
 
     def protocol() -> SMTP:
-        return SMTP(inbox, hostname="mail.test", loop=asyncio.get_running_loop(), **how)
+        return SMTP(handler, hostname="mail.test", loop=asyncio.get_running_loop(), **how)
 
     server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", port, ssl=implicit)
-    inbox.port = server.sockets[0].getsockname()[1]
     try:
-        yield inbox
+        yield int(server.sockets[0].getsockname()[1])
     finally:
         server.close()
         await asyncio.sleep(0)

@@ -15,9 +15,10 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from rex_auth_edge.storage.faults import Fault
 from rex_auth_edge.storage.open import open_store
 from rex_auth_edge.storage.sqlite import BATCH, WAITING
-from rex_auth_edge.storage.store import StorageUnavailableError, Store
+from rex_auth_edge.storage.store import StorageFullError, StorageUnavailableError, Store
 from rex_auth_edge.storage.tables import node_facts, user_pictures
 from rex_auth_edge.storage.tx import Tx
 from tests.doubles import HandClock, SeededEntropy
@@ -122,10 +123,48 @@ async def test_a_full_disk_fails_the_batch(sqlite_store: Store) -> None:
         add(name, bytes(size), lambda: followed.append("no")) for name, size in (("a", 9), ("b", 90_000), ("c", 9))
     ]
     outcomes = await together(sqlite_store, *flows)
-    assert [type(outcome) for outcome in outcomes] == [StorageUnavailableError] * 3
+    assert [type(outcome) for outcome in outcomes] == [StorageFullError] * 3
     assert "full" in str(outcomes[0])
     assert (await kept(sqlite_store), followed) == (set(), [])
     assert await sqlite_store.write(add("small")) == "small"
+
+
+async def test_a_full_disk_and_what_is_urgent(sqlite_store: Store) -> None:
+    """In a batch that was too much the urgent flows are done all the same, each by itself, and told that it is full."""
+    told: list[bool] = []
+
+    def urgent(tx: Tx) -> str:
+        told.append(tx.full)
+        return add("urgent", then=lambda: told.append(True))(tx)
+
+    await sqlite_store.write(room_for(3))
+    async with held(sqlite_store):
+        large = asyncio.create_task(sqlite_store.write(add("large", bytes(90_000))))
+        small = asyncio.create_task(sqlite_store.write(urgent, urgent=True))
+        await asyncio.sleep(0)
+    assert await small == "urgent"
+    with pytest.raises(StorageFullError) as refused:
+        await large
+    assert refused.value.refused.code == "storage_full"
+    assert told[-2:] == [True, True]
+    assert await kept(sqlite_store) == {"urgent"}
+
+
+async def test_what_errs_on_the_safe_side(sqlite_store: Store) -> None:
+    """Where a commit failed nobody knows what of it is on the disk: what is for that case runs, and nothing else."""
+    followed: list[str] = []
+
+    def flow(tx: Tx) -> None:
+        tx.conn.exec_driver_sql("CREATE TABLE parent (id INTEGER PRIMARY KEY)")
+        tx.conn.exec_driver_sql("CREATE TABLE child (id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED)")
+        tx.conn.exec_driver_sql("INSERT INTO child VALUES (1)")
+        tx.after_commit.append(lambda: followed.append("done"))
+        tx.in_doubt.append(lambda: followed.append("doubt"))
+
+    with pytest.raises(StorageUnavailableError):
+        await sqlite_store.write(flow)
+    assert followed == ["doubt"]
+    assert await sqlite_store.write(add("next")) == "next"
 
 
 async def test_a_failed_commit_fails_the_batch(sqlite_store: Store) -> None:
@@ -196,18 +235,6 @@ async def test_pragmas_hold_on_every_connection(sqlite_store: Store) -> None:
     assert await asyncio.gather(sqlite_store.write(lambda tx: pragmas(tx.conn)), *reads) == [PRAGMAS] * 7
 
 
-async def test_readers_write_nothing_that_stays_open(sqlite_store: Store) -> None:
-    """Long reads don't hold up the writer, nor it them."""
-
-    def query(conn: sa.Connection) -> int:
-        rows = conn.execute(sa.select(node_facts.c.name)).all()
-        sa.util.await_only(sqlite_store.write(add("meanwhile")))
-        return len(rows)
-
-    assert await asyncio.wait_for(sqlite_store.read(query), 30) == 1
-    assert await kept(sqlite_store) == {"meanwhile"}
-
-
 async def test_files_are_private(tmp_path: Path, clock: HandClock, entropy: SeededEntropy) -> None:
     """The database, its log and its index are for the owner only, whatever the umask; an open file is closed down."""
     before = os.umask(0)
@@ -233,21 +260,18 @@ async def test_close_leaves_one_file(sqlite_store: Store, tmp_path: Path) -> Non
         assert ("row",) in database.execute("SELECT name FROM node_facts").fetchall()
 
 
-async def test_a_damaged_page_is_a_failing_disk(
-    sqlite_store: Store, tmp_path: Path, clock: HandClock, entropy: SeededEntropy
-) -> None:
+async def test_a_damaged_page_is_a_failing_disk(sqlite_store: Store, tmp_path: Path) -> None:
     """A read that meets a damaged page is refused as unavailable, with a sentence for the person at the console."""
     picture = {"tenant_id": UUID(int=1), "user_id": UUID(int=2), "media_type": "image/png", "image": bytes(400_000)}
     await sqlite_store.write(lambda tx: tx.conn.execute(sa.insert(user_pictures).values(picture)).rowcount)
-    await sqlite_store.close()
-    path = tmp_path / "hub.db"
-    with path.open("r+b") as file:
+    with closing(sqlite3.connect(tmp_path / "hub.db")) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with (tmp_path / "hub.db").open("r+b") as file:
         file.seek(-300_000, os.SEEK_END)
         file.write(b"\xff" * 300_000)
-    store = await open_store(sa.URL.create("sqlite", database=str(path)), tmp_path, clock, entropy)
     with pytest.raises(StorageUnavailableError, match="malformed"):
-        await store.read(lambda conn: conn.execute(sa.select(user_pictures.c.image)).all())
-    await store.close()
+        await sqlite_store.read(lambda conn: conn.execute(sa.select(user_pictures.c.image)).all())
+    assert sqlite_store.trouble is Fault.DAMAGED
 
 
 def test_kill_loses_nothing_acknowledged(tmp_path: Path) -> None:

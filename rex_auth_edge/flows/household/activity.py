@@ -49,7 +49,7 @@ async def end_session(parts: Parts, actor: Actor, user_id: UUID, name: str | Non
         note(tx, actor, Act.SIGN_OUT, user_id, detail={"ended": len(doomed)})
         return len(doomed)
 
-    return await parts.store.write(work)
+    return await parts.store.write(work, urgent=True)
 
 
 async def history_of(parts: Parts, actor: Actor, user_id: UUID, page: int) -> list[Any] | Refused:

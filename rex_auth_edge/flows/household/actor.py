@@ -13,7 +13,7 @@ from rex_auth_edge.domain.clock import Moment
 from rex_auth_edge.domain.principal import Principal
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.domain.roles import PERMISSIONS, Act, Role
-from rex_auth_edge.flows.password import unless_fresh
+from rex_auth_edge.flows.password import unless_fresh, unless_proven
 from rex_auth_edge.storage import users
 from rex_auth_edge.storage.audit import Event, record
 from rex_auth_edge.storage.tx import Tx
@@ -62,7 +62,9 @@ def forbidden(conn: sa.Connection, now: Moment, actor: Actor, act: Act) -> Refus
     permission = PERMISSIONS[act]
     if Role(user.role) not in permission.roles:
         return _not_allowed(permission.roles, permission.says)
-    return unless_fresh(conn, now, actor.principal) if permission.fresh else None
+    if permission.fresh:
+        return unless_fresh(conn, now, actor.principal)
+    return unless_proven(conn, now, actor.principal) if permission.roles == {Role.OWNER} else None
 
 
 def _not_allowed(roles: frozenset[Role], says: str) -> Refused:

@@ -88,10 +88,11 @@ async def start_reset(parts: Parts, actor: Actor, user_id: UUID) -> Started | Re
     def work(tx: Tx) -> Started | Refused:
         if (refused := refusal(tx, actor, Act.RESET, user_id)) is not None:
             return refused
-        user = users.get(tx.conn, actor.tenant_id, user_id)
+        user = users.get(tx.conn, actor.tenant_id, user_id, hold=True)
         if user is None or user.disabled:
             return NO_MEMBER
         if Role(user.role) is Role.OWNER and actor.principal is not None:
+            note(tx, actor, Act.RESET, user_id, outcome=_OTHER_OWNER.code)
             return _OTHER_OWNER
         return _start(tx, parts, actor, user)
 

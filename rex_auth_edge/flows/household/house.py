@@ -25,6 +25,7 @@ from rex_auth_edge.storage.tx import Tx
 SHARES = ("profiles", "passwords", "sessions", "audit")
 """What a household may let go to its cloud instance. Revocations always go: nothing revoked may live on elsewhere."""
 
+_SWITCH = {"on": True, "off": False}
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _LONGEST_NAME = 120
 _GONE = Refused(Code.INVALID_TOKEN, "This account is no longer there; sign in again")
@@ -55,13 +56,17 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Lives in milliseconds; `version` rises with every change."""
+    """Lives in milliseconds; `version` rises with every change.
+
+    With `fresh_after_reboot` everybody signs in anew once the hub has been off.
+    """
 
     registration: Registration
     password_rule: PasswordRule
     session_life: int
     idle_life: int
     shares: tuple[str, ...]
+    fresh_after_reboot: bool
     version: int
 
 
@@ -152,12 +157,13 @@ def _policy(parts: Parts, house: Any) -> Policy:
         house.session_life or lives.session,
         house.idle_life or lives.refresh,
         SHARES if house.shares is None else tuple(share for share in house.shares.split(",") if share),
+        bool(house.fresh_after_reboot),
         house.policy_version,
     )
 
 
 async def set_policy(parts: Parts, actor: Actor, wanted: Mapping[str, str]) -> Policy | Refused:
-    """Change what is in `wanted` (texts: `registration`, `password_rule`, lives such as `30d`, `shares` with commas).
+    """Change what is in `wanted`, which are all texts: lives such as `30d`, `shares` with commas, switches on or off.
 
     Lives hold for sessions that begin from now on, the rule for passwords that are set from now on.
     """
@@ -200,5 +206,7 @@ def _value(name: str, text: str) -> tuple[Any, str]:
         known = chosen <= set(SHARES)
         shares = ",".join(share for share in SHARES if share in chosen)
         return shares if known else None, f"any of {', '.join(SHARES)}, separated by commas, or nothing"
+    if name == "fresh_after_reboot":
+        return _SWITCH.get(text), "on or off"
     allowed = list(Registration if name == "registration" else PasswordRule)
     return text if text in allowed else None, "one of " + ", ".join(allowed)

@@ -140,4 +140,4 @@ async def revoke(parts: Parts, actor: Actor, invitation_id: UUID) -> Refused | N
         note(tx, actor, Act.UNINVITE, detail={"invitation": str(invitation_id)})
         return None
 
-    return await parts.store.write(work)
+    return await parts.store.write(work, urgent=True)

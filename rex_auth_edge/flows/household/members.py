@@ -92,8 +92,8 @@ async def add(parts: Parts, actor: Actor, newcomer: Newcomer) -> UUID | Refused:
     refused = missing(**asked) or credentials.username(newcomer.username or "") or _unfit(newcomer)
     if refused is not None:
         return refused
-    # Asked here as well as in the transaction, so that nobody who may not makes the hub hash.
-    refused = await parts.store.read(lambda conn: forbidden(conn, parts.clock.now(), actor, Act.ADD))
+    # Asked here as well as in the transaction that adds, so that nobody who may not makes the hub hash.
+    refused = await parts.store.write(lambda tx: refusal(tx, actor, Act.ADD))
     if refused is not None:
         return refused
     house = await parts.store.read(lambda conn: tenants.get(conn, actor.tenant_id))
@@ -147,19 +147,21 @@ async def set_role(parts: Parts, actor: Actor, user_id: UUID, role: str | None) 
         if wanted is not Role.OWNER and _last_owner(tx, user):
             return LAST_OWNER
         users.change(tx, user.tenant_id, user.id, role=wanted)
+        if Role(user.role).below(wanted):
+            resets.void_all(tx, user.tenant_id, user.id)  # one that was handed over would open more than it was for
         if wanted.below(Role(user.role)):
             lives.end_all(tx, parts, user.tenant_id, user.id, "role")
         note(tx, actor, Act.SET_ROLE, user.id, detail={"before": user.role, "role": wanted})
         return None
 
-    return await parts.store.write(work)
+    return await parts.store.write(work, urgent=wanted is not Role.OWNER)
 
 
 def _subject(tx: Tx, actor: Actor, act: Act, user_id: UUID) -> Any:
     """The member whom the act is about, held against changes of who owns the household; or the refusal."""
     tenants.hold(tx, actor.tenant_id)
     refused = refusal(tx, actor, act, user_id)
-    return refused or users.get(tx.conn, actor.tenant_id, user_id) or NO_MEMBER
+    return refused or users.get(tx.conn, actor.tenant_id, user_id, hold=True) or NO_MEMBER
 
 
 def _last_owner(tx: Tx, user: Any) -> bool:
@@ -182,7 +184,7 @@ async def disable(parts: Parts, actor: Actor, user_id: UUID, people: People) -> 
         note(tx, actor, Act.DISABLE, user.id, detail={"ended": ended})
         return None
 
-    return await parts.store.write(work)
+    return await parts.store.write(work, urgent=True)
 
 
 async def enable(parts: Parts, actor: Actor, user_id: UUID) -> Refused | None:
@@ -233,4 +235,4 @@ async def remove(parts: Parts, actor: Actor, user_id: UUID, people: People) -> R
         note(tx, actor, act, user.id, detail={"username": user.username})
         return None
 
-    return await parts.store.write(work)
+    return await parts.store.write(work, urgent=True)

@@ -89,6 +89,7 @@ def _policy(found: house.Policy) -> messages.Policy:
         session_life=durations.written(found.session_life),
         idle_life=durations.written(found.idle_life),
         shares=list(found.shares),
+        fresh_after_reboot=found.fresh_after_reboot,
         version=found.version,
     )
 

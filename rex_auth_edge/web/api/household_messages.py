@@ -31,23 +31,28 @@ class Claim(Struct):
 
 
 class ChangePolicy(Struct):
-    """Fields to change; absent ones stay. `shares` are names with commas between."""
+    """Fields to change; absent ones stay. `shares` are names with commas between; `fresh_after_reboot` is on or off."""
 
     registration: str | UnsetType = UNSET
     password_rule: str | UnsetType = UNSET
     session_life: str | UnsetType = UNSET
     idle_life: str | UnsetType = UNSET
     shares: str | UnsetType = UNSET
+    fresh_after_reboot: str | UnsetType = UNSET
 
 
 class Policy(Struct):
-    """What holds in the household; `shares` is what may leave for the cloud, beside revocations."""
+    """What holds in the household; `shares` is what may leave for the cloud, beside revocations.
+
+    `fresh_after_reboot` says that everybody signs in anew once the hub has been off.
+    """
 
     registration: str
     password_rule: str
     session_life: str
     idle_life: str
     shares: list[str]
+    fresh_after_reboot: bool
     version: int
 
 

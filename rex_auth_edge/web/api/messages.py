@@ -224,10 +224,11 @@ class CsrfToken(Struct):
 
 
 class Health(Struct, omit_defaults=True):
-    """How the hub is."""
+    """How the hub is. `clock` is synced, holdover, floor or unknown, and `clock_why` a sentence about it."""
 
     status: str
     clock: Text = None
+    clock_why: Text = None
 
 
 class Problem(Struct, omit_defaults=True):

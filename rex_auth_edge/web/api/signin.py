@@ -11,6 +11,8 @@ from rex_auth_edge.web.api.paths import paths
 from rex_auth_edge.web.rates import Rule
 from rex_auth_edge.web.visit import Visit
 
+REFRESH = paths("token/refresh", v1=("auth/refresh",), also=("refresh",))
+
 
 class SignIn(Controller):
     """POST login, token/refresh, logout, logout-all, logout-others, reauthenticate."""
@@ -21,15 +23,14 @@ class SignIn(Controller):
         name = data.email or data.username
         account = visit.account_key(name or "")
         await visit.spare(Rule.LOGIN, account)
-        request = login.SignIn(name, data.password, data.tenant, data.refresh_token or visit.refresh_token())
+        request = login.SignIn(name, data.password, data.tenant, data.refresh_token or visit.refresh_token().token)
         flow = login.sign_in(visit.desk.parts, request, visit.caller)
         return tokens(visit.desk, await visit.counted(Rule.LOGIN, account, flow))
 
-    @post(paths("token/refresh", v1=("auth/refresh",), also=("refresh",)), status_code=200)
+    @post(REFRESH, status_code=200)
     async def refresh(self, data: JSONBody[Refresh], visit: NamedDependency[Visit]) -> Response[Tokens]:
         """Exchange a refresh token for its one successor."""
-        token = visit.refresh_token(data.refresh_token)
-        return tokens(visit.desk, await visit.refreshed(token))
+        return tokens(visit.desk, await visit.refreshed(visit.refresh_token(data.refresh_token)))
 
     @post(paths("logout"), status_code=200)
     async def logout(self, visit: NamedDependency[Visit]) -> Response[Said]:

@@ -4,6 +4,7 @@ from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
+from rex_auth_edge.flows import refresh
 from rex_auth_edge.flows.authenticate import INVALID
 from rex_auth_edge.flows.people import Person
 from rex_auth_edge.flows.sessions import SignedIn
@@ -51,7 +52,7 @@ async def _renewed(visit: Visit, refused: Refused) -> Response[Valid]:
     if token is None:
         await visit.failed(Rule.VALIDATE, "")
         raise RefusedError(refused)
-    signed_in: SignedIn = await visit.refreshed(token)
+    signed_in: SignedIn = await visit.refreshed(refresh.first(visit.desk.parts, token))
     person = await visit.desk.people.find(signed_in.tenant_id, signed_in.user_id)
     body = valid(visit.unless_gone(person))
     body.is_expired = body.refreshed = True

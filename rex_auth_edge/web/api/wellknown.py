@@ -18,9 +18,9 @@ OVERLAP_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """`failing` names the parts that keep the hub from serving."""
+    """`failing` names the parts that keep the hub from serving, and says in a word what is wrong with each."""
 
-    failing: Callable[[], Awaitable[list[str]]]
+    failing: Callable[[], Awaitable[dict[str, str]]]
 
 
 def wellknown(parts: Parts, probes: Probes) -> list[HTTPRouteHandler]:
@@ -35,12 +35,12 @@ def wellknown(parts: Parts, probes: Probes) -> list[HTTPRouteHandler]:
     async def ready() -> Response[Any]:
         """The database and the disk can do their work; the clock's state is shown and never fails it."""
         failing = await probes.failing()
-        clock = parts.clock.now().state.value
+        clock = {"clock": parts.clock.now().state.value, "clock_why": parts.clock.explain()}
         if not failing:
-            return Response(Health("ok", clock=clock))
-        sentence = "Not ready: " + ", ".join(failing)
-        body = {"status": "unavailable", "message": sentence, "error": sentence}
-        body |= {"code": Code.STORAGE_UNAVAILABLE.value, "failing": failing, "clock": clock}  # type: ignore[dict-item]
+            return Response(Health("ok", **clock))
+        sentence = "Not ready: " + ", ".join(f"{part} {word.replace('_', ' ')}" for part, word in failing.items())
+        body: dict[str, Any] = {"status": "unavailable", "message": sentence, "error": sentence}
+        body |= {"code": Code.STORAGE_UNAVAILABLE.value, "failing": [*failing], "why": failing} | clock
         return Response(body, status_code=503, headers={"Retry-After": "5"})
 
     @get("/.well-known/jwks.json")

@@ -1,0 +1,132 @@
+"""Asking the hub: over its socket where it runs, else on its database."""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rex_auth_edge.cli.waiting import waiting
+
+if TYPE_CHECKING:
+    from rex_auth_edge.settings import Settings
+
+PATIENCE = 60.0
+"""Seconds that a running hub may take for one answer, unless the command says otherwise."""
+_STARTING = 5.0
+"""Seconds that a hub may take between its lock and its socket, and another command for its work."""
+_LOOK = 0.2
+
+
+Do = Callable[[str, Mapping[str, Any], float], Any]
+
+
+class Ask:
+    """A hub's verbs. The way to it is found at the first: passwords and confirmations are asked for before."""
+
+    def __init__(self, find: Callable[[], Do]) -> None:
+        self._find = find
+        self._do: Do | None = None
+
+    def __call__(self, verb: str, /, *, patience: float = PATIENCE, **arguments: Any) -> Any:
+        """What the verb answers. Raises ExplainedError, ControlRefusedError among them."""
+        with waiting("Waiting for the hub"):
+            if self._do is None:
+                self._do = self._find()
+            return self._do(verb, arguments, patience)
+
+
+@contextmanager
+def asking(config: Path | None) -> Iterator[Ask]:
+    """A way to the hub for as long as the command lasts."""
+    with ExitStack() as stack:
+        yield Ask(lambda: _reached(stack, config))
+
+
+def _reached(stack: ExitStack, config: Path | None) -> Do:
+    from rex_auth_edge import machine  # noqa: PLC0415 - `--help` doesn't pay for what it doesn't use
+    from rex_auth_edge.control import answers, socket_in  # noqa: PLC0415
+    from rex_auth_edge.settings import SettingsError, load_beside, look  # noqa: PLC0415
+    from rex_auth_edge.storage.lock import DataDirInUseError  # noqa: PLC0415
+
+    seen = look(machine.environment(), config)
+    if seen.data_dir is None:
+        raise SettingsError(seen.problems)
+    socket, last = socket_in(seen.data_dir), time.monotonic() + _STARTING
+    while not answers(socket):
+        try:
+            return stack.enter_context(_held(load_beside(machine.environment(), config)))
+        except DataDirInUseError:
+            if time.monotonic() > last:
+                raise
+            time.sleep(_LOOK)
+    return _through(socket)
+
+
+def over(socket: Path) -> Ask:
+    """The hub that listens there."""
+    return Ask(lambda: _through(socket))
+
+
+def _through(socket: Path) -> Do:
+    from rex_auth_edge.control import call  # noqa: PLC0415
+
+    return lambda verb, arguments, patience: call(socket, verb, arguments, timeout=patience)
+
+
+@contextmanager
+def on_database(settings: "Settings") -> Iterator[Ask]:
+    """The database itself, held until the end. Raises DataDirInUseError where somebody else holds it."""
+    with _held(settings) as do:
+        yield Ask(lambda: do)
+
+
+@contextmanager
+def _held(settings: "Settings") -> Iterator[Do]:
+    from rex_auth_edge.appliance import offline  # noqa: PLC0415 - the whole program; one that runs needs none of it
+    from rex_auth_edge.control import done  # noqa: PLC0415
+
+    become_owner(settings.data_dir)
+    with _quiet(), asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        verbs = runner.run(_entered(stack, offline(settings)))
+        try:
+            yield lambda verb, arguments, _patience: runner.run(_do(done, verbs[verb], arguments))
+        finally:
+            runner.run(stack.aclose())
+
+
+async def _entered(stack: AsyncExitStack, context: Any) -> Any:
+    return await stack.enter_async_context(context)
+
+
+async def _do(
+    done: Callable[[Awaitable[Any]], Awaitable[Any]], verb: Callable[..., Awaitable[Any]], arguments: Mapping[str, Any]
+) -> Any:
+    return await done(verb(**arguments))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What the hub would log, a command says by its answer."""
+    ours = logging.getLogger("rex_auth_edge")
+    before = ours.level
+    ours.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        ours.setLevel(before)
+
+
+def become_owner(data_dir: Path) -> None:
+    """As root, go on as the data directory's owner: the hub could not write what root has made there."""
+    if os.geteuid() != 0 or not data_dir.is_dir():
+        return
+    owner = data_dir.stat()
+    if owner.st_uid != 0:
+        os.setgroups([])
+        os.setgid(owner.st_gid)
+        os.setuid(owner.st_uid)

@@ -1,0 +1,37 @@
+"""Reading a secret: from a file, from standard input, or typed without being shown; never from the arguments."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from rex_auth_edge.cli.fail import RefusedHereError
+
+_MOST = 4096
+
+from_file = click.option(
+    "--password-file",
+    "source",
+    type=click.Path(path_type=Path),
+    help="Read the password from the first line of this file (- is standard input); else it is asked for.",
+)
+
+
+def password(source: Path | None, prompt: str = "Password") -> str:
+    """The password: of a terminal's user twice, without showing it; else one line. Raises ExplainedError."""
+    if source is None and sys.stdin.isatty():
+        return str(click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True))
+    text = sys.stdin.readline(_MOST) if source is None or str(source) == "-" else _first_line(source)
+    secret = text.rstrip("\r\n")
+    if not secret:
+        raise RefusedHereError("missing_field", "No password was given: type one, or name a file (--password-file).")
+    return secret
+
+
+def _first_line(source: Path) -> str:
+    try:
+        with source.open(encoding="utf-8") as file:
+            return file.readline(_MOST)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it isn't UTF-8 text"
+        raise RefusedHereError("file", f"{source} can't be read: {why}. Check its path and permissions.") from error

@@ -1,0 +1,1 @@
+"""Backups that leave the hub encrypted, and hubs made again from them."""

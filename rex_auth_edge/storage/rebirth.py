@@ -1,0 +1,59 @@
+"""What a database forgets when a hub is made again from a backup: all that only the hub of before could vouch for."""
+
+from collections.abc import Callable
+
+import msgspec
+import sqlalchemy as sa
+
+from rex_auth_edge.storage import tenants
+from rex_auth_edge.storage.audit import Event, record
+from rex_auth_edge.storage.tables import (
+    auth_sessions,
+    directory,
+    invitations,
+    known_devices,
+    login_attempts,
+    node_facts,
+    otp_sessions,
+    outbox,
+    password_reset_tokens,
+    signing_keys,
+    users,
+)
+from rex_auth_edge.storage.tx import Node, Tx
+
+
+def begin_again(tx: Tx) -> None:
+    """End sessions, codes, resets, invitations and letters of before; a new incarnation signs with new keys."""
+    now = tx.now.wall
+    _end(tx, auth_sessions, auth_sessions.c.revoked_at, {"revoked_at": now, "revoked_for": "restored"})
+    _end(tx, password_reset_tokens, password_reset_tokens.c.used_at, {"used_at": now})
+    _uninvite(tx)
+    letters = {"state": "withdrawn", "ended_at": now, "sealed": None}
+    tx.conn.execute(sa.update(outbox).where(outbox.c.state == "waiting").values(letters))
+    for table in (otp_sessions, signing_keys):
+        tx.conn.execute(sa.delete(table))
+    reborn = Node(tx.node.id, tx.node.incarnation + 1)
+    tx.conn.execute(sa.update(node_facts).where(node_facts.c.name == "node").values(value=msgspec.json.encode(reborn)))
+    for house in tenants.every(tx.conn):
+        record(tx, house.id, Event("hub.restored", detail={"incarnation": reborn.incarnation}))
+
+
+def _end(tx: Tx, table: sa.Table, column: sa.Column[int], values: dict[str, object]) -> None:
+    tx.conn.execute(sa.update(table).where(column.is_(None)).values(values))
+
+
+def _uninvite(tx: Tx) -> None:
+    pending = invitations.c.used_at.is_(None) & invitations.c.revoked_at.is_(None)
+    for row in tx.conn.execute(sa.select(invitations).where(pending)).all():
+        tenants.strike_from_directory(tx, bytes(row.code_hash), row.tenant_id)
+    tx.conn.execute(sa.update(invitations).where(pending).values(revoked_at=tx.now.wall))
+
+
+def take_new_secret(tx: Tx, address_hash: Callable[[str], bytes]) -> None:
+    """Make keyed hashes of addresses anew under another SECRET_KEY; devices and failures are forgotten."""
+    for table in (directory, known_devices, login_attempts):
+        tx.conn.execute(sa.delete(table))
+    people = tx.conn.execute(sa.select(users.c.tenant_id, users.c.email_key).where(users.c.email_key.is_not(None)))
+    for row in people.all():
+        tenants.list_in_directory(tx, address_hash(row.email_key), row.tenant_id)

@@ -1,0 +1,52 @@
+"""What the console can have a hub do: one file per group, each verb a coroutine that takes and gives what JSON can say.
+
+What takes long is done a page at a time, so that the hub goes on serving and the console can show how far it is.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+from rex_auth_edge.verbs import (
+    audit,
+    clock,
+    db,
+    doctor,
+    household,
+    invite,
+    key,
+    mail,
+    session,
+    settings,
+    setup,
+    status,
+    user,
+)
+from rex_auth_edge.verbs.reach import Reach, Verbs
+
+__all__ = ["Reach", "verbs"]
+
+_GROUPS: Mapping[str, Verbs] = {
+    "audit": audit.VERBS,
+    "clock": clock.VERBS,
+    "db": db.VERBS,
+    "doctor": doctor.VERBS,
+    "household": household.VERBS,
+    "invite": invite.VERBS,
+    "key": key.VERBS,
+    "mail": mail.VERBS,
+    "session": session.VERBS,
+    "settings": settings.VERBS,
+    "setup": setup.VERBS,
+    "status": status.VERBS,
+    "user": user.VERBS,
+}
+
+
+def verbs(reach: Reach) -> Mapping[str, Callable[..., Awaitable[Any]]]:
+    """Every verb by its name, like `key.rotate`."""
+    return {
+        f"{group}.{name}": partial(verb, reach)
+        for group, group_verbs in _GROUPS.items()
+        for name, verb in group_verbs.items()
+    }

@@ -1,0 +1,1 @@
+"""Announcing across real network namespaces, against avahi."""

@@ -1,0 +1,1 @@
+"""Two households on one hub: neither sees, touches or hears of the other."""

@@ -1,0 +1,142 @@
+"""The hub's routes as its document lists them, and how a test fills them in: the tables to add a new kind to."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.hub import PASSWORD, Household
+
+PAGES = {"/docs", "/assets/rex.css", "/openapi.json"}
+"""What isn't in the document, and shows no household."""
+
+NAMES = {
+    "/household/members/{name}": "member",
+    "/household/members/{name}/sessions/{session_name}": "session",
+    "/household/invites/{name}": "invitation",
+    "/household/codes/{name}": "code",
+    "/sessions/{name}": "session",
+}
+"""What the last parameter of a path names (a key of `House.things`); the path may go on, and begin anyhow."""
+
+PLAIN = {
+    "password": PASSWORD,
+    "new_password": "Harbour-Lamp-77?",
+    "current_password": PASSWORD,
+    "first_name": "Nele",
+    "last_name": "Brandt",
+    "firstName": "Nele",
+    "lastName": "Brandt",
+    "phone_number": "+49 1",
+    "image_data": "iVBORw0KGgoAAAANSUhEUg==",
+    "role": "guest",
+    "name": "Nele",
+    "expires_in": "2d",
+    "registration": "invite",
+    "password_rule": "composition",
+    "session_life": "30d",
+    "idle_life": "7d",
+    "shares": "audit",
+    "fresh_after_reboot": "off",
+    "otp": "000000",
+    "page": "1",
+}
+"""Fields that say something, and name nothing that another household could have: with a good value of each."""
+
+NAMING = {
+    "tenant": ("tenant id", "slug"),
+    "invite": ("invitation code", "bound invitation code", "spent invitation code", "revoked invitation code"),
+    "setup_code": ("spent setup code",),
+    "temp_token": ("temp token",),
+    "refresh_token": ("refresh token",),
+    "reset_token": ("reset token",),
+    "token": ("reset token",),
+    "email": ("address", "waiting address"),
+    "username": ("username",),
+}
+"""Fields by which something or somebody is named: with what the other household has of it (keys of `foreign`)."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one path: its handler's name, its parameters and the fields of its body and query."""
+
+    method: str
+    path: str
+    handler: str
+    parameters: tuple[str, ...]
+    fields: tuple[str, ...]
+    query: tuple[str, ...]
+    security: list[dict[str, Any]] = field(hash=False, compare=False)
+
+    @property
+    def anybody(self) -> bool:
+        """Whether it asks for no person."""
+        return {} in self.security
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What each of its parameters names."""
+        cuts = [self.path[: self.path.index(f"{{{name}}}") + len(name) + 2] for name in self.parameters]
+        return tuple(self._kind(cut) for cut in cuts)
+
+    def _kind(self, cut: str) -> str:
+        for ending in sorted(NAMES, key=len, reverse=True):
+            if cut.endswith(ending):
+                return NAMES[ending]
+        pytest.fail(f"{self.method} {self.path}: say in tests/tenancy/routes.py, NAMES, what the last parameter names")
+
+    def body(self, **named: str) -> dict[str, str] | None:
+        """A good value for every plain field, and `named` ones of the others."""
+        if not self.fields:
+            return None
+        self.known()
+        return {name: PLAIN[name] for name in self.fields if name in PLAIN} | named
+
+    def known(self) -> None:
+        """Fail where a field is in neither table."""
+        unknown = sorted({*self.fields, *self.query} - PLAIN.keys() - NAMING.keys())
+        if unknown:
+            pytest.fail(
+                f"{self.method} {self.path} takes {', '.join(unknown)}: add it in tests/tenancy/routes.py to NAMING if "
+                "it names something or somebody, with what the other household has of it, else to PLAIN"
+            )
+
+
+def filled(route: Route, names: tuple[str, ...]) -> str:
+    """The route's path with names in the place of its parameters."""
+    path = route.path
+    for parameter, name in zip(route.parameters, names, strict=True):
+        path = path.replace(f"{{{parameter}}}", name)
+    return path
+
+
+async def routes(home: Household) -> list[Route]:
+    """Everything that the document lists."""
+    async with home.client() as client:
+        document = (await client.get("/openapi.json")).json()
+    return list(_routes(document))
+
+
+def _routes(document: dict[str, Any]) -> Iterator[Route]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            found = operation.get("parameters", [])
+            yield Route(
+                method.upper(),
+                path,
+                operation["operationId"].partition("__")[0],
+                tuple(sorted((each["name"] for each in found if each["in"] == "path"), key=path.index)),
+                _fields(document, operation),
+                tuple(each["name"] for each in found if each["in"] == "query"),
+                operation["security"],
+            )
+
+
+def _fields(document: dict[str, Any], operation: dict[str, Any]) -> tuple[str, ...]:
+    if "requestBody" not in operation:
+        return ()
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    name = schema["$ref"].rpartition("/")[2]
+    return tuple(document["components"]["schemas"][name]["properties"])

@@ -1,0 +1,1 @@
+"""The household's certificate authority, and the hub's HTTPS with it."""

@@ -1,0 +1,1 @@
+"""Verbs of the console, without a console."""
