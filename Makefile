@@ -1,13 +1,18 @@
 # `make run` and `make test` need Python 3.11 or newer and nothing else: they make .venv from the locks by themselves.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage lint audit format bench lock clean
+.PHONY: help run test coverage lint audit format bench lock wheels clean
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
 
 PYTHON ?=
 ARGS ?=
 WORKERS ?= auto
+
+# For `make wheels`: the hub's processor and Python, which need not be this machine's.
+MACHINE ?= $(shell uname -m)
+HUB_PYTHON ?= 3.11
+WHEELS ?= dist/wheels
 
 VENV := .venv
 BIN := $(VENV)/bin/python -m
@@ -63,6 +68,14 @@ bench: $(VENV)/.development  ## measure this program beside its ceilings, in one
 lock: $(VENV)/.development  ## resolve the dependencies anew; ARGS="--upgrade" takes newer releases
 	$(LOCK) --group build -o requirements.lock $(ARGS)
 	$(LOCK) --group dev --all-extras -c requirements.lock -o requirements-dev.lock $(ARGS)
+
+# Newer builds of pip's platforms don't imply older ones, so all that Debian 12 (glibc 2.36) runs are named.
+wheels: | $(VENV)/.made  ## fill a folder for `install.sh --wheels`; MACHINE=aarch64 WHEELS=/media/stick
+	@echo "Collecting packages for $(MACHINE) into $(WHEELS) ..."
+	@$(BIN) pip download --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-deps \
+		--implementation cp --python-version $(HUB_PYTHON) --platform manylinux2014_$(MACHINE) \
+		$(foreach minor,$(shell seq 17 36),--platform manylinux_2_$(minor)_$(MACHINE)) \
+		--requirement requirements.lock --dest $(WHEELS)
 
 clean:  ## remove what the tools made; data/ stays
 	rm -rf $(VENV) dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

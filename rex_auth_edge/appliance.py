@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from rex_auth_edge import __version__, doors
+from rex_auth_edge import doors
+from rex_auth_edge.announcing import Announcing, announcer
 from rex_auth_edge.control import ControlServer, Verb, socket_in
 from rex_auth_edge.domain.clock import SECOND, Clock
 from rex_auth_edge.domain.entropy import Entropy
@@ -27,7 +28,6 @@ from rex_auth_edge.keys.hashes import BearerMint, Pepper
 from rex_auth_edge.keys.keyring import Keyring
 from rex_auth_edge.keys.passwords import PasswordPool
 from rex_auth_edge.keys.seal import Seal
-from rex_auth_edge.keys.tls import HouseholdCa
 from rex_auth_edge.keys.tokens import AccessTokens
 from rex_auth_edge.machine import SystemClock, SystemEntropy, addresses, environment, host_name, passed_sockets
 from rex_auth_edge.mail.carrier import Carrier
@@ -35,8 +35,9 @@ from rex_auth_edge.mail.console import Console
 from rex_auth_edge.mail.drain import Drain
 from rex_auth_edge.mail.post import Post
 from rex_auth_edge.mail.smtp import Smtp
-from rex_auth_edge.mdns import Announcer, Subject, announced
+from rex_auth_edge.mdns import Announcer
 from rex_auth_edge.metrics import Metrics, metrics_app
+from rex_auth_edge.notify import Notifier
 from rex_auth_edge.server import HttpServer, start_if_free
 from rex_auth_edge.settings import NodeRole, Settings
 from rex_auth_edge.storage import check, outbox, schema, sessions, tenants
@@ -52,13 +53,12 @@ from rex_auth_edge.web.bodies import Bodies
 from rex_auth_edge.web.csrf import Csrf
 from rex_auth_edge.web.desk import Desk
 from rex_auth_edge.web.hotpath import HotPath, RefreshPath
+from rex_auth_edge.web.pages.door import Pages
 from rex_auth_edge.web.rates import Rates
 from rex_auth_edge.web.shell import Shell
 
-_HINT = 16
-"""How many digits of the CA's fingerprint are announced: enough to tell hubs apart, and too few to be believed."""
-
 _log = logging.getLogger(__name__)
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,8 @@ async def assemble(
     parts, people, authenticator, drain = inside.parts, inside.people, inside.authenticator, inside.drain
     rates = Rates(settings.web, clock)
     desk = Desk(parts, people, authenticator, rates, Csrf(parts.pepper.digest), settings.web)
-    app = Bodies(RefreshPath(litestar_app(desk, Probes(partial(health.why_failing, store, settings.data_dir))), desk))
+    framework = litestar_app(desk, Probes(partial(health.why_failing, store, settings.data_dir)))
+    app = Bodies(Pages(RefreshPath(framework, desk), desk))
     shell = Shell(
         HotPath(app, authenticator, people), settings.web, frozenset({host_name()}), entropy, metrics.answered
     )
@@ -147,7 +148,7 @@ async def _home(store: Store, settings: Settings) -> UUID:
     return await store.write(lambda tx: tenants.create_default(tx, settings.flows.registration))
 
 
-async def serve(settings: Settings, say: Callable[[str], None]) -> None:
+async def serve(settings: Settings, say: Say) -> None:
     """Run until SIGTERM or SIGINT. `say` tells the person at the console where the hub is reached."""
     os.umask(0o077)
     clock, entropy, metrics = SystemClock(), SystemEntropy(), Metrics()
@@ -155,7 +156,7 @@ async def serve(settings: Settings, say: Callable[[str], None]) -> None:
         stack.enter_context(DataDirLock(settings.data_dir))
         restore.unless_interrupted(settings.data_dir)
         sockets = doors.bound(settings.listen, passed_sockets(environment()))
-        settings = settings.at_port(sockets[doors.HTTPS][0].getsockname()[1])
+        settings = settings.bound_to(*sockets[doors.HTTPS][0].getsockname()[:2])
         store = await open_store(settings.database, settings.data_dir, clock, entropy, reserve=RESERVE)
         stack.push_async_callback(store.close)
         await timekeeping.begin(store, clock)
@@ -166,7 +167,8 @@ async def serve(settings: Settings, say: Callable[[str], None]) -> None:
             await hub.parts.setup.load(store)
         ca = await asyncio.to_thread(doors.open_ca, settings, clock, entropy, addresses)
         entrance = doors.hung(settings, hub.app, sockets, ca)
-        await _run(settings, hub, metrics, entrance, _announcer(settings, hub, entrance, ca), say)
+        voice = announcer(settings, ca, clock, entropy, _announcing(hub, entrance))
+        await _run(settings, hub, metrics, entrance, voice, say)
 
 
 def _carrier(settings: Settings) -> Carrier | None:
@@ -175,51 +177,36 @@ def _carrier(settings: Settings) -> Carrier | None:
     return Console() if settings.mail.console else None
 
 
-def _announcer(settings: Settings, hub: Hub, entrance: Doors, ca: HouseholdCa | None) -> Announcer | None:
-    """Who announces the hub on its LAN; nobody where it can't be reached from there, or nobody could trust it."""
-    parts, listen, unit_id = hub.parts, settings.listen, settings.unit_id
-    if not settings.mdns or listen.tls is None or unit_id is None:
-        return None
-
-    def facts() -> dict[str, str]:
-        state = "unclaimed" if parts.home in parts.setup.shown() else "claimed"
-        told = {"txtvers": "1", "v": __version__, "id": unit_id, "path": "/", "state": state}
-        return told | ({"fp": ca.fingerprint()[:_HINT]} if ca else {})
-
-    def reached() -> frozenset[str]:
-        return announced(addresses(), listen.host)
-
-    subject = Subject(f"rex-{unit_id}", listen.port, reached, facts, entrance.renamed)
-    return Announcer(subject, parts.clock, parts.entropy)
+def _announcing(hub: Hub, entrance: Doors) -> Announcing:
+    parts = hub.parts
+    return Announcing(addresses, entrance.renamed, lambda: parts.home in parts.setup.shown())
 
 
 async def _run(
-    settings: Settings,
-    hub: Hub,
-    metrics: Metrics,
-    entrance: Doors,
-    announcer: Announcer | None,
-    say: Callable[[str], None],
+    settings: Settings, hub: Hub, metrics: Metrics, entrance: Doors, announcer: Announcer | None, say: Say
 ) -> None:
-    stop = asyncio.Event()
+    stop, notifier = asyncio.Event(), Notifier(environment())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    listen = settings.listen
-    watcher = HttpServer(metrics_app(metrics.registry), "127.0.0.1", listen.metrics_port)
+    watcher = HttpServer(metrics_app(metrics.registry), "127.0.0.1", settings.listen.metrics_port)
     control = ControlServer(socket_in(settings.data_dir), verbs(reach(settings, hub, running=True)))
     async with AsyncExitStack() as stack:
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         await control.start()
         stack.push_async_callback(control.stop)
-        if listen.metrics_port and await start_if_free(watcher, "metrics"):
+        if settings.listen.metrics_port and await start_if_free(watcher, "metrics"):
             stack.push_async_callback(watcher.stop)
         _show_disk(settings, hub, metrics)
         background = [tasks.create_task(work) for work in _background(hub, metrics, entrance)]
         stack.push_async_callback(entrance.stop)
         await entrance.start()
-        background += [tasks.create_task(announcer.run())] if announcer else []
+        late = [notifier.keep_fed(partial(health.answers, hub.parts.store, settings.data_dir))]
+        late += [announcer.run()] if announcer else []
+        background += [tasks.create_task(work) for work in late]
+        notifier.ready(f"Serving {settings.flows.frontend}")
         say(entrance.url)
         await stop.wait()
+        notifier.stopping()
         await entrance.stop()
         for task in background:
             task.cancel()

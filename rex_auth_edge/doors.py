@@ -7,6 +7,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rex_auth_edge.domain.clock import Clock
@@ -23,7 +24,9 @@ HTTPS, HTTP, GATEWAY = "https", "http", "gateway"
 LOOK = 5.0
 """Seconds between looks at addresses, files and the clock."""
 _LOCAL = "127.0.0.1"
-_SMALL = Bounds(header_bytes=8 * 1024, header_count=50, body_seconds=10.0, keep_alive_seconds=5, requests=64)
+_OWN = Bounds(last_call_seconds=0.25)
+"""Time for a TLS handshake, so that who came in last before a restart is heard; systemd keeps who comes later."""
+_SMALL = replace(_OWN, header_bytes=8 * 1024, header_count=50, body_seconds=10.0, keep_alive_seconds=5, requests=64)
 
 _log = logging.getLogger(__name__)
 
@@ -103,12 +106,12 @@ def hung(settings: Settings, app: Any, sockets: Sockets, ca: HouseholdCa | None)
     """The servers, not started yet. Raises ListenError."""
     listen = settings.listen
     tls = None if listen.tls is None else LiveTls(listen.tls)
-    servers = [HttpServer(app, listen.host, listen.port, tls=tls, sockets=sockets[HTTPS])]
+    servers = [HttpServer(app, listen.host, listen.port, tls=tls, sockets=sockets[HTTPS], bounds=_OWN)]
     if HTTP in sockets:
         doorway = _doorway(settings, ca)
         servers.append(HttpServer(doorway, listen.host, listen.http_port, sockets=sockets[HTTP], bounds=_SMALL))
     if GATEWAY in sockets:
-        servers.append(HttpServer(app, _LOCAL, listen.gateway_port, sockets=sockets[GATEWAY]))
+        servers.append(HttpServer(app, _LOCAL, listen.gateway_port, sockets=sockets[GATEWAY], bounds=_OWN))
     return Doors(servers, tls, ca)
 
 

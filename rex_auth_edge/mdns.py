@@ -28,7 +28,6 @@ PROBE = 1_000
 """How long an owner of the host's name has to answer, in milliseconds (RFC 6762 section 8.1 asks for 750)."""
 TRUCE = 10 * SECOND
 """A second conflict within this time gives the name up (RFC 6762 section 9)."""
-EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not listened on
 
 _log = logging.getLogger(__name__)
 
@@ -177,10 +176,17 @@ class Announcer:
 
 
 def announced(found: frozenset[str], host: str) -> frozenset[str]:
-    """Which of a machine's addresses a listener at `host` is reached at from the LAN; none at loopback."""
+    """Which of a machine's addresses a listener at `host` is reached at from the LAN; none at loopback.
+
+    `::` stands for every address, as Linux and systemd have it, and `0.0.0.0` for those of IPv4.
+    """
     private = {text for text in found if is_private(address := ip_address(text)) and not address.is_loopback}
-    lasting = {text for text in private if not (ip_address(text).version == 6 and ip_address(text).is_link_local)}  # noqa: PLR2004
-    return frozenset(lasting if host in EVERYWHERE else lasting & {host})
+    lasting = {text for text in private if not (_six(text) and ip_address(text).is_link_local)}
+    return frozenset(text for text in lasting if host in {text, "::"} or (host == "0.0.0.0" and not _six(text)))  # noqa: S104  compared with
+
+
+def _six(address: str) -> bool:
+    return ip_address(address).version == 6  # noqa: PLR2004  the number of the protocol
 
 
 def _zeroconf(addresses: frozenset[str]) -> AsyncZeroconf:
@@ -188,7 +194,7 @@ def _zeroconf(addresses: frozenset[str]) -> AsyncZeroconf:
     from zeroconf import IPVersion  # noqa: PLC0415 - 20 MiB that a cloud role does without
     from zeroconf.asyncio import AsyncZeroconf  # noqa: PLC0415
 
-    six = any(ip_address(address).version == 6 for address in addresses)  # noqa: PLR2004
+    six = any(_six(address) for address in addresses)
     return AsyncZeroconf(interfaces=sorted(addresses), ip_version=IPVersion.All if six else IPVersion.V4Only)
 
 

@@ -102,7 +102,7 @@ def test_a_hub_has_tls_by_its_own_ca(data: Path) -> None:
     assert settings.web.secure_cookies
     assert settings.host == f"rex-{settings.unit_id}.local"
     assert settings.flows.frontend == settings.web.frontend_base_url == f"https://{settings.host}"
-    assert settings.at_port(8443).flows.frontend == f"https://{settings.host}:8443"
+    assert settings.bound_to("127.0.0.1", 8443).flows.frontend == f"https://{settings.host}:8443"
     assert {settings.host, f"rex-{settings.unit_id}-9.local"} <= settings.web.allowed_hosts
     here = load({"REX_DATA_DIR": str(data), "REX_HOST": "127.0.0.1"}, entropy=SeededEntropy())
     assert here.flows.frontend == "https://127.0.0.1:8000", "nobody else reaches that"
@@ -455,10 +455,10 @@ def test_cookies_are_secure_where_the_listener_has_tls(data: Path, tmp_path: Pat
 
 def test_port_zero_becomes_the_real_one(data: Path) -> None:
     """Links to the hub's own pages bear the port that was picked; somebody else's pages stay where they are."""
-    own = loaded(data, {"REX_PORT": "0", "REX_HOST": "127.0.0.1"}).at_port(4711)
+    own = loaded(data, {"REX_PORT": "0", "REX_HOST": "127.0.0.1"}).bound_to("127.0.0.1", 4711)
     assert (own.listen.port, own.flows.frontend) == (4711, "http://127.0.0.1:4711")
     assert own.web.frontend_base_url == own.flows.frontend
-    other = loaded(data, {"REX_PORT": "0", "FRONTEND_BASE_URL": "https://dash.example"}).at_port(4711)
+    other = loaded(data, {"REX_PORT": "0", "FRONTEND_BASE_URL": "https://dash.example"}).bound_to("127.0.0.1", 4711)
     assert (other.listen.port, other.flows.frontend) == (4711, "https://dash.example")
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Found = list[dict[str, Any]]
 
-_GROUPS = ("place", "database", "state", "mail")
+_GROUPS = ("place", "database", "state", "lan", "mail")
 _HOURS = 4 * 3600.0
 
 
@@ -30,7 +30,7 @@ def add_to(main: click.Group) -> None:
 
 
 def _doctor(config: Path | None, *, as_json: bool) -> None:
-    """Check the data directory, the database, the disk, the clock, mail, keys and settings; say what to do.
+    """Check all that a hub lives on, from disk and clock to certificate, LAN, backups and units; say what to do.
 
     Works with a hub that runs, one that is stopped, and one that can't start.
     """
@@ -48,7 +48,9 @@ def _diagnosis(config: Path | None) -> dict[str, Any]:
 
 def _examined(config: Path | None, seen: "Look") -> Iterator[dict[str, Any]]:
     from rex_auth_edge.control import ControlUnavailableError, answers, socket_in  # noqa: PLC0415
+    from rex_auth_edge.verbs import units  # noqa: PLC0415
 
+    yield from (finding.spoken() for finding in units.findings())
     socket = None if seen.data_dir is None else socket_in(seen.data_dir)
     try:
         if socket is not None and answers(socket):

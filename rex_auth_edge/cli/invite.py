@@ -1,6 +1,5 @@
 """`rex-auth-edge invite`: invitations to a household."""
 
-import io
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +9,7 @@ import click
 from rex_auth_edge.cli.ask import Ask
 from rex_auth_edge.cli.command import command, household, unless_sure
 from rex_auth_edge.cli.command import yes as sure
-from rex_auth_edge.cli.show import Column, Facts, Shown, Table, time, when
+from rex_auth_edge.cli.show import Column, Facts, Shown, Table, qr, time, when
 
 _ROLES = ("owner", "adult", "child", "guest")
 _COLUMNS = (
@@ -42,16 +41,7 @@ def _created(said: Mapping[str, Any]) -> list[Shown]:
             }
         )
     ]
-    return [*facts, "", _qr(said["link"])] if sys.stdout.isatty() else facts
-
-
-def _qr(link: str) -> str:
-    """The link for a phone's camera, in half blocks."""
-    import segno  # noqa: PLC0415 - only where one is drawn
-
-    drawn = io.StringIO()
-    segno.make(link, micro=False).terminal(drawn, compact=True)
-    return drawn.getvalue()
+    return [*facts, "", qr(said["link"])] if sys.stdout.isatty() else facts
 
 
 @command(invite, "create", example="rex-auth-edge invite create --role adult --email noor@example.com", answer=_created)

@@ -1,5 +1,6 @@
 """`rex-auth-edge settings`: what is set, by whom, and whether a hub can start with it."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +12,7 @@ from rex_auth_edge.cli.ask import over
 from rex_auth_edge.cli.command import register, tell
 from rex_auth_edge.cli.fail import EXIT_NOT_FOUND, explained, fail
 from rex_auth_edge.cli.show import Column, Facts, Table
+from rex_auth_edge.cli.waiting import waiting
 
 _COLUMNS = (Column("name", "name"), Column("value", "value"), Column("set by", "source"), Column("meaning", "doc"))
 
@@ -77,3 +79,18 @@ def check(config: Path | None, *, as_json: bool, file: Path | None) -> None:
         seen = look(machine.environment(), file or config)
         said = {"problems": list(seen.problems), "warnings": list(seen.warnings)}
         tell(said, _checked, lambda said: bool(said["problems"]), as_json=as_json)
+
+
+@register(settings, "calibrate", example="rex-auth-edge settings calibrate")
+def calibrate(config: Path | None, *, as_json: bool) -> None:  # noqa: ARG001 - every command has it
+    """Measure how passwords should be hashed on this machine, and print it as settings; takes some seconds.
+
+    One hash then takes 250 to 500 ms, within the machine's memory, and never less than OWASP's least. Changed settings
+    count for a password from its next use on.
+    """
+    from rex_auth_edge.keys import measure  # noqa: PLC0415 - `--help` doesn't pay for it
+
+    with explained(as_json=as_json), waiting("Measuring"):
+        memory, passes = measure.fitting(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024)
+    found = {"rex_argon2_memory_kib": memory, "rex_argon2_passes": passes, "rex_argon2_lanes": measure.FLOOR.lanes}
+    tell(found, lambda found: [f"{name} = {value}" for name, value in found.items()], lambda _: False, as_json=as_json)

@@ -1,5 +1,6 @@
 """What the console prints: tables that fit the terminal, facts one below the other, or JSON."""
 
+import io
 import json
 import re
 import shutil
@@ -139,3 +140,12 @@ def lasting(seconds: int | None) -> str | None:
         if count or (unit == "s" and not parts):
             parts.append(f"{count} {unit}")
     return " ".join(parts[:2])
+
+
+def qr(text: str) -> str:
+    """A text for a phone's camera, in half blocks."""
+    import segno  # noqa: PLC0415 - only where one is drawn
+
+    drawn = io.StringIO()
+    segno.make(text, micro=False, error="l").terminal(drawn, compact=True)
+    return drawn.getvalue()

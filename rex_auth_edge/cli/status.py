@@ -40,6 +40,9 @@ def _facts(said: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "rex-auth-edge", f"{said['version']}, {said['role']}{', development' if said['development'] else ''}"
     yield "state", _state(said)
     yield "address", f"{said['url']} (listens at {said['listens']}{', TLS' if said['tls'] else ', no TLS'})"
+    yield "name", said.get("host", "")
+    if said.get("authority"):
+        yield "authority", f"{said['authority']} (SHA-256 of the household's CA)"
     yield "data", said["data_dir"]
     yield "database", _database(said["database"])
     disk = said["disk"]

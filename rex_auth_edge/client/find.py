@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import socket
 import ssl
-import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Mapping
@@ -43,7 +42,7 @@ class Verified:
 async def browse(seconds: float) -> list[Found]:
     """The hubs that answer within so many seconds, by name."""
     from zeroconf import ServiceStateChange, Zeroconf  # noqa: PLC0415 - most of this program never browses
-    from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf  # noqa: PLC0415
+    from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo  # noqa: PLC0415
 
     heard: set[str] = set()
 
@@ -53,7 +52,7 @@ async def browse(seconds: float) -> list[Found]:
         else:
             heard.add(name)
 
-    air = AsyncZeroconf()
+    air = _on_air()
     try:
         browser = AsyncServiceBrowser(air.zeroconf, SERVICE, handlers=[note])
         await asyncio.sleep(seconds)
@@ -63,6 +62,17 @@ async def browse(seconds: float) -> list[Found]:
     finally:
         await air.async_close()
     return [_found(info) for info, there in zip(infos, answered, strict=True) if there]
+
+
+def _on_air() -> Any:
+    """Both kinds of addresses, or the older where the machine has no other. Raises OSError without a network."""
+    from zeroconf import IPVersion  # noqa: PLC0415
+    from zeroconf.asyncio import AsyncZeroconf  # noqa: PLC0415
+
+    try:
+        return AsyncZeroconf(ip_version=IPVersion.All)
+    except OSError:
+        return AsyncZeroconf(ip_version=IPVersion.V4Only)
 
 
 def _found(info: Any) -> Found:
@@ -81,8 +91,8 @@ async def verify(found: Found) -> Verified:
 def _verify(found: Found, address: str) -> Verified:
     literal = f"[{address}]" if ":" in address else address
     try:
-        certificate = _fetch(f"http://{literal}/ca.crt")
-    except (OSError, urllib.error.URLError):
+        certificate = authority(literal)
+    except OSError:
         return Verified(None, "Its certificate authority can't be fetched from port 80.")
     fingerprint = hashlib.sha256(certificate).hexdigest()
     hint = found.facts.get("fp", "")
@@ -93,9 +103,10 @@ def _verify(found: Found, address: str) -> Verified:
     return Verified(fingerprint, _tls_problem(found, address, certificate))
 
 
-def _fetch(url: str) -> bytes:
+def authority(host: str) -> bytes:
+    """The CA (DER) that a hub offers over plain HTTP, so for comparing only; `host` may have a port. Raises OSError."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=_PATIENCE) as answer:
+    with opener.open(f"http://{host}/ca.crt", timeout=_PATIENCE) as answer:
         return bytes(answer.read(_LARGEST_CERTIFICATE))
 
 

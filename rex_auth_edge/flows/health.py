@@ -37,6 +37,11 @@ async def why_failing(store: Store, data_dir: Path) -> dict[str, str]:
     return parts | ({"disk": disk} if disk else {})
 
 
+async def answers(store: Store, data_dir: Path) -> bool:
+    """Whether the database answers at all, if only that its disk is full or broken: no restart would mend those."""
+    return (await why_failing(store, data_dir)).get("database") != "silent"
+
+
 async def _answers(store: Store) -> bool:
     """Whether a read and a write come back; after a fault the write is a real one, to see whether that is over."""
     try:

@@ -23,7 +23,8 @@ from rex_auth_edge.storage import schema
 KEY_FILE = "backup.recipient"
 """Where a hub keeps the public part of the owner's key for backups."""
 KEPT = 7
-_NAME = re.compile(r"rex-[0-9]{8}T[0-9]{6}Z-[0-9]{4}\.tar\.gz\.age")
+NAME = re.compile(r"rex-[0-9]{8}T[0-9]{6}Z-[0-9]{4}\.tar\.gz\.age")
+"""What backups are called; nothing else in their folder is ever deleted."""
 
 
 class BackupError(ExplainedError):
@@ -121,7 +122,7 @@ def _settle(path: Path) -> None:
 
 def _pruned(wanted: Wanted, made: Path) -> tuple[Path, ...]:
     """Delete the oldest past `keep`, by when they were written and not by what a wrong clock named them."""
-    others = [path for path in wanted.target.iterdir() if _NAME.fullmatch(path.name) and path != made]
+    others = [path for path in wanted.target.iterdir() if NAME.fullmatch(path.name) and path != made]
     others.sort(key=lambda path: path.stat().st_ctime_ns, reverse=True)
     doomed = tuple(others[max(0, wanted.keep - 1) :])
     for path in doomed:

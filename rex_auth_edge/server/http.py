@@ -54,6 +54,11 @@ class _Uvicorn(uvicorn.Server):
         make: Any = self.config.http_protocol_class
         return lambda: make(config=self.config, server_state=state, app_state=self.lifespan.state)
 
+    def close_listeners(self) -> None:
+        """Accept no more. Connections that are being made go on."""
+        for server in self.servers:
+            server.close()
+
     async def tick(self) -> None:
         """Keep the Date header right (RFC 9110 section 6.6.1), until cancelled."""
         while True:
@@ -116,6 +121,8 @@ class HttpServer:
             return
         self._ticking.cancel()
         self._ticking = None
+        self._server.close_listeners()
+        await asyncio.sleep(self._bounds.last_call_seconds)
         await self._server.shutdown(self._sockets)
         for connection in list(self._server.server_state.connections):
             connection.transport.abort()

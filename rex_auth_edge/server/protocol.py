@@ -20,7 +20,11 @@ _TWO_LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a client may take: bytes, headers, seconds, and requests at a time (past `requests`: 503)."""
+    """What a client may take: bytes, headers, seconds, and requests at a time (past `requests`: 503).
+
+    A server that stops takes no more connections, hears for `last_call_seconds` those that it has just taken, and lets
+    requests finish for `drain_seconds`.
+    """
 
     header_bytes: int = 32 * 1024
     header_count: int = 100
@@ -29,6 +33,7 @@ class Bounds:
     keep_alive_seconds: int = 15
     requests: int = 512
     drain_seconds: int = 10
+    last_call_seconds: float = 0.0
 
 
 class _Phase(Enum):

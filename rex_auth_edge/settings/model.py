@@ -97,9 +97,9 @@ class Settings:
     warnings: tuple[str, ...] = ()
     rows: tuple[Row, ...] = field(default=(), repr=False)
 
-    def at_port(self, port: int) -> "Settings":
-        """These settings once port 0 has become a real one: the hub's own pages are there."""
-        listen = replace(self.listen, port=port)
+    def bound_to(self, host: str, port: int) -> "Settings":
+        """These settings once the hub has its own door: port 0 is a real one then, and systemd may have chosen both."""
+        listen = replace(self.listen, host=host, port=port)
         if not self.own_frontend:
             return replace(self, listen=listen)
         parts = urlsplit(self.flows.frontend)

@@ -5,7 +5,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from rex_auth_edge.domain.clock import Moment
 from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.storage.passed import passed_for
 from rex_auth_edge.storage.tables import auth_sessions, outbox, users
 
 
@@ -19,9 +21,10 @@ def members(conn: sa.Connection) -> dict[UUID, tuple[int, int]]:
     }
 
 
-def sessions(conn: sa.Connection, now: int) -> dict[UUID, int]:
-    """For each household that has any: sessions that haven't ended and can be refreshed at `now`, by the wall clock."""
-    alive = auth_sessions.c.revoked_at.is_(None) & (auth_sessions.c.refresh_at > now) & (auth_sessions.c.ends_at > now)
+def sessions(conn: sa.Connection, now: Moment) -> dict[UUID, int]:
+    """For each household that has any: sessions that haven't ended and can be refreshed."""
+    over = (passed_for(conn, auth_sessions, name, now, 0) for name in ("refresh", "ends"))
+    alive = sa.and_(auth_sessions.c.revoked_at.is_(None), *(sa.not_(each) for each in over))
     counted = sa.select(auth_sessions.c.tenant_id, sa.func.count()).where(alive).group_by(auth_sessions.c.tenant_id)
     return {tenant: int(count) for tenant, count in conn.execute(counted)}
 

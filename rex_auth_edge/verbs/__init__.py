@@ -21,6 +21,7 @@ from rex_auth_edge.verbs import (
     setup,
     status,
     user,
+    welcome,
 )
 from rex_auth_edge.verbs.reach import Reach, Verbs
 
@@ -40,6 +41,7 @@ _GROUPS: Mapping[str, Verbs] = {
     "setup": setup.VERBS,
     "status": status.VERBS,
     "user": user.VERBS,
+    "welcome": welcome.VERBS,
 }
 
 

@@ -9,8 +9,8 @@ from rex_auth_edge.domain.clock import DAY, MINUTE, SECOND, ClockState
 from rex_auth_edge.domain.refusals import Refused, RefusedError
 from rex_auth_edge.keys.keyring import ROTATION
 from rex_auth_edge.storage import check, figures, tenants
-from rex_auth_edge.verbs import mail, premises
-from rex_auth_edge.verbs.premises import FAIL, OK, WARN, Finding
+from rex_auth_edge.verbs import backups, certificates, lan, mail, premises
+from rex_auth_edge.verbs.finding import FAIL, OK, WARN, Finding
 from rex_auth_edge.verbs.reach import Reach, Verbs
 
 _LATE = 15 * MINUTE
@@ -59,12 +59,25 @@ async def reachable(reach: Reach) -> Finding:
 
 
 async def _state(reach: Reach) -> list[dict[str, Any]]:
-    """Clock, owners, letters, keys."""
+    """Clock, certificate, owners, letters, keys, backups."""
     now = reach.parts.clock.now()
     level, advice = _CLOCK[now.state]
-    found = [Finding("clock", level, reach.parts.clock.explain(), advice)]
+    found = [Finding("clock", level, reach.parts.clock.explain(), advice), certificates.finding(reach.settings, now)]
     found += await reach.parts.store.read(lambda conn: [_owners(conn), _letters(conn, now.wall)])
-    return [finding.spoken() for finding in [*found, _keys(reach)]]
+    found += [_keys(reach), *_backups(reach)]
+    return [finding.spoken() for finding in found]
+
+
+def _backups(reach: Reach) -> list[Finding]:
+    """Of a hub on SQLite that is more than a try-out."""
+    settings = reach.settings
+    kept = settings.database.get_backend_name() == "sqlite" and not settings.development
+    return [backups.finding(settings.data_dir, reach.parts.clock.now())] if kept else []
+
+
+async def _lan(reach: Reach) -> list[dict[str, Any]]:
+    """Whether the hub is heard on its LAN; takes some seconds."""
+    return [(await lan.finding(reach.settings)).spoken()] if reach.running else []
 
 
 def _owners(conn: sa.Connection) -> Finding:
@@ -106,4 +119,6 @@ async def _uptime(reach: Reach) -> list[dict[str, Any]]:
     return [Finding("hub", OK, f"Version {__version__} runs, and has for {seconds // 60} minutes.").spoken()]
 
 
-VERBS: Verbs = {"hub": _uptime, "place": _place, "database": _database, "state": _state, "mail": _mail}
+VERBS: Verbs = {
+    "hub": _uptime, "place": _place, "database": _database, "state": _state, "lan": _lan, "mail": _mail,
+}  # fmt: skip

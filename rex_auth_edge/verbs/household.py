@@ -26,7 +26,7 @@ async def _listed(reach: Reach) -> list[dict[str, Any]]:
 
 def _households(conn: sa.Connection, reach: Reach) -> list[dict[str, Any]]:
     people = figures.members(conn)
-    sessions = figures.sessions(conn, reach.parts.clock.now().wall)
+    sessions = figures.sessions(conn, reach.parts.clock.now())
     return [
         {
             "id": str(row.id),

@@ -3,36 +3,19 @@
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
 from rex_auth_edge.flows.health import LEAST_FREE
 from rex_auth_edge.settings import Settings
-
-OK, WARN, FAIL, SKIPPED = "ok", "warn", "fail", "skipped"
+from rex_auth_edge.verbs.finding import FAIL, OK, SKIPPED, WARN, Finding
 
 _LITTLE = 25 * LEAST_FREE
 _OTHERS = 0o077
 _OTHERS_MAY_WRITE = 0o022
-_KEPT_PRIVATE = ("secret.key", "rex-auth-edge.db*", "backups/*", "control.sock", "lock")
+_KEPT_PRIVATE = ("secret.key", "rex-auth-edge.db*", "backups/*", "tls/*", "control.sock", "lock")
 _PROGRAM = 128 * 1024
 """KiB that the program itself takes, hashing apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check's outcome: what was seen, and, unless all is well, what to do."""
-
-    check: str
-    level: str
-    seen: str
-    advice: str = ""
-
-    def spoken(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return asdict(self)
 
 
 def findings(settings: Settings) -> list[Finding]:
@@ -81,22 +64,33 @@ def disk(path: Path) -> Finding:
     return Finding("disk", OK, seen)
 
 
-def memory(settings: Settings, source: Path = Path("/proc/meminfo")) -> Finding:
-    """Whether the passwords hashed at a time fit into this machine's memory."""
+def memory(settings: Settings, proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> Finding:
+    """Whether the passwords hashed at a time fit into the machine's memory, and into what systemd allows the hub."""
     argon2 = settings.keys.argon2
     wanted = argon2.memory_kib * argon2.workers
     seen = f"{argon2.workers} passwords at a time take {wanted // 1024} MiB"
     advice = "Lower REX_ARGON2_WORKERS, or REX_ARGON2_MEMORY_KIB with more REX_ARGON2_PASSES."
     try:
-        lines = (line.split() for line in source.read_text().splitlines())
+        lines = (line.split() for line in (proc / "meminfo").read_text().splitlines())
         kib = {line[0].rstrip(":"): int(line[1]) for line in lines}
         total, free = kib["MemTotal"], kib["MemAvailable"]
     except (OSError, ValueError, KeyError, IndexError):
         return Finding("memory", SKIPPED, f"{seen}; the kernel doesn't tell how much there is.")
-    seen += f" of {total // 1024} MiB, {free // 1024} MiB of them free."
+    seen += f" of {total // 1024} MiB, {free // 1024} MiB of them free"
+    if (limit := _limit(proc, cgroups)) is not None and limit < total:
+        total, seen = limit, f"{seen}; the hub may have {limit // 1024} MiB"
     if wanted + _PROGRAM > total:
-        return Finding("memory", FAIL, seen, advice)
-    return Finding("memory", WARN, seen, advice) if wanted > free else Finding("memory", OK, seen)
+        return Finding("memory", FAIL, f"{seen}.", advice)
+    return Finding("memory", WARN if wanted > free else OK, f"{seen}.", advice if wanted > free else "")
+
+
+def _limit(proc: Path, cgroups: Path) -> int | None:
+    """KiB that this process's control group (version 2) may have, None without a limit."""
+    try:
+        place = (proc / "self" / "cgroup").read_text().partition("::")[2].strip().lstrip("/")
+        return int((cgroups / place / "memory.max").read_text()) // 1024
+    except (OSError, ValueError):
+        return None
 
 
 def unsafe(settings: Settings) -> Finding:

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from rex_auth_edge import __version__
 from rex_auth_edge.domain.clock import DAY, SECOND
 from rex_auth_edge.flows import health
+from rex_auth_edge.keys.tls import CaError, fingerprint, spelled
+from rex_auth_edge.settings import Settings
 from rex_auth_edge.storage import figures, outbox, schema, tenants
 from rex_auth_edge.verbs.reach import Reach, Verbs
 from rex_auth_edge.web.answers import rfc3339
@@ -28,13 +30,31 @@ async def _shown(reach: Reach) -> dict[str, Any]:
         "role": settings.role.value,
         "development": settings.development,
         "url": settings.flows.frontend if settings.own_frontend else _url(reach),
-        "listens": f"{settings.listen.host}:{settings.listen.port}",
+        "host": settings.host,
+        "authority": _authority(settings),
+        "listens": _listens(settings),
         "tls": settings.listen.tls is not None,
         "data_dir": str(settings.data_dir.absolute()),
         "clock": {"now": rfc3339(now.wall), "state": now.state.value, "why": parts.clock.explain()},
         "disk": _disk(settings.data_dir),
         "mail": {"enabled": settings.mail.enabled, "server": settings.mail.server if settings.mail.enabled else None},
     } | await parts.store.read(lambda conn: _in_database(conn, reach))
+
+
+def _listens(settings: Settings) -> str:
+    host = settings.listen.host
+    return f"[{host}]:{settings.listen.port}" if ":" in host else f"{host}:{settings.listen.port}"
+
+
+def _authority(settings: Settings) -> str | None:
+    """The fingerprint (SHA-256) of the household's CA, None where it has none or it can't be read."""
+    if not settings.listen.household_ca:
+        return None
+    try:
+        found = fingerprint(settings.data_dir)
+    except CaError:
+        return None
+    return spelled(found) if found else None
 
 
 def _url(reach: Reach) -> str:
@@ -44,7 +64,7 @@ def _url(reach: Reach) -> str:
 
 def _in_database(conn: sa.Connection, reach: Reach) -> dict[str, Any]:
     now = reach.parts.clock.now()
-    people, sessions = figures.members(conn), figures.sessions(conn, now.wall)
+    people, sessions = figures.members(conn), figures.sessions(conn, now)
     eldest = figures.eldest_letter(conn)
     return {
         "households": [

@@ -1,4 +1,7 @@
-"""Tokens against cross-site request forgery, bound to the session by HMAC (OWASP's signed double submit)."""
+"""Tokens against cross-site request forgery, bound to the session by HMAC (OWASP's signed double submit).
+
+Where there is no session yet, as when somebody signs in, a form's token is bound to a cookie of the browser instead.
+"""
 
 import hmac
 from collections.abc import Callable
@@ -15,15 +18,30 @@ class Csrf:
 
     def issue(self, session_id: UUID | None, nonce: bytes) -> str:
         """A token for the session; without one it is good for nothing, and looks the same."""
-        return (nonce + self._mac(session_id, nonce)).hex()
+        return self._token("csrf", session_id.bytes if session_id else b"", nonce)
 
     def good(self, token: str, session_id: UUID) -> bool:
         """Whether the token was issued for this very session; in constant time."""
+        return self._good("csrf", token, session_id.bytes)
+
+    def issue_to_browser(self, browser: str, nonce: bytes) -> str:
+        """A token for forms that nobody has to be signed in for, good beside this cookie of the browser's only."""
+        return self._token("csrf.browser", browser.encode(), nonce)
+
+    def good_in_browser(self, token: str, browser: str) -> bool:
+        """Whether the token was issued to the browser with this cookie; in constant time."""
+        return self._good("csrf.browser", token, browser.encode())
+
+    def mark(self, session_id: UUID | None, content: bytes) -> bytes:
+        """32 bytes that prove later on that this content was put aside here, and by this session."""
+        return self._digest("csrf.mark", session_id.bytes if session_id else b"", content)
+
+    def _token(self, purpose: str, bound_to: bytes, nonce: bytes) -> str:
+        return (nonce + self._digest(purpose, bound_to, nonce)).hex()
+
+    def _good(self, purpose: str, token: str, bound_to: bytes) -> bool:
         try:
             raw = bytes.fromhex(token)
         except ValueError:
             return False
-        return hmac.compare_digest(raw[_NONCE:], self._mac(session_id, raw[:_NONCE]))
-
-    def _mac(self, session_id: UUID | None, nonce: bytes) -> bytes:
-        return self._digest("csrf", session_id.bytes if session_id else b"", nonce)
+        return hmac.compare_digest(raw[_NONCE:], self._digest(purpose, bound_to, raw[:_NONCE]))

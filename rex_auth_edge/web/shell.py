@@ -32,7 +32,6 @@ _BAD_QUERY = Refused(Code.BAD_REQUEST, "The address's query string is not valid 
 _ALWAYS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-site"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
@@ -42,6 +41,7 @@ _ALWAYS = [
 _UNLESS_SET = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
     (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
 ]
 _HSTS = (b"strict-transport-security", b"max-age=86400")
 _PREFLIGHT = [

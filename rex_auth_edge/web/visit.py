@@ -121,6 +121,25 @@ class Visit:
         self._check_csrf(found)
         return found
 
+    async def browsing(self) -> tuple[Principal, sessions.SignedIn | None]:
+        """The person whose browser this is, by its cookies alone, for the hub's own pages.
+
+        Where the access token is missing or over and the refresh token is good, the session's next tokens come with
+        it, and have to be set. Raises RefusedError.
+        """
+        token = self.cookie("access_token")
+        found = self._principal(token, Authority.COOKIE) if token else MISSING
+        if not isinstance(found, Refused):
+            return found, None
+        shown = self.cookie("refresh_token")
+        if shown is None or found.code not in {Code.MISSING_TOKEN, Code.TOKEN_EXPIRED}:
+            raise RefusedError(found)
+        signed_in = await self.refreshed(refresh.first(self.desk.parts, shown))
+        found = self._principal(signed_in.access_token, Authority.COOKIE)
+        if isinstance(found, Refused):
+            raise RefusedError(found)
+        return found, signed_in
+
     def _principal(self, token: str, authority: Authority) -> Principal | Refused:
         claims = self.desk.authenticator.claims(token)
         if isinstance(claims, Refused):

@@ -101,11 +101,25 @@ def test_open_secrets_and_directory(stopped: Console) -> None:
 def test_memory_against_hashing(stopped: Console, tmp_path: Path) -> None:
     """Hashing that doesn't fit fails, what fits only when nothing else runs is a warning."""
     settings = load(stopped.settings | {"REX_ARGON2_WORKERS": "4", "REX_ARGON2_MEMORY_KIB": "131072"})
-    meminfo = tmp_path / "meminfo"
+    meminfo, cgroups = tmp_path / "meminfo", tmp_path / "cgroups"
     for total, free, level in ((4096, 3000, "ok"), (1024, 300, "warn"), (512, 500, "fail")):
         meminfo.write_text(f"MemTotal: {total * 1024} kB\nMemFree: 1 kB\nMemAvailable: {free * 1024} kB\n")
-        assert premises.memory(settings, meminfo).level == level
-    assert premises.memory(settings, tmp_path / "none").level == "skipped"
+        assert premises.memory(settings, tmp_path, cgroups).level == level
+    assert premises.memory(settings, tmp_path / "none", cgroups).level == "skipped"
+
+
+def test_memory_that_systemd_allows(stopped: Console, tmp_path: Path) -> None:
+    """What counts is the lower of what the machine has and what the service may have."""
+    settings = load(stopped.settings | {"REX_ARGON2_WORKERS": "4", "REX_ARGON2_MEMORY_KIB": "131072"})
+    place = tmp_path / "system.slice" / "rex-auth-edge.service"
+    place.mkdir(parents=True)
+    (tmp_path / "self").mkdir()
+    (tmp_path / "self" / "cgroup").write_text("0::/system.slice/rex-auth-edge.service\n")
+    (tmp_path / "meminfo").write_text("MemTotal: 4194304 kB\nMemAvailable: 3145728 kB\n")
+    for limit, level in (("max", "ok"), (f"{1024 * 2**20}", "ok"), (f"{512 * 2**20}", "fail")):
+        (place / "memory.max").write_text(f"{limit}\n")
+        found = premises.memory(settings, tmp_path, tmp_path)
+        assert (found.level, "may have 512 MiB" in found.seen) == (level, level == "fail")
 
 
 def test_disk(stopped: Console, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,6 +96,12 @@ class Lan:
         _run("ip", "-n", name, "addr", "add", f"{address}/24", "dev", "eth0")
         _run("ip", "-n", name, "route", "replace", "default", "dev", "eth0")
 
+    def readdress_six(self, host: str, address: str) -> None:
+        """Give a host an address of IPv6 (RFC 4193) in the place of its own, good at once."""
+        name = f"{self.prefix}-{host}"
+        _run("ip", "-n", name, "-4", "addr", "flush", "dev", "eth0")
+        _run("ip", "-n", name, "addr", "add", f"{address}/64", "dev", "eth0", "nodad")
+
     def unplug(self, host: str) -> None:
         """Take a host's address and its interface away."""
         _run("ip", "-n", f"{self.prefix}-{host}", "-4", "addr", "flush", "dev", "eth0")
@@ -124,9 +130,15 @@ class Lan:
         eventually(lambda: made.labels, f"announced from {host}: {log.read_text()}")
         return made
 
-    def hub(self, host: str, data_dir: Path) -> None:
+    def hub(self, host: str, data_dir: Path, listening: str = "::") -> None:
         """Run a real hub on a host, with TLS at 443 and its doorway at 80, and wait until it is announced."""
-        settings = {"REX_DATA_DIR": str(data_dir), "REX_PORT": "443", "REX_HTTP_PORT": "80", "REX_METRICS_PORT": "0"}
+        settings = {
+            "REX_HOST": listening,
+            "REX_DATA_DIR": str(data_dir),
+            "REX_PORT": "443",
+            "REX_HTTP_PORT": "80",
+            "REX_METRICS_PORT": "0",
+        }
         command = ["ip", "netns", "exec", f"{self.prefix}-{host}", sys.executable, "-m", "rex_auth_edge", "serve"]
         log = self._spawn(*command, **settings)
         eventually(lambda: "Announced as" in log.read_text(), f"announced: {log}")

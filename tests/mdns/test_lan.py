@@ -55,6 +55,23 @@ def test_discover(net: Lan, tmp_path: Path) -> None:
     assert found["fingerprint"] == hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest()
 
 
+def test_discover_without_ipv4(net: Lan, tmp_path: Path) -> None:
+    """A house that has only IPv6 finds its hub just as well."""
+    for number, host in enumerate("ab", 1):
+        net.readdress_six(host, f"fd77::{number}")
+    net.hub("a", tmp_path / "data")
+    (found,) = json.loads(net.on("b", sys.executable, "-m", "rex_auth_edge", "discover", "--json"))
+    assert (found["addresses"], found["problem"]) == (["fd77::1"], None)
+
+
+def test_announced_is_what_is_listened_at(net: Lan, tmp_path: Path) -> None:
+    """A hub that listens with IPv4 alone sends nobody to its other addresses."""
+    net.on("a", "ip", "addr", "add", "fd77::1/64", "dev", "eth0", "nodad")
+    net.hub("a", tmp_path / "data", "0.0.0.0")  # noqa: S104  in a network of the test's own
+    (found,) = json.loads(net.on("b", sys.executable, "-m", "rex_auth_edge", "discover", "--json"))
+    assert (found["addresses"], found["problem"]) == (["10.77.0.1"], None)
+
+
 def test_goodbye(net: Lan) -> None:
     """A hub that stops is gone at once, and not only when its records expire."""
     net.avahi("tablet")

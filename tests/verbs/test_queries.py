@@ -110,7 +110,7 @@ async def test_letters_are_hastened(store: Store, house: UUID, clock: HandClock)
 async def test_counts_of_an_empty_house(store: Store) -> None:
     """Nobody, nothing."""
     assert await store.read(figures.members) == {}
-    assert await store.read(lambda conn: figures.sessions(conn, 0)) == {}
+    assert await store.read(lambda conn: figures.sessions(conn, HandClock().now())) == {}
 
 
 @pytest.mark.usefixtures("house")

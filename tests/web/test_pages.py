@@ -1,62 +1,19 @@
 """Pages for people: complete, without scripts, styles of their own or any other origin, and right in their policy."""
 
 import re
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from typing_extensions import override
 
 from tests.hub import Household
-
-HANDLERS = {"style", *(f"on{name}" for name in ("click", "load", "error", "focus", "mouseover", "submit"))}
-LINKS = ("href", "src", "action", "srcset", "data", "poster", "formaction")
-VOID = {"meta", "link", "br", "img", "input", "hr"}
-
-
-@dataclass
-class Page(HTMLParser):
-    """What a browser would find in it."""
-
-    links: list[str] = field(default_factory=list)
-    ids: list[str] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
-    opened: list[str] = field(default_factory=list)
-    text: str = ""
-    language: str = ""
-
-    def __post_init__(self) -> None:
-        super().__init__()
-
-    @override
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.opened += [] if tag in VOID else [tag]
-        named = {name: value or "" for name, value in attrs}
-        assert not HANDLERS & set(named)
-        assert not any(name.startswith("on") for name in named)
-        self.links += [value for name, value in named.items() if name in LINKS]
-        self.ids += [named["id"]] if "id" in named else []
-        self.language = named.get("lang", self.language) if tag == "html" else self.language
-
-    @override
-    def handle_endtag(self, tag: str) -> None:
-        assert self.opened.pop() == tag
-
-    @override
-    def handle_data(self, data: str) -> None:
-        self.text += f" {data} "
+from tests.pages.reading import Page, read
 
 
 async def page_at(home: Household, path: str) -> Page:
     """The page, parsed."""
     answer = await home.client().get(path)
     assert answer.status_code == 200
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    page = Page()
-    page.feed(answer.text)
-    return page
+    return read(answer)
 
 
 async def test_every_operation_is_on_the_page(home: Household) -> None:

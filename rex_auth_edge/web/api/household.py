@@ -13,11 +13,11 @@ from rex_auth_edge.domain.clock import Moment
 from rex_auth_edge.domain.refusals import Refused, RefusedError
 from rex_auth_edge.flows.household import activity, admission, handing, house, invite
 from rex_auth_edge.flows.household.actor import Actor
+from rex_auth_edge.web import limited
 from rex_auth_edge.web.answers import rfc3339, unless_refused
 from rex_auth_edge.web.api import household_messages as messages
 from rex_auth_edge.web.api.account import checked_page
 from rex_auth_edge.web.api.messages import Said
-from rex_auth_edge.web.rates import Rule
 from rex_auth_edge.web.visit import Visit
 
 
@@ -56,10 +56,7 @@ class House(Controller):
     @post("/claim", status_code=200)
     async def claim(self, data: JSONBody[messages.Claim], visit: NamedDependency[Visit]) -> Said:
         """Make the caller the first owner, for the setup code that the hub's console shows."""
-        principal = visit.principal()
-        await visit.spare(Rule.VERIFY, str(principal.user_id))
-        flow = house.claim(visit.desk.parts, principal, data.setup_code, visit.caller)
-        await visit.counted(Rule.VERIFY, str(principal.user_id), flow)
+        await limited.claim(visit, visit.principal(), data.setup_code)
         return Said("The household is yours")
 
     @get("/policy")

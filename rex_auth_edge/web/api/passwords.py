@@ -4,12 +4,10 @@ from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 
-from rex_auth_edge.domain.names import email_key
-from rex_auth_edge.flows import password, recover
-from rex_auth_edge.web.answers import rfc3339, unless_refused
+from rex_auth_edge.web import limited
+from rex_auth_edge.web.answers import rfc3339
 from rex_auth_edge.web.api.messages import ChangePassword, Forgot, Reset, Resettable, ResetToken, Said
 from rex_auth_edge.web.api.paths import paths
-from rex_auth_edge.web.rates import Rule
 from rex_auth_edge.web.visit import Visit
 
 
@@ -19,8 +17,7 @@ class Passwords(Controller):
     @post(paths("password/forgot", also=("forgot-password",), v1=("password/forgot",)), status_code=200)
     async def forgot(self, data: JSONBody[Forgot], visit: NamedDependency[Visit]) -> Said:
         """Send a reset link; the answer is the same for an address that nobody has."""
-        await visit.spend(Rule.FORGOT, email_key(data.email or ""))
-        unless_refused(await recover.forgot(visit.desk.parts, data.email, data.tenant, visit.caller))
+        await limited.forgot(visit, data.email, data.tenant)
         return Said("Password reset email sent")
 
     @get(paths("password/reset/validate", also=("validate-reset-token",)))
@@ -39,26 +36,18 @@ class Passwords(Controller):
     @post(paths("password/reset", also=("reset-password",), v1=("password/reset",)), status_code=200)
     async def reset(self, data: JSONBody[Reset], visit: NamedDependency[Visit]) -> Said:
         """Set a new password with a reset token, which is good once."""
-        token, new = data.reset_token or data.token, data.new_password or data.password
-        await visit.spend(Rule.RESET, token or "")
-        flow = recover.reset(visit.desk.parts, token, new, visit.caller)
-        await visit.counted(Rule.RESET, token or "", flow)
+        await limited.reset(visit, data.reset_token or data.token, data.new_password or data.password)
         return Said("Password updated")
 
     @post(paths("password/change", v1=("password/change",)), status_code=200)
     async def change(self, data: JSONBody[ChangePassword], visit: NamedDependency[Visit]) -> Said:
         """Set a new password knowing the present one; the caller's other sessions end."""
-        principal = visit.principal()
-        account = str(principal.user_id)
-        await visit.spare(Rule.PASSWORD, account)
-        flow = password.change(visit.desk.parts, principal, data.current_password, data.new_password, visit.caller)
-        await visit.counted(Rule.PASSWORD, account, flow)
+        await limited.change_password(visit, visit.principal(), data.current_password, data.new_password)
         return Said("Password changed")
 
 
 async def _look(visit: Visit, token: str | None) -> Resettable:
-    await visit.spend(Rule.RESET, token or "")
-    found = await visit.counted(Rule.RESET, token or "", recover.check(visit.desk.parts, token))
+    found = await limited.look_at_reset(visit, token)
     return Resettable(
         message="Token is valid",
         email=found.user.email,

@@ -5,12 +5,11 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from rex_auth_edge.domain.clock import SECOND
-from rex_auth_edge.domain.names import email_key
 from rex_auth_edge.flows import signup, verify
-from rex_auth_edge.web.answers import cookie, tokens, unless_refused
+from rex_auth_edge.web import limited
+from rex_auth_edge.web.answers import cookie, tokens
 from rex_auth_edge.web.api.messages import Pending, Register, Resend, Tokens, Verify
 from rex_auth_edge.web.api.paths import paths
-from rex_auth_edge.web.rates import Rule
 from rex_auth_edge.web.visit import Visit
 
 
@@ -20,7 +19,6 @@ class Registration(Controller):
     @post(paths("register/initiate", v1=("auth/register",)), status_code=200)
     async def initiate(self, data: JSONBody[Register], visit: NamedDependency[Visit]) -> Response[Pending]:
         """Send a one-time code to the address; the answer is the same for an address that has an account."""
-        await visit.spend(Rule.REGISTER, email_key(data.email or ""))
         asked = signup.Application(
             username=data.username,
             email=data.email,
@@ -31,28 +29,22 @@ class Registration(Controller):
             invite=data.invite,
             setup_code=data.setup_code,
         )
-        token = unless_refused(await signup.initiate(visit.desk.parts, asked, visit.caller))
-        return _pending(visit, "OTP sent", token)
+        return _pending(visit, "OTP sent", await limited.register(visit, asked))
 
     @post(paths("register/verify", v1=("auth/verify-email",)), status_code=200)
     async def verify(self, data: JSONBody[Verify], visit: NamedDependency[Visit]) -> Response[Tokens]:
         """Exchange the right code for an account and its first session."""
-        account = email_key(data.email or "")
-        await visit.spare(Rule.VERIFY, account)
         token = data.temp_token or visit.cookie("temp_token")
         proof = verify.Proof(data.email, data.otp, token, data.username)
-        result = await visit.counted(Rule.VERIFY, account, verify.verify(visit.desk.parts, proof, visit.caller))
-        response = tokens(visit.desk, result)
+        response = tokens(visit.desk, await limited.prove(visit, proof))
         response.cookies.append(cookie(visit.desk, "temp_token", "", 0))
         return response
 
     @post(paths("register/resend-otp", v1=("auth/resend-otp",)), status_code=200)
     async def resend(self, data: JSONBody[Resend], visit: NamedDependency[Visit]) -> Response[Pending]:
         """Send another code; the token that the client holds stays good."""
-        await visit.spend(Rule.RESEND, email_key(data.email or ""))
         token = data.temp_token or visit.cookie("temp_token")
-        renewed = unless_refused(await signup.resend(visit.desk.parts, data.email, token, visit.caller))
-        return _pending(visit, "OTP resent successfully", renewed)
+        return _pending(visit, "OTP resent successfully", await limited.resend(visit, data.email, token))
 
 
 def _pending(visit: Visit, message: str, token: str) -> Response[Pending]:

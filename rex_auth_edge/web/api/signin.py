@@ -4,11 +4,11 @@ from litestar import Controller, Response, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from rex_auth_edge.flows import login, password, sessions
+from rex_auth_edge.flows import login, sessions
+from rex_auth_edge.web import limited
 from rex_auth_edge.web.answers import tokens, without_session
 from rex_auth_edge.web.api.messages import Login, Reauthenticate, Refresh, Said, Tokens
 from rex_auth_edge.web.api.paths import paths
-from rex_auth_edge.web.rates import Rule
 from rex_auth_edge.web.visit import Visit
 
 REFRESH = paths("token/refresh", v1=("auth/refresh",), also=("refresh",))
@@ -20,12 +20,9 @@ class SignIn(Controller):
     @post(paths("login"), status_code=200)
     async def login(self, data: JSONBody[Login], visit: NamedDependency[Visit]) -> Response[Tokens]:
         """Exchange the right password for a session."""
-        name = data.email or data.username
-        account = visit.account_key(name or "")
-        await visit.spare(Rule.LOGIN, account)
-        request = login.SignIn(name, data.password, data.tenant, data.refresh_token or visit.refresh_token().token)
-        flow = login.sign_in(visit.desk.parts, request, visit.caller)
-        return tokens(visit.desk, await visit.counted(Rule.LOGIN, account, flow))
+        shown = data.refresh_token or visit.refresh_token().token
+        request = login.SignIn(data.email or data.username, data.password, data.tenant, shown)
+        return tokens(visit.desk, await limited.sign_in(visit, request))
 
     @post(REFRESH, status_code=200)
     async def refresh(self, data: JSONBody[Refresh], visit: NamedDependency[Visit]) -> Response[Tokens]:
@@ -53,9 +50,5 @@ class SignIn(Controller):
     @post(paths("reauthenticate"), status_code=200)
     async def reauthenticate(self, data: JSONBody[Reauthenticate], visit: NamedDependency[Visit]) -> Said:
         """Open, for 10 minutes, the acts that ask for a fresh sign-in."""
-        principal = visit.principal()
-        account = str(principal.user_id)
-        await visit.spare(Rule.PASSWORD, account)
-        flow = password.reauthenticate(visit.desk.parts, principal, data.password, visit.caller)
-        await visit.counted(Rule.PASSWORD, account, flow)
+        await limited.reauthenticate(visit, visit.principal(), data.password)
         return Said("Confirmed")

@@ -1,0 +1,94 @@
+"""Flows within their rates: what the API's controllers and the pages both ask, with the same limits for both.
+
+Each raises RefusedError where the flow or a rate refuses.
+"""
+
+from rex_auth_edge.domain.names import email_key
+from rex_auth_edge.domain.principal import Principal
+from rex_auth_edge.domain.refusals import Refused, RefusedError
+from rex_auth_edge.flows import login, password, recover, sessions, signup, verify
+from rex_auth_edge.flows.household import front, house
+from rex_auth_edge.web.rates import Rule
+from rex_auth_edge.web.visit import Visit
+
+
+async def sign_in(visit: Visit, request: login.SignIn) -> sessions.SignedIn:
+    """A session for the right password."""
+    account = visit.account_key(request.name or "")
+    await visit.spare(Rule.LOGIN, account)
+    return await visit.counted(Rule.LOGIN, account, login.sign_in(visit.desk.parts, request, visit.caller))
+
+
+async def reauthenticate(visit: Visit, principal: Principal, typed: str | None) -> None:
+    """Prove again who one is."""
+    account = str(principal.user_id)
+    await visit.spare(Rule.PASSWORD, account)
+    flow = password.reauthenticate(visit.desk.parts, principal, typed, visit.caller)
+    await visit.counted(Rule.PASSWORD, account, flow)
+
+
+async def change_password(visit: Visit, principal: Principal, current: str | None, new: str | None) -> None:
+    """Set a new password knowing the present one."""
+    account = str(principal.user_id)
+    await visit.spare(Rule.PASSWORD, account)
+    flow = password.change(visit.desk.parts, principal, current, new, visit.caller)
+    await visit.counted(Rule.PASSWORD, account, flow)
+
+
+async def register(visit: Visit, asked: signup.Application) -> str:
+    """Begin a registration: its `temp_token`."""
+    await visit.spend(Rule.REGISTER, email_key(asked.email or ""))
+    return _granted(await signup.initiate(visit.desk.parts, asked, visit.caller))
+
+
+async def prove(visit: Visit, proof: verify.Proof) -> sessions.SignedIn:
+    """An account and its first session for the right code."""
+    account = email_key(proof.email or "")
+    await visit.spare(Rule.VERIFY, account)
+    return await visit.counted(Rule.VERIFY, account, verify.verify(visit.desk.parts, proof, visit.caller))
+
+
+async def resend(visit: Visit, email: str | None, temp_token: str | None) -> str:
+    """Another code for a registration: its `temp_token`, which stays good."""
+    await visit.spend(Rule.RESEND, email_key(email or ""))
+    return _granted(await signup.resend(visit.desk.parts, email, temp_token, visit.caller))
+
+
+async def forgot(visit: Visit, email: str | None, tenant: str | None) -> None:
+    """A reset link to the address, if anybody has it."""
+    await visit.spend(Rule.FORGOT, email_key(email or ""))
+    refused = await recover.forgot(visit.desk.parts, email, tenant, visit.caller)
+    if refused is not None:
+        raise RefusedError(refused)
+
+
+async def look_at_reset(visit: Visit, token: str | None) -> recover.Resettable:
+    """Whom a reset token is for."""
+    await visit.spend(Rule.RESET, token or "")
+    return await visit.counted(Rule.RESET, token or "", recover.check(visit.desk.parts, token))
+
+
+async def reset(visit: Visit, token: str | None, new: str | None) -> None:
+    """Set a new password with a reset token."""
+    await visit.spend(Rule.RESET, token or "")
+    await visit.counted(Rule.RESET, token or "", recover.reset(visit.desk.parts, token, new, visit.caller))
+
+
+async def look_at_invitation(visit: Visit, code: str) -> front.Invited:
+    """What an invitation says; guessed at as seldom as reset tokens."""
+    key = f"invitation {code}"
+    await visit.spend(Rule.RESET, key)
+    return await visit.counted(Rule.RESET, key, front.invited(visit.desk.parts, code))
+
+
+async def claim(visit: Visit, principal: Principal, setup_code: str | None) -> None:
+    """Make somebody who is a member already the first owner."""
+    account = str(principal.user_id)
+    await visit.spare(Rule.VERIFY, account)
+    await visit.counted(Rule.VERIFY, account, house.claim(visit.desk.parts, principal, setup_code, visit.caller))
+
+
+def _granted(result: str | Refused) -> str:
+    if isinstance(result, Refused):
+        raise RefusedError(result)
+    return result

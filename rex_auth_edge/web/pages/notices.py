@@ -1,0 +1,27 @@
+"""What a page says at its top about what was just done: a closed set, named by a cookie, so that nobody adds to it."""
+
+NOTICES = {
+    "activity-ended": "Signed out there.",
+    "added": "Added. They can sign in with their username and the password that you have chosen.",
+    "ban-lifted": "The ban is lifted. They can sign in again.",
+    "claimed": "The household is yours.",
+    "confirmed": "Thank you. You can go on for 10 minutes.",
+    "disabled": "Disabled. They are signed out everywhere.",
+    "enabled": "They can sign in again.",
+    "joined": "Welcome! Your account is ready.",
+    "left": "You have left the household.",
+    "password-changed": "Your password is changed. Your other devices are signed out.",
+    "password-reset": "Your password is changed. Sign in with the new one.",
+    "picture-removed": "Your picture is removed.",
+    "policy-changed": "The rules are changed.",
+    "profile-changed": "Your profile is saved.",
+    "removed": "Removed from the household.",
+    "renamed": "The household has a new name.",
+    "resent": "A new code is on its way. Codes that came before don't count any more.",
+    "revoked": "The invitation is good for nobody any more.",
+    "role-changed": "The role is changed.",
+    "session-ended": "That device is signed out.",
+    "sessions-ended": "All other devices are signed out.",
+    "signed-out": "You are signed out.",
+    "signed-out-everywhere": "You are signed out everywhere.",
+}

@@ -1,0 +1,1 @@
+"""The hub's own pages: in process over ASGI, and in a real browser."""
