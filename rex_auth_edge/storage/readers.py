@@ -75,12 +75,21 @@ class Readers:
             self._room.release()
 
     async def _open(self) -> _Reader:
+        """A new reader. Who is cancelled meanwhile waits for it all the same: its thread would outlive the hub."""
         reader = _Reader(self._engine)
-        await reader
+        opening = asyncio.ensure_future(reader)
+        try:
+            await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            await asyncio.wait([opening])
+            if opening.exception() is None:
+                self._opened.append(reader)
+                self._idle.append(reader)
+            raise
         self._opened.append(reader)
         return reader
 
     async def close(self) -> None:
         """Close every reader."""
-        for reader in self._opened:
-            await reader.close()
+        while self._opened:
+            await self._opened.pop().close()

@@ -80,6 +80,30 @@ async def test_a_caller_that_goes_away_keeps_no_reader(readers: Readers) -> None
     assert await asyncio.wait_for(readers.read(count), 10) == 0
 
 
+async def test_a_caller_that_goes_away_while_a_reader_opens(tmp_path: Path) -> None:
+    """It goes only once the reader is open, which is then others': no thread is left that nobody closes."""
+    begun, gate = threading.Event(), threading.Event()
+
+    def slowly(*_: Any) -> None:
+        begun.set()
+        gate.wait(10)
+
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(tmp_path / "hub.db")), poolclass=sa.pool.NullPool)
+    sa.event.listen(engine, "connect", slowly)
+    readers = Readers(engine, 1)
+    reading = asyncio.create_task(readers.read(lambda conn: conn.exec_driver_sql("SELECT 1").scalar_one()))
+    await asyncio.to_thread(begun.wait, 10)
+    reading.cancel()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not reading.done()
+    gate.set()
+    await asyncio.gather(reading, return_exceptions=True)
+    assert reading.cancelled()
+    assert await readers.read(lambda conn: conn.exec_driver_sql("SELECT 2").scalar_one()) == 2
+    await readers.close()
+
+
 async def test_nothing_of_a_query_is_logged(readers: Readers, caplog: pytest.LogCaptureFixture) -> None:
     """The library logs the errors that it sees, with the text that may hold what somebody typed."""
 

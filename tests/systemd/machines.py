@@ -12,7 +12,7 @@ from pathlib import Path
 
 _BOOT = Path(__file__).parent / "boot.sh"
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin", "TERM": "dumb", "LC_ALL": "C.UTF-8"}
-_BOOTING = 30.0
+_BOOTING = 120.0
 _LOOK = 0.2
 
 
