@@ -43,6 +43,17 @@ def _unless_elsewhere(settings: "Settings") -> None:
         raise RefusedHereError("not_here", "This database has a server of its own: back it up with mariadb-dump.")
 
 
+def _unless_apart(settings: "Settings") -> None:
+    """A restore puts aside all that lies beside the database: that must be the hub's own."""
+    place = Path(settings.database.database or "").resolve().parent
+    if place != settings.data_dir.resolve():
+        raise RefusedHereError(
+            "not_here",
+            f"DATABASE_URL puts the database into {place}, outside of the data directory: unset it, restore, and move "
+            f"rex-auth-edge.db from {settings.data_dir} to its place.",
+        )
+
+
 @click.option("--to", "target", type=_file, help="The folder for it; without it `backups` in the data directory.")
 @click.option(
     "--keep", type=click.IntRange(1, 1000), default=7, show_default=True, help="How many stay in that folder."
@@ -160,15 +171,22 @@ def _restore(
     with explained(as_json=as_json):
         unless_sure("Everything that is on this hub now is put aside. Restore?", yes=yes)
         by_phrase = passphrase or passphrase_file is not None
-        opener = _opener(passphrase_file if by_phrase else key_file, "Passphrase" if by_phrase else "Secret key")
+        opener = _passphrase_of(passphrase_file) if by_phrase else _key_of(key_file)
         opens = {"passphrase" if by_phrase else "key": opener}
         tell(_restored(config, file, opens, stolen=stolen), _said, lambda _: False, as_json=as_json)
 
 
-def _opener(file: Path | None, prompt: str) -> "Secret":
+def _passphrase_of(file: Path | None) -> "Secret":
     from rex_auth_edge.domain.secret import Secret  # noqa: PLC0415
 
-    return Secret(password(file, prompt))
+    return Secret(password(file, "Passphrase"))
+
+
+def _key_of(file: Path | None) -> "Secret":
+    """The owner's secret key; a file may have remarks before it, as age-keygen writes them."""
+    from rex_auth_edge.domain.secret import Secret  # noqa: PLC0415
+
+    return Secret(password(file, "Secret key", remark="#"))
 
 
 def _restored(config: Path | None, file: Path, opens: "Mapping[str, Secret]", *, stolen: bool) -> dict[str, Any]:
@@ -179,6 +197,7 @@ def _restored(config: Path | None, file: Path, opens: "Mapping[str, Secret]", *,
 
     settings = load(machine.environment(), config)
     _unless_elsewhere(settings)
+    _unless_apart(settings)
     own = any(row.name == "SECRET_KEY" and row.source == "data directory" for row in settings.rows)
     outside = None if own else settings.keys.secret_key
     database = Path(settings.database.database or "")

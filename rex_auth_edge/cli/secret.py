@@ -17,21 +17,27 @@ from_file = click.option(
 )
 
 
-def password(source: Path | None, prompt: str = "Password") -> str:
-    """The password: of a terminal's user twice, without showing it; else one line. Raises ExplainedError."""
+def password(source: Path | None, prompt: str = "Password", remark: str = "") -> str:
+    """The password: of a terminal's user twice, without showing it; else one line. Raises ExplainedError.
+
+    In a file, lines that begin with `remark` are passed over.
+    """
     if source is None and sys.stdin.isatty():
         return str(click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True))
-    text = sys.stdin.readline(_MOST) if source is None or str(source) == "-" else _first_line(source)
+    text = sys.stdin.readline(_MOST) if source is None or str(source) == "-" else _first_line(source, remark)
     secret = text.rstrip("\r\n")
     if not secret:
         raise RefusedHereError("missing_field", "No password was given: type one, or name a file (--password-file).")
     return secret
 
 
-def _first_line(source: Path) -> str:
+def _first_line(source: Path, remark: str) -> str:
     try:
         with source.open(encoding="utf-8") as file:
-            return file.readline(_MOST)
+            line = file.readline(_MOST)
+            while remark and line.startswith(remark):
+                line = file.readline(_MOST)
+            return line
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it isn't UTF-8 text"
         raise RefusedHereError("file", f"{source} can't be read: {why}. Check its path and permissions.") from error

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import msgspec
+from typing_extensions import override
 
 from rex_auth_edge.domain.failures import ExplainedError
 
@@ -21,10 +22,27 @@ MANIFEST = "manifest.json"
 DATABASE = "database.sqlite3"
 LARGEST_FILE = 1 << 20
 """Bytes that a file of the hub's beside the database may have: keys and certificates have a few thousand."""
+NOT_THE_HUBS = frozenset({"lock", "backups", "restoring", "replaced"})
+"""What lies in a data directory beside the hub itself: never in a backup, and left alone by a restore."""
 _LARGEST_MANIFEST = 1 << 20
+_LARGEST_HEADER = 1 << 16
 _MEMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?")
 _PAGES = 512
 _CHUNK = 1 << 20
+
+
+class _Plain(tarfile.TarInfo):
+    """A file's header, or a small extension of one; any other is refused before what it announces is read."""
+
+    @classmethod
+    @override
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        found = super().frombuf(buf, encoding, errors)
+        extension = found.type == tarfile.XHDTYPE and found.size <= _LARGEST_HEADER
+        if found.size < 0 or not (extension or found.type in {tarfile.REGTYPE, tarfile.AREGTYPE}):
+            raise tarfile.ReadError("there is something else in it than files")
+        return found
+
 
 Progress = Callable[[int, int], None]
 
@@ -69,22 +87,30 @@ class Origin:
 
 
 def files_of(data_dir: Path, database: Path) -> dict[str, Path]:
-    """The hub's own files: all but the database, locks, sockets, drafts and backups, so that new ones are covered."""
+    """The hub's own files: all but the database, locks, sockets, drafts and backups, so that new ones are covered.
+
+    What is too large to be one (a file that somebody has left there) stays out, as a restore would refuse it.
+    """
     found = {path.relative_to(data_dir).as_posix(): path for path in (*data_dir.glob("*"), *data_dir.glob("*/*"))}
     return {name: path for name, path in sorted(found.items()) if _own(name, path, database)}
 
 
 def _own(name: str, path: Path, database: Path) -> bool:
-    if path.is_symlink() or not path.is_file() or _MEMBER.fullmatch(name) is None:
+    if path.is_symlink() or not path.is_file() or name in {MANIFEST, DATABASE}:
         return False
-    top = name.partition("/")[0]
-    return top not in {"lock", "backups", "restoring", "replaced"} and not name.startswith(database.name)
+    return _nameable(name) and not name.startswith(database.name) and path.stat().st_size <= LARGEST_FILE
+
+
+def _nameable(name: str) -> bool:
+    return _MEMBER.fullmatch(name) is not None and name.partition("/")[0] not in NOT_THE_HUBS
 
 
 def snapshot(database: Path, target: Path, progress: Progress) -> None:
     """A consistent copy of a database that may be in use, checked page by page. Raises ArchiveError, sqlite3.Error."""
     here = f"{database.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(here, uri=True)) as source, closing(sqlite3.connect(target)) as copy:
+        source.execute("BEGIN")
+        source.execute("SELECT 1 FROM sqlite_master").fetchone()  # the copy is of now: writes don't make it begin anew
         source.backup(copy, pages=_PAGES, progress=lambda _, left, total: progress(total - left, total))
         copy.execute("PRAGMA journal_mode=DELETE")
         found = [row[0] for row in copy.execute("PRAGMA integrity_check(5)")]
@@ -94,15 +120,17 @@ def snapshot(database: Path, target: Path, progress: Progress) -> None:
 
 def pack(origin: Origin, target: Path) -> None:
     """Write the archive, the manifest first. Raises OSError."""
-    paths = {DATABASE: origin.database} | origin.files
-    members = {name: Member(path.stat().st_size, _sha256(path)) for name, path in paths.items()}
+    files = {name: path.read_bytes() for name, path in origin.files.items()}  # once: a running hub replaces some
+    members = {DATABASE: Member(origin.database.stat().st_size, _sha256(origin.database))}
+    members |= {name: Member(len(content), hashlib.sha256(content).hexdigest()) for name, content in files.items()}
     about = Manifest(FORMAT, origin.version, origin.schema, origin.made_at, origin.clock, origin.secret, members)
     with target.open("xb") as file, tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as tar:
         content = msgspec.json.encode(about)
         tar.addfile(_header(MANIFEST, len(content)), io.BytesIO(content))
-        for name, path in paths.items():
-            with path.open("rb") as source:
-                tar.addfile(_header(name, members[name].size), source)
+        with origin.database.open("rb") as source:
+            tar.addfile(_header(DATABASE, members[DATABASE].size), source)
+        for name, each in files.items():
+            tar.addfile(_header(name, len(each)), io.BytesIO(each))
 
 
 def _header(name: str, size: int) -> tarfile.TarInfo:
@@ -122,7 +150,7 @@ def unpack(archive: Path, folder: Path, room: int) -> Manifest:
     Names with a way out, links and devices aren't followed but refused, and so is what isn't as the manifest says.
     """
     try:
-        with tarfile.open(archive, "r:gz") as tar:
+        with tarfile.open(archive, "r:gz", tarinfo=_Plain) as tar:
             members = iter(tar)
             about = _manifest(tar, members)
             if sum(member.size for member in about.members.values()) > room:
@@ -146,7 +174,8 @@ def _manifest(tar: tarfile.TarFile, members: Iterator[tarfile.TarInfo]) -> Manif
     if about.format > FORMAT:
         raise ArchiveError(f"This backup was made by a newer version ({about.version}): install that version first.")
     names = set(about.members)
-    if DATABASE not in names or not all(_MEMBER.fullmatch(name) for name in names):
+    sizes = [member.size for member in about.members.values()]
+    if DATABASE not in names or not all(map(_nameable, names)) or min(sizes) < 0:
         raise ArchiveError("The backup's manifest names what can't be in one.")
     return about
 

@@ -1,5 +1,6 @@
 """Making a backup: online, consistent, encrypted, read back, and the oldest pruned."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -23,6 +24,7 @@ from rex_auth_edge.storage import schema
 KEY_FILE = "backup.recipient"
 """Where a hub keeps the public part of the owner's key for backups."""
 KEPT = 7
+_WORKROOM = ".backup-"
 NAME = re.compile(r"rex-[0-9]{8}T[0-9]{6}Z-[0-9]{4}\.tar\.gz\.age")
 """What backups are called; nothing else in their folder is ever deleted."""
 
@@ -55,12 +57,13 @@ class Wanted:
 def back_up(wanted: Wanted, now: Moment, progress: Progress) -> Made:
     """Back the hub up, whether it runs or not.
 
-    Raises BackupError, ArchiveError, LockedError; an unfinished backup never bears a backup's name.
+    Raises BackupError, ArchiveError, LockedError; an unfinished backup never bears a backup's name, and what one that
+    was killed has left is removed by the next.
     """
     made_at = datetime.fromtimestamp(now.wall / SECOND, UTC)
     try:
         wanted.target.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _workroom(wanted.data_dir) as room:
+        with _alone(wanted.data_dir), _workroom(wanted.data_dir) as room:
             snapshot(wanted.database, room / "copy", progress)
             pack(_origin(wanted, room / "copy", now, made_at), room / "archive")
             path = _locked(room / "archive", wanted, made_at)
@@ -90,16 +93,32 @@ def mark_of(secret_key: Secret) -> str:
 
 
 @contextmanager
+def _alone(data_dir: Path) -> Iterator[None]:
+    """One backup of a hub at a time; the kernel lets go of this when the process dies, however it dies."""
+    folder = os.open(data_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise BackupError("Another backup of this hub is being made: wait until it is done.") from error
+    finally:
+        os.close(folder)
+
+
+@contextmanager
 def _workroom(data_dir: Path) -> Iterator[Path]:
     """A place for what isn't encrypted yet: beside the database, as private as it, and gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix=".backup-", dir=data_dir) as folder:
+    for left in data_dir.glob(f"{_WORKROOM}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_WORKROOM, dir=data_dir) as folder:
         yield Path(folder)
 
 
 def _locked(archive: Path, wanted: Wanted, made_at: datetime) -> Path:
     target = wanted.target
-    draft = target / f".draft-{os.getpid()}"
+    draft = target / f".draft-{mark_of(wanted.secret_key)[:16]}"  # this hub's: others may use the folder as well
     try:
+        draft.unlink(missing_ok=True)
         wanted.lock.lock(archive, draft)
         _settle(draft)
         names = (f"rex-{made_at:%Y%m%dT%H%M%SZ}-{number:04}.tar.gz.age" for number in range(10_000))
@@ -128,9 +147,3 @@ def _pruned(wanted: Wanted, made: Path) -> tuple[Path, ...]:
     for path in doomed:
         path.unlink()
     return doomed
-
-
-def leftovers(data_dir: Path) -> None:
-    """Remove what a backup that was killed has left."""
-    for folder in data_dir.glob(".backup-*"):
-        shutil.rmtree(folder, ignore_errors=True)

@@ -11,16 +11,18 @@ from rex_auth_edge.domain.clock import Clock
 from rex_auth_edge.domain.entropy import Entropy
 from rex_auth_edge.domain.failures import ExplainedError
 from rex_auth_edge.domain.secret import Secret
-from rex_auth_edge.keeping.archive import DATABASE, Manifest, unpack
+from rex_auth_edge.keeping.archive import DATABASE, NOT_THE_HUBS, Manifest, unpack
 from rex_auth_edge.keeping.backup import mark_of
 from rex_auth_edge.keeping.locks import unlock
 from rex_auth_edge.keys.hashes import Pepper
 from rex_auth_edge.settings.files import SECRET_FILE, FileProblemError, own_secret
-from rex_auth_edge.storage import rebirth
+from rex_auth_edge.storage import check, rebirth
 from rex_auth_edge.storage.open import open_store
 
 STAGE = "restoring"
-"""Where a backup is unpacked; complete once it has `READY` in it."""
+"""Where a restore is prepared; complete once it has `READY` in it."""
+HUB = "hub"
+"""In there: the restored hub's files, apart from what a restore itself keeps, so that none can be taken for that."""
 READY = "ready"
 REPLACED = "replaced"
 """Where what was there before lies after a restore."""
@@ -60,10 +62,10 @@ async def restore(wanted: Wanted, clock: Clock, entropy: Entropy) -> Manifest:
         raise RestoreError("A restore was interrupted: it has been finished now. Run this again for another one.")
     try:
         shutil.rmtree(stage, ignore_errors=True)
-        shutil.rmtree(data_dir / REPLACED, ignore_errors=True)
         about = _unpacked(wanted, stage)
-        secret = _secret(wanted, about, stage, entropy)
-        await _renew(wanted, stage, secret, clock, entropy)
+        secret = _secret(wanted, about, stage / HUB, entropy)
+        await _renew(wanted, stage / HUB, secret, clock, entropy)
+        shutil.rmtree(data_dir / REPLACED, ignore_errors=True)
         (stage / READY).touch(mode=0o600)
         _settle(stage)
         finish(data_dir)
@@ -77,12 +79,12 @@ async def restore(wanted: Wanted, clock: Clock, entropy: Entropy) -> Manifest:
     return about
 
 
-def _secret(wanted: Wanted, about: Manifest, stage: Path, entropy: Entropy) -> Secret:
+def _secret(wanted: Wanted, about: Manifest, hub: Path, entropy: Entropy) -> Secret:
     """The SECRET_KEY that the restored hub will have. Raises RestoreError where it isn't the right one."""
     if wanted.stolen:
-        _drop(stage, SECRETS)
-    there = wanted.outside is None and (wanted.stolen or (stage / SECRET_FILE).exists())
-    secret = own_secret(stage, entropy) if there else wanted.outside
+        _drop(hub, SECRETS)
+    there = wanted.outside is None and (wanted.stolen or (hub / SECRET_FILE).exists())
+    secret = own_secret(hub, entropy) if there else wanted.outside
     if secret is None:
         raise RestoreError("The backup has no SECRET_KEY in it: set the one that the hub had, then restore.")
     if wanted.stolen and mark_of(secret) == about.secret:
@@ -92,11 +94,14 @@ def _secret(wanted: Wanted, about: Manifest, stage: Path, entropy: Entropy) -> S
     return secret
 
 
-async def _renew(wanted: Wanted, stage: Path, secret: Secret, clock: Clock, entropy: Entropy) -> None:
+async def _renew(wanted: Wanted, hub: Path, secret: Secret, clock: Clock, entropy: Entropy) -> None:
     """Bring the database to this program's schema, and end in it what is over."""
-    path = stage / wanted.database.name
-    (stage / DATABASE).rename(path)
-    store = await open_store(URL.create("sqlite", database=str(path)), wanted.database.parent, clock, entropy)
+    path = hub / wanted.database.name
+    (hub / DATABASE).rename(path)
+    url = URL.create("sqlite", database=str(path))
+    if check.revision(url) is None:
+        raise RestoreError("The database in the backup is no hub's.")
+    store = await open_store(url, wanted.database.parent, clock, entropy)
     try:
         await store.write(rebirth.begin_again)
         if wanted.stolen:
@@ -108,15 +113,16 @@ async def _renew(wanted: Wanted, stage: Path, secret: Secret, clock: Clock, entr
 
 def _unpacked(wanted: Wanted, stage: Path) -> Manifest:
     stage.mkdir(mode=0o700)
+    (stage / HUB).mkdir(mode=0o700)
     unlock(wanted.backup, stage / "archive", key=wanted.key, passphrase=wanted.passphrase)
-    about = unpack(stage / "archive", stage, shutil.disk_usage(stage).free)
+    about = unpack(stage / "archive", stage / HUB, shutil.disk_usage(stage).free)
     (stage / "archive").unlink()
     return about
 
 
-def _drop(stage: Path, names: tuple[str, ...]) -> None:
+def _drop(hub: Path, names: tuple[str, ...]) -> None:
     for name in names:
-        path = stage / name
+        path = hub / name
         if path.is_dir():
             shutil.rmtree(path)
         else:
@@ -135,12 +141,11 @@ def finish(data_dir: Path) -> bool:
     if not moving.exists():
         aside.mkdir(mode=0o700, exist_ok=True)
         for path in _present(data_dir):
-            path.rename(aside / path.name)
+            _put_aside(path, aside)
         moving.touch(mode=0o600)
         _settle(stage)
-    for path in sorted(stage.iterdir()):
-        if path.name not in {READY, "moving"}:
-            path.rename(data_dir / path.name)
+    for path in sorted((stage / HUB).iterdir()):
+        path.rename(data_dir / path.name)
     _settle(data_dir)
     (stage / READY).unlink()
     shutil.rmtree(stage)
@@ -148,15 +153,30 @@ def finish(data_dir: Path) -> bool:
     return True
 
 
+def _put_aside(path: Path, aside: Path) -> None:
+    """What is aside already is the hub's of before: a start that came in between has made another of that name."""
+    if not os.path.lexists(aside / path.name):
+        path.rename(aside / path.name)
+    else:
+        _drop(path.parent, (path.name,))
+
+
 def unless_interrupted(data_dir: Path) -> None:
     """Finish a restore that was interrupted; raises RestoreError then, since the settings that were read are old."""
-    if finish(data_dir):
+    try:
+        finished = finish(data_dir)
+    except OSError as error:
+        raise RestoreError(
+            f"A restore was interrupted and can't be finished in {data_dir}: {error.strerror or error}. "
+            "Check the owner and permissions of what is in there, and start again."
+        ) from error
+    if finished:
         raise RestoreError("A restore had been interrupted, and is finished now: start again.")
 
 
 def _present(data_dir: Path) -> list[Path]:
-    """The hub that is there now."""
-    kept = {STAGE, REPLACED, "backups", "lock"}
+    """The hub that is there now, without what a disk of its own has in its top folder."""
+    kept = NOT_THE_HUBS | {"lost+found"}
     return [path for path in data_dir.iterdir() if path.name not in kept and not path.is_socket()]
 
 

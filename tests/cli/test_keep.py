@@ -65,10 +65,34 @@ def test_what_is_no_backup(stopped: Console, tmp_path: Path, content: bytes) -> 
 
 def test_an_interrupted_restore_is_finished_at_the_start(stopped: Console, tmp_path: Path) -> None:
     """A start that finds one finishes it and ends, so that the next reads the restored hub's own keys."""
-    (stopped.data_dir / "restoring").mkdir()
-    (stopped.data_dir / "restoring" / "unit-id").write_text("restored")
+    (stopped.data_dir / "restoring" / "hub").mkdir(parents=True)
+    (stopped.data_dir / "restoring" / "hub" / "unit-id").write_text("restored")
     (stopped.data_dir / "restoring" / "ready").touch()
     started = run(stopped.data_dir, "serve", "--development")
     assert started.returncode == 3
     assert "start again" in started.stderr
     assert (stopped.data_dir / "unit-id").read_text() == "restored"
+
+
+def test_a_key_file_of_age_keygen(stopped: Console, tmp_path: Path) -> None:
+    """The standard program writes two lines of remarks before the key."""
+    key = stopped.done("db", "backup-key", "--yes")
+    file = tmp_path / "key.txt"
+    file.write_text(f"# created: 2026-11-23T20:00:00Z\n# public key: {key['recipient']}\n{key['secret_key']}\n")
+    made = stopped.done("db", "backup")
+    assert stopped.done("db", "restore", made["file"], "--yes", "--key-file", str(file))["stolen"] is False
+
+
+def test_a_database_outside_of_the_data_directory(stopped: Console, tmp_path: Path) -> None:
+    """What lies beside it isn't the hub's: a restore would put that aside, so it refuses and says what to do."""
+    key = stopped.done("db", "backup-key", "--yes")
+    made = stopped.done("db", "backup", "--to", str(tmp_path / "stick"))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "photos").touch()
+    url = f"sqlite:///{elsewhere / 'hub.db'}"
+    typed = key["secret_key"] + "\n"
+    refused = stopped.run("db", "restore", made["file"], "--yes", typed=typed, DATABASE_URL=url)
+    assert refused.exit_code == 1
+    assert "unset it, restore, and move" in refused.stderr
+    assert [path.name for path in elsewhere.iterdir()] == ["photos"]
