@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from rex_auth_edge.storage.tables import metadata
+from rex_auth_edge.storage.columns import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -1,12 +1,14 @@
-"""What the hub tells its LAN of itself (mDNS): enough to be found and told from others, and no person's name."""
+"""What the hub tells its LAN (mDNS) and a device's camera: enough to be found and known again, and no person's name."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from rex_auth_edge import __version__
 from rex_auth_edge.domain.clock import Clock
 from rex_auth_edge.domain.entropy import Entropy
-from rex_auth_edge.keys.tls import HouseholdCa
+from rex_auth_edge.keys.tls import HouseholdCa, fingerprint
 from rex_auth_edge.mdns import Announcer, Subject, announced
 from rex_auth_edge.settings import Settings
 
@@ -40,3 +42,12 @@ def announcer(
         return announced(now.addresses(), listen.host)
 
     return Announcer(Subject(f"rex-{unit_id}", listen.port, reached, facts, now.renamed), clock, entropy)
+
+
+def invitation(settings: Settings, addresses: Callable[[], frozenset[str]], code: str) -> str:
+    """What a device's camera reads: where the hub is, its CA's SHA-256 for the device to insist on, and the code."""
+    known = fingerprint(settings.data_dir) if settings.listen.household_ca else None
+    said = {"h": settings.host, "p": str(settings.listen.port)}
+    said["a"] = ",".join(sorted(announced(addresses(), settings.listen.host))) or settings.host
+    said |= {"f": urlsafe_b64encode(bytes.fromhex(known)).decode().rstrip("=")} if known else {}
+    return f"rex://pair?{urlencode(said | {'c': code})}"

@@ -12,18 +12,21 @@ from typing import Any
 from uuid import UUID
 
 from rex_auth_edge import doors
-from rex_auth_edge.announcing import Announcing, announcer
+from rex_auth_edge.announcing import Announcing, announcer, invitation
 from rex_auth_edge.control import ControlServer, Verb, socket_in
-from rex_auth_edge.domain.clock import SECOND, Clock
+from rex_auth_edge.domain.clock import Clock
 from rex_auth_edge.domain.entropy import Entropy
 from rex_auth_edge.domain.register import LONGEST, Register
 from rex_auth_edge.doors import Doors
 from rex_auth_edge.flows import health, signing, timekeeping, upkeep
 from rex_auth_edge.flows.authenticate import Authenticator
+from rex_auth_edge.flows.devices import provider
+from rex_auth_edge.flows.devices.proving import Proofs
 from rex_auth_edge.flows.household.setup import SetupCodes
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.flows.people import People
 from rex_auth_edge.keeping import restore
+from rex_auth_edge.keys.device_tokens import DeviceTokens
 from rex_auth_edge.keys.hashes import BearerMint, Pepper
 from rex_auth_edge.keys.keyring import Keyring
 from rex_auth_edge.keys.passwords import PasswordPool
@@ -94,8 +97,8 @@ async def assemble(
     """Put the whole together on an open database."""
     inside = await core(settings, store, clock, entropy, carrier)
     parts, people, authenticator, drain = inside.parts, inside.people, inside.authenticator, inside.drain
-    rates = Rates(settings.web, clock)
-    desk = Desk(parts, people, authenticator, rates, Csrf(parts.pepper.digest), settings.web)
+    rates, proofs = Rates(settings.web, clock), Proofs(parts.pepper, parts.device_tokens.issuer)
+    desk = Desk(parts, people, authenticator, rates, Csrf(parts.pepper.digest), proofs, settings.web)
     framework = litestar_app(desk, Probes(partial(health.why_failing, store, settings.data_dir)))
     app = Bodies(Pages(RefreshPath(framework, desk), desk))
     shell = Shell(
@@ -108,7 +111,8 @@ async def core(settings: Settings, store: Store, clock: Clock, entropy: Entropy,
     """Put the parts together, and load what is decided from memory."""
     options = settings.keys
     pepper, seal = Pepper(options.secret_key), Seal(options.secret_key, entropy)
-    keyring = Keyring(options, longest_life=options.access_seconds * SECOND)
+    keyring = Keyring(options, longest_life=LONGEST)
+    issuer = await provider.issuer(store, settings.url, keep=not settings.development)
     parts = Parts(
         store=store,
         clock=clock,
@@ -116,6 +120,7 @@ async def core(settings: Settings, store: Store, clock: Clock, entropy: Entropy,
         passwords=PasswordPool(options.argon2),
         keyring=keyring,
         tokens=AccessTokens(options, keyring, entropy),
+        device_tokens=DeviceTokens(issuer, keyring, entropy),
         bearers=BearerMint(pepper, entropy),
         pepper=pepper,
         seal=seal,
@@ -124,6 +129,7 @@ async def core(settings: Settings, store: Store, clock: Clock, entropy: Entropy,
         setup=SetupCodes(entropy),
         options=settings.flows,
         home=await _home(store, settings),
+        invitation=partial(invitation, settings, addresses),
     )
     await signing.load(store, seal, keyring)
     authenticator = Authenticator(parts.tokens, parts.register, clock)

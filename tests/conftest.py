@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from hypothesis import settings
 
 from rex_auth_edge import machine
+from rex_auth_edge.storage.columns import metadata
 from rex_auth_edge.storage.open import open_store
 from rex_auth_edge.storage.store import Store
-from rex_auth_edge.storage.tables import metadata, node_facts
+from rex_auth_edge.storage.tables import node_facts
 from rex_auth_edge.storage.tx import Tx
 from tests import mariadb
 from tests.doubles import HandClock, SeededEntropy

@@ -7,6 +7,7 @@ from rex_auth_edge.cli import discover, doctor, export, keep, serve, setup, stat
 from rex_auth_edge.cli.audit import audit
 from rex_auth_edge.cli.clock import clock
 from rex_auth_edge.cli.db import db
+from rex_auth_edge.cli.device import device
 from rex_auth_edge.cli.household import household
 from rex_auth_edge.cli.invite import invite
 from rex_auth_edge.cli.key import key
@@ -32,5 +33,5 @@ def main() -> None:
 
 for alone in (serve, setup, status, doctor, discover, welcome):
     alone.add_to(main)
-for group in (household, user, invite, session, key, mail, audit, clock, db, settings):
+for group in (household, user, invite, device, session, key, mail, audit, clock, db, settings):
     main.add_command(group)

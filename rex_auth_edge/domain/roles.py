@@ -52,6 +52,10 @@ class Act(StrEnum):
     POLICY = "policy.read"
     SET_POLICY = "policy.change"
     AUDIT = "audit.read"
+    DEVICES = "devices.read"
+    ADD_DEVICE = "devices.add"
+    CHANGE_DEVICE = "devices.change"
+    END_DEVICE = "devices.end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,10 @@ PERMISSIONS: Mapping[Act, Permission] = MappingProxyType({
     Act.POLICY: Permission(_GROWN, "members", "see the household's policy"),
     Act.SET_POLICY: _owners("change the household's policy", fresh=True),
     Act.AUDIT: _owners("read the audit log"),
+    Act.DEVICES: Permission(_GROWN, "members", "see the household's devices"),
+    Act.ADD_DEVICE: _owners("add a device", fresh=True),
+    Act.CHANGE_DEVICE: _owners("rename or restrict a device, or let it go on", fresh=True),
+    Act.END_DEVICE: _owners("suspend or remove a device"),
 })  # fmt: skip
 
 _OWN = {"profile", "sessions"}

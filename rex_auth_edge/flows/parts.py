@@ -1,5 +1,6 @@
 """What flows are made of: everything they need of the rooms below, handed in once by the composition root."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from rex_auth_edge.domain.entropy import Entropy
 from rex_auth_edge.domain.register import Register
 from rex_auth_edge.flows.household.setup import SetupCodes
 from rex_auth_edge.flows.options import FlowOptions
+from rex_auth_edge.keys.device_tokens import DeviceTokens
 from rex_auth_edge.keys.hashes import BearerMint, Pepper
 from rex_auth_edge.keys.keyring import Keyring
 from rex_auth_edge.keys.passwords import PasswordPool
@@ -22,7 +24,10 @@ NOBODY = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """`home` is the household that people without an invitation or a `tenant` field mean."""
+    """`home` is the household that people without an invitation or a `tenant` field mean.
+
+    `invitation` makes of a device's code what the device's camera reads.
+    """
 
     store: Store
     clock: Clock
@@ -30,6 +35,7 @@ class Parts:
     passwords: PasswordPool
     keyring: Keyring
     tokens: AccessTokens
+    device_tokens: DeviceTokens
     bearers: BearerMint
     pepper: Pepper
     seal: Seal
@@ -38,6 +44,7 @@ class Parts:
     setup: SetupCodes
     options: FlowOptions
     home: UUID
+    invitation: Callable[[str], str]
 
     def address_hash(self, email_key: str) -> bytes:
         """The directory's keyed hash of an address."""

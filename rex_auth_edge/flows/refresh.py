@@ -12,8 +12,8 @@ from rex_auth_edge.keys.hashes import Bearer, digest_of
 from rex_auth_edge.keys.seal import open_under, seal_under
 from rex_auth_edge.storage import sessions
 from rex_auth_edge.storage.audit import Event, record
+from rex_auth_edge.storage.columns import deadline_of
 from rex_auth_edge.storage.store import FULL
-from rex_auth_edge.storage.tables import deadline_of
 from rex_auth_edge.storage.tx import Tx
 
 INVALID = Refused(Code.INVALID_TOKEN, "Invalid or expired refresh token; sign in again")

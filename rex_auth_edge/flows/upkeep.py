@@ -4,7 +4,17 @@ from rex_auth_edge.domain.clock import DAY, HOUR
 from rex_auth_edge.flows import signing
 from rex_auth_edge.flows.authenticate import Authenticator
 from rex_auth_edge.flows.parts import Parts
-from rex_auth_edge.storage import attempts, audit, outbox, registrations, resets, sessions
+from rex_auth_edge.storage import (
+    attempts,
+    audit,
+    device_asks,
+    device_grants,
+    outbox,
+    registrations,
+    resets,
+    sessions,
+    tenants,
+)
 from rex_auth_edge.storage.tx import Tx
 
 OFTEN = 5.0
@@ -43,3 +53,6 @@ def _purge(tx: Tx) -> None:
     sessions.forget(tx, _KEPT)
     attempts.forget_strangers(tx)
     outbox.purge(tx)
+    device_grants.forget(tx, tx.now.floor - 2 * DAY)
+    for tenant_id, hashed in device_asks.forget(tx, HOUR):
+        tenants.strike_from_directory(tx, hashed, tenant_id)

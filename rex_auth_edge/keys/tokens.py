@@ -8,7 +8,8 @@ here `nbf` and `exp` are counted from it, so that setting the wall clock neither
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 import jwt
@@ -19,6 +20,8 @@ from rex_auth_edge.domain.clock import SECOND, Deadline, Moment
 from rex_auth_edge.domain.entropy import Entropy, uuid7
 from rex_auth_edge.keys.keyring import Keyring, SigningKey
 from rex_auth_edge.keys.options import Algorithm, KeyOptions
+
+T = TypeVar("T")
 
 LONGEST = 4096
 
@@ -126,15 +129,13 @@ class AccessTokens:
             "iat": now.seconds,
             "nbf": now.seconds,
             "exp": now.seconds + life_seconds,
-            "boot": f"{_text(now.boot_id)}.{now.boot - now.wall % SECOND}",
+            "boot": boot_claim(now),
         }
-        key = self._keyring.signing(now)
-        signed = f"{key.header}.{_text(msgspec.json.encode(payload))}"
-        return f"{signed}.{_text(_ALGORITHMS[key.algorithm].sign(signed.encode(), key.private))}"
+        return sign(self._keyring.signing(now), payload)
 
     def verify(self, token: str, now: Moment) -> Claims:
         """What the token says. Raises TokenInvalidError, or TokenExpiredError for one that is only too old."""
-        payload = self._authentic(token, now)
+        payload = authentic(self._keyring, token, now, _decode)
         if payload.iss != self._issuer or payload.aud != self._audience:
             raise TokenInvalidError
         claims = Claims(
@@ -147,7 +148,7 @@ class AccessTokens:
             payload.nbf,
             payload.exp,
             payload.iat,
-            *_boot(payload.boot),
+            *boot_of(payload.boot),
         )
         if claims.early(now):
             raise TokenInvalidError
@@ -155,20 +156,33 @@ class AccessTokens:
             raise TokenExpiredError(claims)
         return claims
 
-    def _authentic(self, token: str, now: Moment) -> _Payload:
-        if len(token) > LONGEST:
+
+def sign(key: SigningKey, payload: dict[str, object]) -> str:
+    """An access token of this payload."""
+    signed = f"{key.header}.{_text(msgspec.json.encode(payload))}"
+    return f"{signed}.{_text(_ALGORITHMS[key.algorithm].sign(signed.encode(), key.private))}"
+
+
+def authentic(keyring: Keyring, token: str, now: Moment, decode: Callable[[bytes], T]) -> T:
+    """The payload of an access token that one of our keys has signed. Raises TokenInvalidError."""
+    if len(token) > LONGEST:
+        raise TokenInvalidError
+    signed, _, signature = token.rpartition(".")
+    header, _, payload = signed.partition(".")
+    key = keyring.by_header(header, now)
+    if key is None:
+        raise TokenInvalidError
+    try:
+        if not _verify(key, signed.encode("ascii"), _base64(signature)):
             raise TokenInvalidError
-        signed, _, signature = token.rpartition(".")
-        header, _, payload = signed.partition(".")
-        key = self._keyring.by_header(header, now)
-        if key is None:
-            raise TokenInvalidError
-        try:
-            if not _verify(key, signed.encode("ascii"), _base64(signature)):
-                raise TokenInvalidError
-            return _decode(_base64(payload))
-        except (ValueError, InvalidSignature) as error:  # as msgspec's errors are, and base64's
-            raise TokenInvalidError from error
+        return decode(_base64(payload))
+    except (ValueError, InvalidSignature) as error:  # as msgspec's errors are, and base64's
+        raise TokenInvalidError from error
+
+
+def boot_claim(now: Moment) -> str:
+    """The claim `boot`: which boot, and where on its clock `iat` is."""
+    return f"{_text(now.boot_id)}.{now.boot - now.wall % SECOND}"
 
 
 def _verify(key: SigningKey, signed: bytes, signature: bytes) -> bool:
@@ -178,7 +192,7 @@ def _verify(key: SigningKey, signed: bytes, signature: bytes) -> bool:
 _ALGORITHMS = {algorithm: jwt.get_algorithm_by_name(algorithm.value) for algorithm in Algorithm}
 
 
-def _boot(text: str) -> tuple[bytes, int]:
+def boot_of(text: str) -> tuple[bytes, int]:
     """What the claim `boot` says. Raises TokenInvalidError."""
     if not text:
         return b"", 0

@@ -15,8 +15,8 @@ from rex_auth_edge.mail import letters
 from rex_auth_edge.mail.carrier import Carrier, Delivered, Outcome, Postponed, Rejected
 from rex_auth_edge.mail.post import SEALED_FOR
 from rex_auth_edge.storage import outbox
+from rex_auth_edge.storage.columns import deadline_of
 from rex_auth_edge.storage.store import Store
-from rex_auth_edge.storage.tables import deadline_of
 from rex_auth_edge.storage.tx import Tx
 
 AT_ONCE = 20

@@ -97,6 +97,11 @@ class Settings:
     warnings: tuple[str, ...] = ()
     rows: tuple[Row, ...] = field(default=(), repr=False)
 
+    @property
+    def url(self) -> str:
+        """The hub itself, as other machines reach it."""
+        return url_at("http" if self.listen.tls is None else "https", self.host, self.listen.port)
+
     def bound_to(self, host: str, port: int) -> "Settings":
         """These settings once the hub has its own door: port 0 is a real one then, and systemd may have chosen both."""
         listen = replace(self.listen, host=host, port=port)

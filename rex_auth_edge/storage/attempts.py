@@ -6,8 +6,9 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import DAY, Moment
 from rex_auth_edge.domain.lockout import Standing
+from rex_auth_edge.storage.columns import deadline_of, deadline_values
 from rex_auth_edge.storage.prepared import Prepared
-from rex_auth_edge.storage.tables import deadline_of, deadline_values, known_devices, login_attempts
+from rex_auth_edge.storage.tables import known_devices, login_attempts
 from rex_auth_edge.storage.tx import Tx
 
 STRANGERS = 10_000

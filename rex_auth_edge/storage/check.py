@@ -8,7 +8,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from rex_auth_edge.storage import schema
-from rex_auth_edge.storage.tables import metadata
+from rex_auth_edge.storage.columns import metadata
 
 _MOST = 20
 

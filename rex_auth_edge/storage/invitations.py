@@ -6,8 +6,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import Deadline
+from rex_auth_edge.storage.columns import deadline_values
 from rex_auth_edge.storage.passed import passed_for
-from rex_auth_edge.storage.tables import deadline_values, invitations
+from rex_auth_edge.storage.tables import invitations
 from rex_auth_edge.storage.tx import Tx
 
 _unused = invitations.c.used_at.is_(None) & invitations.c.revoked_at.is_(None)

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import DAY, Deadline
 from rex_auth_edge.domain.names import email_key
+from rex_auth_edge.storage.columns import deadline_values
 from rex_auth_edge.storage.passed import passed_for
-from rex_auth_edge.storage.tables import deadline_values, outbox
+from rex_auth_edge.storage.tables import outbox
 from rex_auth_edge.storage.tx import Tx
 
 KEPT = 30 * DAY

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 import sqlalchemy as sa
 
-from rex_auth_edge.storage import tenants
+from rex_auth_edge.storage import device_grants, tenants
 from rex_auth_edge.storage.audit import Event, record
 from rex_auth_edge.storage.tables import (
     auth_sessions,
@@ -36,6 +36,7 @@ def begin_again(tx: Tx) -> None:
     reborn = Node(tx.node.id, tx.node.incarnation + 1)
     tx.conn.execute(sa.update(node_facts).where(node_facts.c.name == "node").values(value=msgspec.json.encode(reborn)))
     for house in tenants.every(tx.conn):
+        device_grants.raise_version(tx, house.id)
         record(tx, house.id, Event("hub.restored", detail={"incarnation": reborn.incarnation}))
 
 

@@ -6,8 +6,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import Deadline
+from rex_auth_edge.storage.columns import deadline_values
 from rex_auth_edge.storage.passed import passed_for
-from rex_auth_edge.storage.tables import deadline_values, otp_sessions, outbox
+from rex_auth_edge.storage.tables import otp_sessions, outbox
 from rex_auth_edge.storage.tx import Tx
 
 _of = (otp_sessions.c.tenant_id == sa.bindparam("tenant")) & (otp_sessions.c.id == sa.bindparam("pending"))

@@ -6,8 +6,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import Deadline
+from rex_auth_edge.storage.columns import deadline_values
 from rex_auth_edge.storage.passed import passed_for
-from rex_auth_edge.storage.tables import deadline_values, password_reset_tokens
+from rex_auth_edge.storage.tables import password_reset_tokens
 from rex_auth_edge.storage.tx import Tx
 
 _table = password_reset_tokens

@@ -8,9 +8,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import Deadline, Moment
+from rex_auth_edge.storage.columns import deadline_values
 from rex_auth_edge.storage.passed import passed_for
 from rex_auth_edge.storage.prepared import Prepared
-from rex_auth_edge.storage.tables import auth_sessions, deadline_values, users
+from rex_auth_edge.storage.tables import auth_sessions, users
 from rex_auth_edge.storage.tx import Tx
 
 _table = auth_sessions
@@ -127,13 +128,16 @@ def refresh_freshness(tx: Tx, tenant_id: UUID, session_id: UUID, until: Deadline
     tx.conn.execute(sa.update(_table).where(where).values(deadline_values("fresh", until)))
 
 
-def ended_lately(conn: sa.Connection, now: Moment, life: int) -> list[UUID]:
-    """Ended sessions of which an access token may be alive (`life` in milliseconds), and some others.
+def ended_lately(conn: sa.Connection, now: Moment, life: int, tenant_id: UUID | None = None) -> list[UUID]:
+    """Ended sessions, of one household or all, of which an access token may be alive (`life` in milliseconds).
 
-    When they ended the wall clock can't tell; but no token was signed after a refresh token that could be used by now.
+    And some others: when they ended the wall clock can't tell; but no token was signed after a refresh token that could
+    be used by now.
     """
     over = passed_for(conn, _table, "refresh", now, life)
-    return list(conn.execute(sa.select(_table.c.id).where(_table.c.revoked_at.is_not(None) & sa.not_(over))).scalars())
+    whose = sa.true() if tenant_id is None else _table.c.tenant_id == tenant_id
+    where = whose & _table.c.revoked_at.is_not(None) & sa.not_(over)
+    return list(conn.execute(sa.select(_table.c.id).where(where)).scalars())
 
 
 def forget(tx: Tx, age: int) -> None:

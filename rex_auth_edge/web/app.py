@@ -9,6 +9,7 @@ from litestar.types import AnyCallable
 from rex_auth_edge import __version__
 from rex_auth_edge.web import problems
 from rex_auth_edge.web.api.account import Profile, Sessions
+from rex_auth_edge.web.api.devices import Devices
 from rex_auth_edge.web.api.household import House, Invites
 from rex_auth_edge.web.api.members import Members, MembersActivity
 from rex_auth_edge.web.api.passwords import Passwords
@@ -18,6 +19,7 @@ from rex_auth_edge.web.api.validation import Validation
 from rex_auth_edge.web.api.wellknown import Probes, wellknown
 from rex_auth_edge.web.desk import Desk
 from rex_auth_edge.web.document import DocumentConfig, operation_id
+from rex_auth_edge.web.oauth.endpoints import OAuth, discovery
 from rex_auth_edge.web.pages.reference import reference, stylesheet
 from rex_auth_edge.web.visit import Visit
 
@@ -57,6 +59,9 @@ def litestar_app(desk: Desk, probes: Probes) -> Litestar:
             Invites,
             Members,
             MembersActivity,
+            Devices,
+            OAuth,
+            discovery,
             *wellknown(desk.parts, probes),
             reference,
             stylesheet,

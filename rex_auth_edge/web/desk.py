@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from rex_auth_edge.flows.authenticate import Authenticator
+from rex_auth_edge.flows.devices.proving import Proofs
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.flows.people import People
 from rex_auth_edge.web.csrf import Csrf
@@ -19,4 +20,5 @@ class Desk:
     authenticator: Authenticator
     rates: Rates
     csrf: Csrf
+    proofs: Proofs
     options: WebOptions

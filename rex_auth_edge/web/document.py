@@ -75,6 +75,11 @@ def _person(tag: str, *refusals: Code) -> _Endpoint:
 
 
 _HOUSE = "Household"
+_OAUTH = (
+    *(Code.INVALID_CLIENT, Code.INVALID_GRANT, Code.INVALID_DPOP_PROOF, Code.USE_DPOP_NONCE),
+    *(Code.UNSUPPORTED_GRANT_TYPE, Code.RATE_LIMITED, Code.BUSY, *_TYPED, *_STORED),
+)
+"""`error` says what RFC 6749 section 5.2 has for them."""
 
 
 def _acting(*refusals: Code) -> _Endpoint:
@@ -144,6 +149,17 @@ ENDPOINTS: dict[str, _Endpoint] = {
     "membersactivity_end_all": _person(_HOUSE, Code.NOT_ALLOWED, Code.NOT_FOUND),
     "membersactivity_end": _person(_HOUSE, Code.NOT_ALLOWED, Code.NOT_FOUND),
     "membersactivity_history": _person(_HOUSE, Code.INVALID_FIELD, Code.NOT_ALLOWED, Code.NOT_FOUND),
+    "devices_list": _person(_HOUSE, Code.NOT_ALLOWED),
+    "devices_add": _acting(*_TYPED),
+    "devices_change": _acting(Code.INVALID_FIELD, Code.NOT_FOUND),
+    "devices_suspend": _person(_HOUSE, Code.NOT_ALLOWED, Code.NOT_FOUND),
+    "devices_resume": _acting(Code.NOT_FOUND),
+    "devices_remove": _person(_HOUSE, Code.NOT_ALLOWED, Code.NOT_FOUND),
+    "oauth_token": _Endpoint("Devices", _OAUTH),
+    "oauth_introspect": _Endpoint("Devices", (*_OAUTH, Code.NOT_ALLOWED)),
+    "oauth_revoke": _Endpoint("Devices", _OAUTH),
+    "oauth_status": _Endpoint("Devices", (Code.INVALID_FIELD, Code.NOT_FOUND, *_STORED)),
+    "discovery": _Endpoint("Devices"),
     "live": _Endpoint("Machines"),
     "ready": _Endpoint("Machines", _STORED),
     "jwks": _Endpoint("Machines"),

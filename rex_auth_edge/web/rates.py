@@ -32,6 +32,7 @@ class Rule(StrEnum):
     REFRESH = "refresh"
     RESET = "reset"
     VALIDATE = "validate"
+    DEVICE = "device"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ _RULES: dict[Rule, _Limits] = {
     Rule.REFRESH: _TOKEN,
     Rule.RESET: _TOKEN,
     Rule.VALIDATE: _Limits(failing_address=_30),
+    Rule.DEVICE: _Limits(failing_address=_30),
 }
 
 _UNCOUNTED = Refused(

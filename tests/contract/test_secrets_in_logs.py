@@ -15,8 +15,8 @@ from rex_auth_edge.domain.secret import Secret
 from rex_auth_edge.flows import login, signing
 from rex_auth_edge.mail.options import MailOptions
 from rex_auth_edge.mail.smtp import Smtp
+from rex_auth_edge.storage.columns import metadata
 from rex_auth_edge.storage.open import open_store
-from rex_auth_edge.storage.tables import metadata
 from tests.doubles import HandClock, SeededEntropy
 from tests.hub import PASSWORD, Household, household
 from tests.secrets_watch import WATCH, Watch, written

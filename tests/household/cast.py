@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from rex_auth_edge.domain.roles import Role
+from tests.devices.machines import simple
 from tests.hub import PASSWORD, Household
 from tests.tenancy.routes import Route, routes
 
@@ -84,7 +85,8 @@ class Cast:
         member.client.cookies.clear()
         waiting = (await self._made("GET", "/household/codes"))["codes"][-1]
         things = {"member": member.user_id, "session": session, "invitation": invited["id"]}
-        return things | {"code": str(waiting["id"])}
+        device = await simple(self.maya.client, member.client)
+        return things | {"code": str(waiting["id"]), "device": device["client_id"]}
 
     async def end(self, person: Person, how: str) -> None:
         """Disabled, removed, or demoted to an adult."""

@@ -41,6 +41,10 @@ ROUTES: dict[Act, tuple[str, ...]] = {
     Act.POLICY: ("house_policy",),
     Act.SET_POLICY: ("house_change_policy",),
     Act.AUDIT: ("house_audit",),
+    Act.DEVICES: ("devices_list",),
+    Act.ADD_DEVICE: ("devices_add",),
+    Act.CHANGE_DEVICE: ("devices_change", "devices_resume"),
+    Act.END_DEVICE: ("devices_suspend", "devices_remove"),
 }
 """Each act with the handlers that do it; a new act, or a new route under /household, has to be added."""
 

@@ -14,8 +14,8 @@ from alembic.script import ScriptDirectory
 
 from rex_auth_edge.storage import open as opening
 from rex_auth_edge.storage import schema
+from rex_auth_edge.storage.columns import metadata
 from rex_auth_edge.storage.schema import SchemaError, SchemaTooNewError
-from rex_auth_edge.storage.tables import metadata
 from rex_auth_edge.storage.tx import Node, Tx
 from tests.mariadb import MariaServer
 from tests.storage.histories import AHEAD, NEWEST, later, opened, sqlite_url, upgrade_elsewhere

@@ -11,6 +11,7 @@ import httpx
 
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.flows.household import house
+from tests.devices.machines import DEVICE_CODE, added, simple
 from tests.hub import PASSWORD, Household
 
 Json = dict[str, Any]
@@ -148,7 +149,19 @@ async def _furnish(home: Household, each: House) -> None:
     await done(each.owner.delete(f"/household/invites/{revoked['id']}"))
     each.things |= {"bound invitation code": pending["code"], "invitation code": free["code"]}
     each.things |= {"invitation": free["id"], "revoked invitation code": revoked["code"]}
+    code = (await added(each.owner))["code"]
+    given = await simple(each.owner, each.clients[Role.ADULT])
+    each.things |= {"device": given["client_id"], "device secret": given["client_secret"], "device code": code}
+    each.things |= {"device token": given["access_token"], "device refresh token": given["refresh_token"]}
+    each.things["spent device code"] = await _spent(each)
     each.things["reset token"] = await home.reset_token(each.clients[Role.ADULT], each.address("henrik"))
+
+
+async def _spent(each: House) -> str:
+    """The code of a device that has come."""
+    code = str((await added(each.owner))["code"])
+    await done(each.clients[Role.ADULT].post("/oauth/token", data={"grant_type": DEVICE_CODE, "device_code": code}))
+    return code
 
 
 async def _leave_open(home: Household, each: House, stack: AsyncExitStack) -> None:
@@ -180,4 +193,5 @@ async def another(home: Household, each: House, name: str) -> AsyncIterator[tupl
         invited = await done(each.owner.post("/household/invites", json={"role": "guest"}))
         await _wait(each, client, name)
         things = {"member": member["user_id"], "session": session, "invitation": invited["id"]}
+        things["device"] = (await simple(each.owner, client))["client_id"]
         yield client, things | {"code": each.things["code"]}

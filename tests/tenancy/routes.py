@@ -8,14 +8,15 @@ import pytest
 
 from tests.hub import PASSWORD, Household
 
-PAGES = {"/docs", "/assets/rex.css", "/openapi.json"}
-"""What isn't in the document, and shows no household."""
+PAGES = {"/docs", "/assets/rex.css", "/openapi.json", "/oauth/status/{name}"}
+"""What isn't in the document or is for everybody: the signed list of a household's ended tokens tells their places."""
 
 NAMES = {
     "/household/members/{name}": "member",
     "/household/members/{name}/sessions/{session_name}": "session",
     "/household/invites/{name}": "invitation",
     "/household/codes/{name}": "code",
+    "/household/devices/{name}": "device",
     "/sessions/{name}": "session",
 }
 """What the last parameter of a path names (a key of `House.things`); the path may go on, and begin anyhow."""
@@ -41,6 +42,15 @@ PLAIN = {
     "fresh_after_reboot": "off",
     "otp": "000000",
     "page": "1",
+    "kind": "lamp",
+    "room": "Diele",
+    "code_life": "5m",
+    "scopes": "door.open",
+    "grant_type": "client_credentials",
+    "scope": "lights",
+    "token_type_hint": "access_token",
+    "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    "client_assertion": "a.b.c",
 }
 """Fields that say something, and name nothing that another household could have: with a good value of each."""
 
@@ -49,11 +59,14 @@ NAMING = {
     "invite": ("invitation code", "bound invitation code", "spent invitation code", "revoked invitation code"),
     "setup_code": ("spent setup code",),
     "temp_token": ("temp token",),
-    "refresh_token": ("refresh token",),
+    "refresh_token": ("refresh token", "device refresh token"),
     "reset_token": ("reset token",),
-    "token": ("reset token",),
+    "token": ("reset token", "device token"),
     "email": ("address", "waiting address"),
     "username": ("username",),
+    "client_id": ("device",),
+    "client_secret": ("device secret",),
+    "device_code": ("device code", "spent device code"),
 }
 """Fields by which something or somebody is named: with what the other household has of it (keys of `foreign`)."""
 
@@ -121,6 +134,8 @@ async def routes(home: Household) -> list[Route]:
 
 def _routes(document: dict[str, Any]) -> Iterator[Route]:
     for path, item in document["paths"].items():
+        if path in PAGES:
+            continue
         for method, operation in item.items():
             found = operation.get("parameters", [])
             yield Route(

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from rex_auth_edge.storage.columns import metadata
 from rex_auth_edge.storage.store import Store
-from rex_auth_edge.storage.tables import metadata
 
 Kept = dict[str, list[dict[str, Any]]]
 

@@ -1,0 +1,1 @@
+"""Devices: let in, given tokens, looked after, and ended."""

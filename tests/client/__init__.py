@@ -1,0 +1,1 @@
+"""What a device imports: verified offline, pinned, paired, and light."""
