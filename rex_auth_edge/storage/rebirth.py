@@ -7,6 +7,8 @@ import sqlalchemy as sa
 
 from rex_auth_edge.storage import device_grants, tenants
 from rex_auth_edge.storage.audit import Event, record
+from rex_auth_edge.storage.device_tables import device_grants as device_grants_table
+from rex_auth_edge.storage.device_tables import devices
 from rex_auth_edge.storage.tables import (
     auth_sessions,
     directory,
@@ -52,7 +54,14 @@ def _uninvite(tx: Tx) -> None:
 
 
 def take_new_secret(tx: Tx, address_hash: Callable[[str], bytes]) -> None:
-    """Make keyed hashes of addresses anew under another SECRET_KEY; devices and failures are forgotten."""
+    """Make keyed hashes of addresses anew under another SECRET_KEY; browsers and failures are forgotten.
+
+    Devices are removed: they insist on the CA of before, and whoever has the hub of before could pose as it to them.
+    """
+    gone = {"state": "removed", "thumbprint": None, "ended_at": tx.now.wall}
+    tx.conn.execute(sa.update(devices).where(devices.c.state != "removed").values(gone))
+    ended = {"ended_at": tx.now.wall, "ended_for": "stolen"}
+    _end(tx, device_grants_table, device_grants_table.c.ended_at, ended)
     for table in (directory, known_devices, login_attempts):
         tx.conn.execute(sa.delete(table))
     people = tx.conn.execute(sa.select(users.c.tenant_id, users.c.email_key).where(users.c.email_key.is_not(None)))

@@ -49,6 +49,18 @@ def again(place: Path) -> Iterator[Path]:
         yield mounted
 
 
+@contextmanager
+def elsewhere(place: Path) -> Iterator[Path]:
+    """The same disk in another reader. In its old one it stays broken while any other test's namespace still has it."""
+    found = ["losetup", "--find", "--show", str(_image(place))]
+    reader = subprocess.run(found, check=True, capture_output=True, text=True).stdout.strip()
+    try:
+        with _mounted(place, reader) as mounted:
+            yield mounted
+    finally:
+        subprocess.run(["losetup", "--detach", reader], check=True)
+
+
 def _image(place: Path) -> Path:
     return place.with_name(f"{place.name}.img")
 

@@ -95,7 +95,7 @@ def test_a_read_only_disk(tmp_path: Path) -> None:
         assert failed.returncode == 3
         assert re.search(r"Error: .*[Rr]ead-only", failed.stderr)
         assert "Traceback" not in failed.stderr
-    with disks.again(tmp_path / "card") as disk, hub_on(disk) as hub, hub.client() as client:
+    with disks.elsewhere(tmp_path / "card") as disk, hub_on(disk) as hub, hub.client() as client:
         assert (stays.valid(client), left.valid(client)) == (True, False)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from rex_auth_edge.domain.clock import DAY, HOUR, MINUTE
+from rex_auth_edge.domain.register import LONGEST
 from rex_auth_edge.flows import signing
 from rex_auth_edge.machine import BUILT
 from rex_auth_edge.storage import chains
@@ -47,7 +48,9 @@ async def test_keys_live_by_running_time(machine: Machine, tmp_path: Path) -> No
         machine.advance(5 * MINUTE)
         machine.wall = 0
         assert ring.signing(home.clock.now()).kid == new.kid
-        machine.advance(11 * MINUTE)
+        machine.advance(LONGEST)
+        assert ring.dead(home.clock.now()) == []
+        machine.advance(MINUTE)
         assert ring.dead(home.clock.now()) == [old.kid]
 
 

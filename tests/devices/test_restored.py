@@ -1,0 +1,32 @@
+"""A hub made again from a backup: the same to its devices, unless the one of before is in others' hands."""
+
+from typing import Any
+
+import httpx
+import jwt
+
+from rex_auth_edge.storage import rebirth
+from tests.devices.machines import Machine
+from tests.hub import Household
+
+
+async def listed(line: httpx.AsyncClient, home: Household) -> dict[str, Any]:
+    """The list of ended tokens, unchecked."""
+    answer = await line.get(f"/oauth/status/{home.hub.parts.home}")
+    return dict(jwt.decode(answer.text, options={"verify_signature": False}))
+
+
+async def test_the_same_hub(lock: Machine, line: httpx.AsyncClient, home: Household) -> None:
+    """Its devices go on, and the list's counter has risen, though the database is one of before."""
+    before = (await listed(line, home))["ver"]
+    await home.store.write(rebirth.begin_again)
+    assert (await listed(line, home))["ver"] > before
+    assert (await lock.renew()).status_code == 200
+
+
+async def test_a_stolen_hub(lock: Machine, line: httpx.AsyncClient, home: Household, owner: httpx.AsyncClient) -> None:
+    """Its devices insist on the authority of before, so they are removed, and their tokens ended."""
+    pepper = home.hub.parts.pepper
+    await home.store.write(lambda tx: rebirth.take_new_secret(tx, lambda key: pepper.digest("directory", key)))
+    assert (await owner.get("/household/devices")).json()["devices"] == []
+    assert (await lock.renew()).json()["error"] == "invalid_client"
