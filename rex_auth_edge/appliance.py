@@ -43,7 +43,7 @@ from rex_auth_edge.metrics import Metrics, metrics_app
 from rex_auth_edge.notify import Notifier
 from rex_auth_edge.server import HttpServer, start_if_free
 from rex_auth_edge.settings import NodeRole, Settings
-from rex_auth_edge.storage import check, outbox, schema, sessions, tenants
+from rex_auth_edge.storage import check, device_grants, outbox, schema, sessions, tenants
 from rex_auth_edge.storage.faults import Fault
 from rex_auth_edge.storage.lock import DataDirLock
 from rex_auth_edge.storage.open import open_store
@@ -141,8 +141,9 @@ async def core(settings: Settings, store: Store, clock: Clock, entropy: Entropy,
 async def _register(store: Store, clock: Clock) -> Register:
     """Revocations whose access tokens may still be alive; known before the first request."""
     now, register = clock.now(), Register()
-    for session_id in await store.read(lambda conn: sessions.ended_lately(conn, now, LONGEST)):
-        register.revoke(session_id, now.after(LONGEST))
+    ended = await store.read(lambda conn: sessions.ended_lately(conn, now, LONGEST) + device_grants.all_ended(conn))
+    for each in ended:
+        register.revoke(each, now.after(LONGEST))
     return register
 
 

@@ -1,4 +1,4 @@
-"""The register of revocations: which sessions' access tokens are refused though they verify."""
+"""The register of revocations: which sessions' and chains' access tokens are refused though they verify."""
 
 from uuid import UUID
 
@@ -21,7 +21,7 @@ class Register:
         return len(self._until)
 
     def revoke(self, session_id: UUID, until: Deadline) -> None:
-        """Refuse the session's tokens from now on. `until` is when the last of them dies by itself."""
+        """Refuse the tokens of a session or chain from now on. `until` is when the last of them dies by itself."""
         self._until[session_id] = until
 
     def revoked(self, session_id: UUID) -> bool:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from rex_auth_edge.domain.register import LONGEST, Register
 from rex_auth_edge.storage.device_tables import device_grants, status_lists
 from rex_auth_edge.storage.tx import Tx
 
@@ -38,15 +39,41 @@ def rotate(tx: Tx, tenant_id: UUID, grant_id: UUID, generation: int, values: dic
     return tx.conn.execute(sa.update(device_grants).where(where & present).values(changed)).rowcount == 1
 
 
-def end(tx: Tx, tenant_id: UUID, reason: str, *, grant_id: UUID | None = None, device_id: UUID | None = None) -> int:
-    """End one chain, or all of a device's; how many there were. Whatever they gave is refused from now on."""
+def end(
+    tx: Tx,
+    register: Register,
+    tenant_id: UUID,
+    reason: str,
+    *,
+    grant_id: UUID | None = None,
+    device_id: UUID | None = None,
+) -> int:
+    """End one chain, or all of a device's; how many there were.
+
+    Whatever they gave is in the register, and so refused, from the moment that this is committed.
+    """
     where = (device_grants.c.tenant_id == tenant_id) & device_grants.c.ended_at.is_(None)
     where &= device_grants.c.id == grant_id if grant_id else device_grants.c.device_id == device_id
+    doomed = list(tx.conn.execute(sa.select(device_grants.c.id).where(where)).scalars())
+    if not doomed:
+        return 0
     values = {"ended_at": tx.now.wall, "ended_for": reason, "refresh_hash": None}
-    count = tx.conn.execute(sa.update(device_grants).where(where).values(values)).rowcount
-    if count:
-        raise_version(tx, tenant_id)
-    return count
+    tx.conn.execute(sa.update(device_grants).where(where).values(values))
+    raise_version(tx, tenant_id)
+    until = tx.now.after(LONGEST)
+
+    def publish() -> None:
+        for chain_id in doomed:
+            register.revoke(chain_id, until)
+
+    tx.after_commit.append(publish)
+    tx.in_doubt.append(publish)
+    return len(doomed)
+
+
+def all_ended(conn: sa.Connection) -> list[UUID]:
+    """Every chain on record that has ended, in whatever household."""
+    return list(conn.execute(sa.select(device_grants.c.id).where(device_grants.c.ended_at.is_not(None))).scalars())
 
 
 def ended(conn: sa.Connection, tenant_id: UUID) -> list[int]:

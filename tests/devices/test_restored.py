@@ -1,19 +1,32 @@
-"""A hub made again from a backup: the same to its devices, unless the one of before is in others' hands."""
+"""A hub that starts again, or is made again from a backup: the same to its devices, unless the old one was stolen."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 import jwt
 
 from rex_auth_edge.storage import rebirth
-from tests.devices.machines import Machine
-from tests.hub import Household
+from tests.devices.machines import Machine, joined
+from tests.devices.test_tokens import introspected
+from tests.hub import Household, household
 
 
 async def listed(line: httpx.AsyncClient, home: Household) -> dict[str, Any]:
     """The list of ended tokens, unchecked."""
     answer = await line.get(f"/oauth/status/{home.hub.parts.home}")
     return dict(jwt.decode(answer.text, options={"verify_signature": False}))
+
+
+async def test_started_again(lock: Machine, owner: httpx.AsyncClient, home: Household, tmp_path: Path) -> None:
+    """What has ended stays ended: the register that decides it is there before the first request."""
+    await owner.delete(f"/household/devices/{lock.id}")
+    again = await household(home.store, home.clock, tmp_path / "data")
+    async with again.client() as client:
+        asker = await joined(owner, client)
+        assert (await introspected(asker, asker.token))["active"]
+        assert await introspected(asker, lock.token) == {"active": False}
+    await again.hub.close()
 
 
 async def test_the_same_hub(lock: Machine, line: httpx.AsyncClient, home: Household) -> None:

@@ -56,7 +56,7 @@ def refreshed(tx: Tx, parts: Parts, device: Any, token: str, scopes: tuple[str, 
     if row.ended_at is not None or due is None or due.passed(tx.now):
         return NOT_GRANTED
     if row.refresh_hash is None or not parts.pepper.same(bytes(row.refresh_hash), bearer.digest):
-        device_grants.end(tx, device.tenant_id, "reuse", grant_id=row.id)
+        device_grants.end(tx, parts.register, device.tenant_id, "reuse", grant_id=row.id)
         return NOT_GRANTED
     following = parts.bearers.mint(REFRESH, device.tenant_id, row.id, row.generation + 1)
     values = {"refresh_hash": digest_of(following)} | deadline_values("refresh", tx.now.after(REFRESH_LIFE))
@@ -80,9 +80,9 @@ def answer(parts: Parts, issued: Issued) -> dict[str, Any]:
     return said | {name: value for name, value in optional.items() if value}
 
 
-def end_all(tx: Tx, tenant_id: UUID, device_id: UUID, reason: str) -> None:
+def end_all(tx: Tx, parts: Parts, tenant_id: UUID, device_id: UUID, reason: str) -> None:
     """End whatever a device holds."""
-    device_grants.end(tx, tenant_id, reason, device_id=device_id)
+    device_grants.end(tx, parts.register, tenant_id, reason, device_id=device_id)
 
 
 def _chain(device: Any, grant_id: UUID, index: int, scopes: tuple[str, ...] | None) -> Chain:

@@ -56,12 +56,12 @@ async def change(parts: Parts, actor: Actor, device_id: UUID, wanted: Change) ->
         if (refused := refusal(tx, actor, Act.CHANGE_DEVICE, device_id)) is not None:
             return refused
         row = _present(tx, actor, device_id)
-        return NO_DEVICE if row is None else _change(tx, actor, row, wanted)
+        return NO_DEVICE if row is None else _change(tx, parts, actor, row, wanted)
 
     return await parts.store.write(work)
 
 
-def _change(tx: Tx, actor: Actor, row: Any, wanted: Change) -> Refused | None:
+def _change(tx: Tx, parts: Parts, actor: Actor, row: Any, wanted: Change) -> Refused | None:
     had = set(row.scopes.split())
     scopes = had if wanted.scopes is None else set(wanted.scopes)
     if not scopes <= had:
@@ -73,7 +73,7 @@ def _change(tx: Tx, actor: Actor, row: Any, wanted: Change) -> Refused | None:
     values = {"name": checked.name, "room": checked.room, "scopes": " ".join(checked.scopes)}
     devices.change(tx, actor.tenant_id, row.id, **values)
     if scopes != had:
-        issuing.end_all(tx, actor.tenant_id, row.id, "restricted")
+        issuing.end_all(tx, parts, actor.tenant_id, row.id, "restricted")
     note(tx, actor, Act.CHANGE_DEVICE, row.id, detail=values)
     return None
 
@@ -100,7 +100,7 @@ async def _end(parts: Parts, actor: Actor, device_id: UUID, state: DeviceState) 
         gone = state is DeviceState.REMOVED
         values = {"ended_at": tx.now.wall, "thumbprint": None} if gone else {}
         devices.change(tx, actor.tenant_id, device_id, state=state.value, **values)
-        issuing.end_all(tx, actor.tenant_id, device_id, state.value)
+        issuing.end_all(tx, parts, actor.tenant_id, device_id, state.value)
         if gone:
             tenants.strike_from_directory(tx, client_hash(parts, device_id), actor.tenant_id)
         note(tx, actor, Act.END_DEVICE, device_id, detail={"state": state.value})

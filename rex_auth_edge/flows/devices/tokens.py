@@ -11,13 +11,13 @@ from rex_auth_edge.domain.caller import Caller
 from rex_auth_edge.domain.clock import MINUTE
 from rex_auth_edge.domain.devices import INTROSPECT
 from rex_auth_edge.domain.refusals import Code, Refused
-from rex_auth_edge.flows.authenticate import Authenticator
+from rex_auth_edge.flows.authenticate import EXPIRED, INVALID, Authenticator
 from rex_auth_edge.flows.devices import issuing
 from rex_auth_edge.flows.devices.adding import client_hash
 from rex_auth_edge.flows.devices.issuing import Issued
 from rex_auth_edge.flows.devices.proving import NOT_THE_DEVICE, Proofs
 from rex_auth_edge.flows.parts import Parts
-from rex_auth_edge.keys.device_tokens import Listed
+from rex_auth_edge.keys.device_tokens import DeviceToken, Listed
 from rex_auth_edge.keys.hashes import Bearer
 from rex_auth_edge.keys.tokens import Claims, TokenExpiredError, TokenInvalidError
 from rex_auth_edge.storage import device_grants, devices, sessions, tenants
@@ -95,24 +95,31 @@ async def revoke(parts: Parts, device: Any, token: str) -> None:
     def work(tx: Tx) -> None:
         row = device_grants.get(tx.conn, device.tenant_id, grant_id)
         if row is not None and row.device_id == device.id:
-            device_grants.end(tx, device.tenant_id, "revoked", grant_id=grant_id)
+            device_grants.end(tx, parts.register, device.tenant_id, "revoked", grant_id=grant_id)
 
     await parts.store.write(work, urgent=True)
 
 
-async def introspect(parts: Parts, authenticator: Authenticator, device: Any, token: str) -> dict[str, Any] | Refused:
+def holder(parts: Parts, token: str) -> DeviceToken | Refused:
+    """What a device's token says, if it is good now: decided without the database, as people's are."""
+    try:
+        said = parts.device_tokens.verify(token, parts.clock.now())
+    except TokenExpiredError:
+        return EXPIRED
+    except TokenInvalidError:
+        return INVALID
+    return INVALID if parts.register.revoked(said.gid) else said
+
+
+def introspect(parts: Parts, authenticator: Authenticator, device: Any, token: str) -> dict[str, Any] | Refused:
     """Whether a token of the asker's household is good now, and whose (RFC 7662)."""
     if INTROSPECT not in device.scopes.split():
         return NOT_ALLOWED
     person = authenticator.claims(token)
     if not isinstance(person, Refused):
         return _of_person(person) if person.tenant_id == device.tenant_id else DEAD
-    try:
-        said = parts.device_tokens.verify(token, parts.clock.now())
-    except (TokenInvalidError, TokenExpiredError):
-        return DEAD
-    row = await parts.store.read(lambda conn: device_grants.get(conn, said.tenant_id, said.gid))
-    if said.tenant_id != device.tenant_id or row is None or row.ended_at is not None:
+    said = holder(parts, token)
+    if isinstance(said, Refused) or said.tenant_id != device.tenant_id:
         return DEAD
     told = {"active": True, "iss": said.iss, "aud": said.aud, "sub": str(said.sub), "client_id": str(said.client_id)}
     bound = {"cnf": said.cnf, "token_type": "DPoP"} if said.cnf else {"token_type": "Bearer"}
