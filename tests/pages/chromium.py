@@ -8,6 +8,11 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
+from tests.hub import PASSWORD
+from tests.processes import Process, run
+
+DOWN = {"SMTP_ENABLED": "true", "SMTP_SERVER": "127.0.0.1", "SMTP_PORT": "9", "SMTP_USE_TLS": "false"}
+"""Letters wait, as they do in a house without internet."""
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 
 LOOK = """() => {
@@ -147,3 +152,29 @@ def visit(browser: Browser, url: str, size: dict[str, int], *, scripts: bool = F
     context = browser.new_context(viewport=size, java_script_enabled=scripts)  # type: ignore[arg-type]
     context.set_default_timeout(10_000)
     return Watched(context.new_page(), url)
+
+
+def setup_code(hub: Process) -> str:
+    """What the hub's console shows."""
+    return run(hub.data_dir, "setup-code").stdout.split()[-1]
+
+
+def claimed(hub: Process, browser: Browser, size: dict[str, int]) -> Watched:
+    """Maya, who opens the address that she was told, and claims the household."""
+    maya = visit(browser, hub.url, size)
+    maya.open("/")
+    assert maya.path == "/claim"
+    maya.type(setup_code="XXXX-XXXX", first_name="Maya", username="maya", email="maya@example.com", password=PASSWORD)
+    maya.press("Make it mine")
+    assert "Wrong setup code" in maya.text(".summary")
+    maya.type(setup_code=setup_code(hub), password=PASSWORD)
+    maya.press("Make it mine")
+    assert maya.path == "/house"
+    return maya
+
+
+def untroubled(*people: Watched) -> None:
+    """Nobody but the hub was asked for anything, and the browser had nothing to block."""
+    for person in people:
+        assert person.strangers == []
+        assert not [line for line in person.said if "Content Security Policy" in line or "Refused" in line]

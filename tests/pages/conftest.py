@@ -1,12 +1,17 @@
-"""Households that pages are of."""
+"""Households that pages are of, and the browser that looks at them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.hub import Household
+from tests.pages.chromium import DOWN, chromium
 from tests.pages.people import Person, owner
+from tests.processes import Process, serving
 from tests.tenancy.neighbours import Neighbours, neighbours
+from tests.tls.programs import needed
 
 
 @pytest.fixture
@@ -22,3 +27,18 @@ async def two(home: Household) -> AsyncIterator[Neighbours]:
     """Two households, with somebody of each role and something of everything."""
     async with neighbours(home, "home") as both:
         yield both
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's."""
+    needed(chromium="chromium")
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Process]:
+    """A hub that nobody owns yet; it goes by invitation."""
+    with serving(tmp_path / "data", REX_REGISTRATION="invite", **DOWN) as process:
+        yield process

@@ -1,65 +1,17 @@
 """The pages in a real browser: a family's story without scripts, by phone; the way in by keyboard alone; by desk."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from playwright.sync_api import Browser
 
 from tests.hub import PASSWORD
-from tests.pages.chromium import DESK, PHONE, Watched, chromium, visit
-from tests.processes import Process, run, serving
-from tests.tls.programs import needed
+from tests.pages.chromium import DESK, PHONE, Watched, claimed, setup_code, untroubled, visit
+from tests.processes import Process
 
 NEW = "Harbour-Lamp-77?"
-DOWN = {"SMTP_ENABLED": "true", "SMTP_SERVER": "127.0.0.1", "SMTP_PORT": "9", "SMTP_USE_TLS": "false"}
-"""Letters wait, as they do in a house without internet."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's."""
-    needed(chromium="chromium")
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Process]:
-    """A hub that nobody owns yet; it goes by invitation."""
-    with serving(tmp_path / "data", REX_REGISTRATION="invite", **DOWN) as process:
-        yield process
-
-
-def setup_code(hub: Process) -> str:
-    """What the hub's console shows."""
-    return run(hub.data_dir, "setup-code").stdout.split()[-1]
-
-
-def claimed(hub: Process, browser: Browser, size: dict[str, int]) -> Watched:
-    """Maya, who opens the address that she was told, and claims the household."""
-    maya = visit(browser, hub.url, size)
-    maya.open("/")
-    assert maya.path == "/claim"
-    maya.type(setup_code="XXXX-XXXX", first_name="Maya", username="maya", email="maya@example.com", password=PASSWORD)
-    maya.press("Make it mine")
-    assert "Wrong setup code" in maya.text(".summary")
-    maya.type(setup_code=setup_code(hub), password=PASSWORD)
-    maya.press("Make it mine")
-    assert maya.path == "/house"
-    return maya
 
 
 def handed(maya: Watched, hub: Process) -> str:
     """The path of the link that Maya hands over."""
     return maya.text(".link").removeprefix(hub.url)
-
-
-def untroubled(*people: Watched) -> None:
-    """Nobody but the hub was asked for anything, and the browser had nothing to block."""
-    for person in people:
-        assert person.strangers == []
-        assert not [line for line in person.said if "Content Security Policy" in line or "Refused" in line]
 
 
 def joined(maya: Watched, noah: Watched, hub: Process) -> None:

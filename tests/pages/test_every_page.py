@@ -35,6 +35,14 @@ ACT: dict[str, Act | None] = {
     "/house/rules": Act.POLICY,
     "/house/rules/change": Act.SET_POLICY,
     "/house/name": Act.RENAME,
+    "/house/devices": Act.DEVICES,
+    "/house/devices/add": Act.ADD_DEVICE,
+    "/house/devices/{device}": Act.DEVICES,
+    "/house/devices/{device}/change": Act.CHANGE_DEVICE,
+    "/house/devices/{device}/suspend": Act.END_DEVICE,
+    "/house/devices/{device}/resume": Act.CHANGE_DEVICE,
+    "/house/devices/{device}/remove": Act.END_DEVICE,
+    "/house/devices/{awaited}/withdraw": Act.END_DEVICE,
     "/me": None,
     "/me/picture": None,
     "/me/picture/remove": None,
@@ -49,6 +57,8 @@ BUTTONS = {"/house/members/{member}/sessions/{session}", "/me/picture/remove", "
 """What has no page of its own; to look there leads to the page that the button is on."""
 OTHERWISE = {"/house/handed", "/house/handed/qr.svg"}
 """Nothing waits there in these tests."""
+NAMED = ("member", "session", "invitation", "code", "device", "awaited")
+"""What paths name."""
 NOBODY = "0199aaaa-0000-7000-8000-000000000000"
 
 
@@ -77,14 +87,15 @@ def seated(home: Household, house: House, role: Role) -> Person:
 
 def filled(path: str, things: Mapping[str, str]) -> str:
     """The path with ids."""
-    return path.format(**{name: things[name] for name in ("member", "session", "invitation", "code")})
+    return path.format(**{name: things[name] for name in NAMED})
 
 
 def kept_silent(answer: httpx.Response, person: Person, house: House) -> None:
     """No token is in the page."""
     secrets = [text for text in person.client.cookies.values() if len(text) > 32]
     secrets += [token[name] for token in house.tokens.values() for name in ("access_token", "refresh_token")]
-    secrets += [house.things[name] for name in ("reset token", "temp token", "invitation code")]
+    names = ("reset token", "temp token", "invitation code", "device code", "device secret", "device token")
+    secrets += [house.things[name] for name in names]
     assert not [secret for secret in secrets if secret in answer.text]
 
 
@@ -155,6 +166,7 @@ async def send_what_is_not_theirs(two: Neighbours, role: Role) -> None:
 def valid(token: str) -> dict[str, str]:
     """Something for every field."""
     texts = {"role": "owner", "name": "x", "username": "x-new", "password": "Zebra-River-42!", "registration": "open"}
+    texts |= {"kind": "lamp"}
     return texts | {"form_token": token}
 
 
@@ -162,7 +174,7 @@ async def test_the_household_next_door(two: Neighbours) -> None:
     """Another household's people, sessions, invitations and codes are as absent as ones that never were."""
     person = seated(two.home, two.ours, Role.OWNER)
     token = (await person.open("/me")).form("/me").fields["form_token"]
-    never = dict.fromkeys(("member", "session", "invitation", "code"), NOBODY)
+    never = dict.fromkeys(NAMED, NOBODY)
     for page in PAGES:
         for path in spelled(page):
             if "{" not in path:

@@ -149,9 +149,10 @@ async def _furnish(home: Household, each: House) -> None:
     await done(each.owner.delete(f"/household/invites/{revoked['id']}"))
     each.things |= {"bound invitation code": pending["code"], "invitation code": free["code"]}
     each.things |= {"invitation": free["id"], "revoked invitation code": revoked["code"]}
-    code = (await added(each.owner))["code"]
+    awaited = await added(each.owner)
     given = await simple(each.owner, each.clients[Role.ADULT])
-    each.things |= {"device": given["client_id"], "device secret": given["client_secret"], "device code": code}
+    each.things |= {"device": given["client_id"], "device secret": given["client_secret"]}
+    each.things |= {"awaited": awaited["id"], "device code": awaited["code"]}
     each.things |= {"device token": given["access_token"], "device refresh token": given["refresh_token"]}
     each.things["spent device code"] = await _spent(each)
     each.things["reset token"] = await home.reset_token(each.clients[Role.ADULT], each.address("henrik"))

@@ -1,4 +1,4 @@
-"""What an owner hands to somebody: an invitation, a link for a new password, a code.
+"""What an owner hands to somebody or something: an invitation, a link for a new password, a code.
 
 Shown to this session, for minutes. It waits in a cookie and not in the address, so that it stays in no history; the
 QR code is drawn from the cookie too.
@@ -20,7 +20,7 @@ _LIFE = 10 * MINUTE // SECOND
 
 
 class Handed(msgspec.Struct, omit_defaults=True):
-    """`kind` is invitation, reset or code; `until` is in milliseconds since 1970."""
+    """`kind` is invitation, reset, code or device; `until` is in milliseconds since 1970."""
 
     kind: str
     name: str
@@ -61,6 +61,7 @@ async def qr(turn: Turn) -> Answer:
 
 
 async def done(turn: Turn) -> Answer:
-    """Forget it."""
+    """Forget it, and go where it was made."""
+    aside = turn.aside(_COOKIE)
     turn.keep(_COOKIE, "", 0, PATH)
-    return turn.see("/house")
+    return turn.see("/house/devices" if aside and aside.get("kind") == "device" else "/house")

@@ -35,7 +35,9 @@ def _environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": moment, "ago": ago, "device": device, "machine_time": machine_time, "life": life}
+    made.filters |= {
+        "moment": moment, "ago": ago, "left": left, "device": device, "machine_time": machine_time, "life": life,
+    }  # fmt: skip
     return made
 
 
@@ -61,6 +63,12 @@ def ago(wall: int, now: int) -> str:
             count = passed // size
             return moment(wall) if count > 30 and word == "day" else f"{count} {word}{'s' if count > 1 else ''} ago"  # noqa: PLR2004 - a month
     return "just now" if passed >= 0 else moment(wall)
+
+
+def left(until: int, now: int) -> str:
+    """How long from `now` until then, rounded up to whole minutes."""
+    minutes = max(-(-(until - now) // MINUTE), 0)
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"
 
 
 def life(length: str) -> str:

@@ -1,8 +1,5 @@
 """Who is in the household, and what its owners do about them."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from rex_auth_edge.domain.clock import MINUTE
@@ -14,6 +11,7 @@ from rex_auth_edge.web.answers import unless_refused
 from rex_auth_edge.web.api.household import uuid_in
 from rex_auth_edge.web.pages import history as written
 from rex_auth_edge.web.pages.answer import Answer
+from rex_auth_edge.web.pages.asked import Asked, Done, question
 from rex_auth_edge.web.pages.handed import Handed, hand
 from rex_auth_edge.web.pages.turn import Turn
 
@@ -99,22 +97,6 @@ async def set_role(turn: Turn) -> Answer:
 
 # -------------------------------------------------------------------- acts that are asked about first
 
-Done = Awaitable[Refused | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An act on a member that a page asks about before it is done: what it says, and what it does."""
-
-    act: Act
-    question: str
-    consequence: str
-    button: str
-    notice: str
-    do: Callable[[Turn, UUID], Done]
-    stays: bool = True
-    harmful: bool = True
-
 
 def _disable(turn: Turn, member_id: UUID) -> Done:
     desk = turn.visit.desk
@@ -166,15 +148,13 @@ async def show_asked(turn: Turn) -> Answer:
     if asked.act is Act.REMOVE and _member_id(turn) == turn.me.user_id:
         return turn.see("/me/leave")
     await turn.ready(asked.act)
-    return await _question(turn, asked.question, asked.consequence, asked.button, harmful=asked.harmful)
-
-
-async def _question(turn: Turn, question: str, consequence: str, button: str, *, harmful: bool) -> Answer:
     found = await _member(turn)
-    name = found.row.first_name or found.row.username
-    values: dict[str, Any] = {"consequence": consequence, "button": button, "harmful": harmful}
-    back = f"/house/members/{found.row.id}"
-    return await turn.page("question.html", question=question.format(name=name), back=back, **values)
+    return await question(turn, asked, _name(found), f"/house/members/{found.row.id}")
+
+
+def _name(member: members.Member) -> str:
+    name: str = member.row.first_name or member.row.username
+    return name
 
 
 async def do_asked(turn: Turn) -> Answer:
@@ -190,16 +170,20 @@ async def show_reset(turn: Turn) -> Answer:
     """The question whether to start the reset of a member's password."""
     await turn.ready(Act.RESET)
     minutes = turn.visit.desk.parts.options.lives.reset // MINUTE
-    consequence = (
-        f"They are signed out everywhere. You get a link, good once and for {minutes} minutes, to hand to them: with "
-        "it they choose a new password themselves. You never see it."
+    found = await _member(turn)
+    return await turn.page(
+        "question.html",
+        question=f"Give {_name(found)} a new start?",
+        consequence=f"They are signed out everywhere. You get a link, good once and for {minutes} minutes, to hand to "
+        "them: with it they choose a new password themselves. You never see it.",
+        button="Sign out and make the link",
+        harmful=True,
+        back=f"/house/members/{found.row.id}",
     )
-    return await _question(turn, "Give {name} a new start?", consequence, "Sign out and make the link", harmful=True)
 
 
 async def reset(turn: Turn) -> Answer:
     """Start it, and show the link."""
     found = await _member(turn)
     started = unless_refused(await handing.start_reset(turn.visit.desk.parts, turn.actor, found.row.id))
-    name = found.row.first_name or found.row.username
-    return hand(turn, Handed("reset", name, link=started.link, until=started.expires_at))
+    return hand(turn, Handed("reset", _name(found), link=started.link, until=started.expires_at))

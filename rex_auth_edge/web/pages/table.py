@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from rex_auth_edge.web.pages import assets, entry, handed, inviting, joining, mine, people, recovery, rules
+from rex_auth_edge.web.pages import assets, devices, entry, handed, inviting, joining, mine, people, recovery, rules
 from rex_auth_edge.web.pages.answer import Answer
 from rex_auth_edge.web.pages.turn import Turn
 
@@ -62,6 +62,12 @@ PAGES = (
     Page("/house/invites/{invitation}/revoke", inviting.show_revoke, inviting.revoke),
     Page("/house/codes", inviting.show_codes),
     Page("/house/codes/{code}", inviting.show_code, inviting.hand_over),
+    Page("/house/devices", devices.show),
+    Page("/house/devices/add", devices.show_add, devices.add),
+    Page("/house/devices/{device}", devices.show_one),
+    Page("/house/devices/{device}/change", devices.show_change, devices.change),
+    Page("/house/devices/{device}/{act:suspend|resume|remove}", devices.show_asked, devices.do_asked),
+    Page("/house/devices/{awaited}/withdraw", devices.show_withdraw, devices.withdraw),
     Page("/house/handed", handed.show, handed.done),
     Page("/house/handed/qr.svg", handed.qr),
     Page("/house/rules", rules.show),
