@@ -13,7 +13,7 @@ from rex_auth_edge.storage.open import open_store
 from rex_auth_edge.storage.store import Store
 from rex_auth_edge.storage.tables import node_facts
 from rex_auth_edge.storage.tx import Tx
-from tests import mariadb
+from tests import blank, mariadb
 from tests.doubles import HandClock, SeededEntropy
 from tests.hub import Household, household
 
@@ -52,6 +52,7 @@ def store(request: pytest.FixtureRequest) -> Store:
 @pytest.fixture
 async def sqlite_store(tmp_path: Path, clock: HandClock, entropy: SeededEntropy) -> AsyncIterator[Store]:
     """An empty SQLite database, `hub.db` in `tmp_path`."""
+    blank.put(tmp_path / "hub.db")
     opened = await open_store(sa.make_url(f"sqlite:///{tmp_path}/hub.db"), tmp_path, clock, entropy)
     yield opened
     await opened.close()

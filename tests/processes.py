@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from rex_auth_edge import machine
+from tests import blank
 
 _COMMAND = (sys.executable, "-m", "rex_auth_edge")
 
@@ -75,6 +76,8 @@ def activated(data_dir: Path, sockets: Mapping[str, socket.socket], **settings: 
 
 @contextmanager
 def _running(command: list[str], data_dir: Path, env: dict[str, str], numbers: tuple[int, ...]) -> Iterator[Process]:
+    if "DATABASE_URL" not in env:
+        blank.put(data_dir / "rex-auth-edge.db")  # a first start of its own takes Alembic's time
     process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True, pass_fds=numbers)
     hub = Process(process, "", data_dir, [])
     try:

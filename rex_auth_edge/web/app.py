@@ -1,13 +1,15 @@
 """The Litestar application: controllers, one error shape, one document."""
 
+import functools
+from typing import cast
+
 from litestar import Litestar, MediaType, Request, Router
-from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.types import AnyCallable
 
 from rex_auth_edge import __version__
 from rex_auth_edge.web import problems
+from rex_auth_edge.web.api import wellknown
 from rex_auth_edge.web.api.account import Profile, Sessions
 from rex_auth_edge.web.api.devices import Devices
 from rex_auth_edge.web.api.household import House, Invites
@@ -16,7 +18,8 @@ from rex_auth_edge.web.api.passwords import Passwords
 from rex_auth_edge.web.api.registration import Registration
 from rex_auth_edge.web.api.signin import SignIn
 from rex_auth_edge.web.api.validation import Validation
-from rex_auth_edge.web.api.wellknown import Probes, wellknown
+from rex_auth_edge.web.api.wellknown import Probes
+from rex_auth_edge.web.asgi import App, Receive, Scope, Send
 from rex_auth_edge.web.desk import Desk
 from rex_auth_edge.web.document import DocumentConfig, operation_id
 from rex_auth_edge.web.oauth.endpoints import OAuth, discovery
@@ -24,6 +27,8 @@ from rex_auth_edge.web.pages.reference import reference, stylesheet
 from rex_auth_edge.web.visit import Visit
 
 _DOCUMENT = "/openapi.json"
+_DESK = "rex_auth_edge.desk"
+"""Where in a request's scope the hub's desk is."""
 
 
 class _Document(JsonRenderPlugin):
@@ -45,8 +50,20 @@ _OPENAPI = DocumentConfig(
 )
 
 
-def litestar_app(desk: Desk, probes: Probes) -> Litestar:
-    """The application without its shell (see `web.shell`)."""
+def litestar_app(desk: Desk, probes: Probes) -> App:
+    """The application without its shell (see `web.shell`): what it is asked is about the hub of this desk."""
+
+    async def at_desk(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.update({_DESK: desk, wellknown.PROBES: probes})
+        await framework(scope, receive, send)
+
+    framework = cast("App", _framework())
+    return at_desk
+
+
+@functools.cache
+def _framework() -> Litestar:
+    """It knows nothing of any hub, so that several hubs in one process need to make it only once."""
     return Litestar(
         [
             Registration,
@@ -62,21 +79,17 @@ def litestar_app(desk: Desk, probes: Probes) -> Litestar:
             Devices,
             OAuth,
             discovery,
-            *wellknown(desk.parts, probes),
+            *wellknown.HANDLERS,
             reference,
             stylesheet,
         ],
-        dependencies={"visit": Provide(_visit(desk), sync_to_thread=False)},
+        dependencies={"visit": Provide(_visit, sync_to_thread=False)},
         exception_handlers=problems.handlers,
         openapi_config=_OPENAPI,
-        state=State({"desk": desk}),
         logging_config=None,
         request_max_body_size=None,
     )
 
 
-def _visit(desk: Desk) -> AnyCallable:
-    def visit(request: Request) -> Visit:  # type: ignore[type-arg]
-        return Visit(request, desk)
-
-    return visit
+def _visit(request: Request) -> Visit:  # type: ignore[type-arg]
+    return Visit(request, cast("Scope", request.scope)[_DESK])

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.flows import timekeeping
 from rex_auth_edge.storage.open import open_store
+from tests import blank
 from tests.doubles import HandClock, Machine, SeededEntropy
 from tests.hub import Household, household
 
@@ -20,6 +21,7 @@ MAYA, NOOR = "maya@example.com", "noor@example.com"
 async def running(machine: Machine, place: Path, *, orderly: bool = True) -> AsyncIterator[Household]:
     """A hub started on this machine, in this boot, on the database in `place`; stopped orderly, or by a power cut."""
     clock, entropy = machine.power_on(), SeededEntropy(machine.boots * 1000 + machine.asked)
+    blank.put(place / "hub.db")
     store = await open_store(sa.make_url(f"sqlite:///{place}/hub.db"), place, clock, entropy)
     await timekeeping.begin(store, clock)
     home = await household(store, cast("HandClock", clock), place / "data", RATE_LIMIT_ENABLED="false")

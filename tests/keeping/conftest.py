@@ -12,6 +12,7 @@ from rex_auth_edge.keeping.backup import Wanted, back_up
 from rex_auth_edge.keeping.locks import ToKey, new_key
 from rex_auth_edge.settings.files import own_secret
 from rex_auth_edge.storage.open import open_store
+from tests import blank
 from tests.doubles import HandClock, SeededEntropy
 from tests.hub import household
 
@@ -45,6 +46,7 @@ async def kept(tmp_path: Path, clock: HandClock) -> Kept:
     (data_dir / "tls").mkdir(mode=0o700)
     (data_dir / "tls" / "ca.key").write_text("the authority's key")
     (data_dir / "unit-id").write_text("k7qf2m4x\n")
+    blank.put(database)
     store = await open_store(sa.URL.create("sqlite", database=str(database)), data_dir, clock, SeededEntropy())
     home = await household(store, clock, data_dir)
     async with home.client() as client:
