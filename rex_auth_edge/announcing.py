@@ -1,5 +1,6 @@
 """What the hub tells its LAN (mDNS) and a device's camera: enough to be found and known again, and no person's name."""
 
+import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ class Announcing:
     addresses: Callable[[], frozenset[str]]
     renamed: Callable[[str], None]
     unclaimed: Callable[[], bool]
+    pairing: Callable[[], bool]
 
 
 def announcer(
@@ -36,12 +38,19 @@ def announcer(
     def facts() -> dict[str, str]:
         state = "unclaimed" if now.unclaimed() else "claimed"
         told = {"txtvers": "1", "v": __version__, "id": unit_id, "path": "/", "state": state}
+        told |= {"pairing": "open"} if now.pairing() else {}
         return told | ({"fp": ca.fingerprint()[:_HINT]} if ca else {})
 
     def reached() -> frozenset[str]:
         return announced(now.addresses(), listen.host)
 
     return Announcer(Subject(f"rex-{unit_id}", listen.port, reached, facts, now.renamed), clock, entropy)
+
+
+def authority(settings: Settings) -> bytes:
+    """The SHA-256 of the CA by which devices know the hub; of nothing, where it has none of its own."""
+    known = fingerprint(settings.data_dir) if settings.listen.household_ca else None
+    return bytes.fromhex(known) if known else hashlib.sha256(b"").digest()
 
 
 def invitation(settings: Settings, addresses: Callable[[], frozenset[str]], code: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from rex_auth_edge import doors
-from rex_auth_edge.announcing import Announcing, announcer, invitation
+from rex_auth_edge.announcing import Announcing, announcer, authority, invitation
 from rex_auth_edge.control import ControlServer, Verb, socket_in
 from rex_auth_edge.domain.clock import Clock
 from rex_auth_edge.domain.entropy import Entropy
@@ -21,6 +21,7 @@ from rex_auth_edge.doors import Doors
 from rex_auth_edge.flows import health, signing, timekeeping, upkeep
 from rex_auth_edge.flows.authenticate import Authenticator
 from rex_auth_edge.flows.devices import provider
+from rex_auth_edge.flows.devices.openness import Openness
 from rex_auth_edge.flows.devices.proving import Proofs
 from rex_auth_edge.flows.household.setup import SetupCodes
 from rex_auth_edge.flows.parts import Parts
@@ -130,6 +131,9 @@ async def core(settings: Settings, store: Store, clock: Clock, entropy: Entropy,
         options=settings.flows,
         home=await _home(store, settings),
         invitation=partial(invitation, settings, addresses),
+        url=settings.url,
+        authority=partial(authority, settings),
+        openness=Openness(store),
     )
     await signing.load(store, seal, keyring)
     authenticator = Authenticator(parts.tokens, parts.register, clock)
@@ -186,7 +190,8 @@ def _carrier(settings: Settings) -> Carrier | None:
 
 def _announcing(hub: Hub, entrance: Doors) -> Announcing:
     parts = hub.parts
-    return Announcing(addresses, entrance.renamed, lambda: parts.home in parts.setup.shown())
+    unclaimed, pairing = lambda: parts.home in parts.setup.shown(), lambda: parts.openness.open
+    return Announcing(addresses, entrance.renamed, unclaimed, pairing)
 
 
 async def _run(
@@ -223,6 +228,7 @@ def _background(hub: Hub, metrics: Metrics, entrance: Doors) -> list[Coroutine[A
     return [
         hub.drain.run(),
         _every(upkeep.OFTEN, lambda: upkeep.erase(hub.parts)),
+        _every(upkeep.OFTEN, lambda: hub.parts.openness.look(hub.parts.clock.now())),
         _every(upkeep.SELDOM, lambda: upkeep.purge(hub.parts, hub.authenticator)),
         _every(upkeep.OFTEN, lambda: _watch(hub, metrics)),
         _every(doors.LOOK, entrance.keep),

@@ -3,7 +3,6 @@
 All three end alike: the token endpoint gives the device's first token for a code, to whoever holds the device's key.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -149,6 +148,8 @@ def ask(folder: Folder, pin: Pin, wish: Wish, way: str) -> Ask:
     said = pairing.talk.post("device_authorization_endpoint", wish.form() | {"way": way}, None)
     compare: tuple[str, ...] = ()
     if way == "window":
+        from rex_auth_edge.domain.words import compared  # noqa: PLC0415 - only this way of pairing needs the list
+
         compare = compared(fingerprint(pin), pairing.key.thumbprint, str(said["nonce"]))
     return Ask(
         pairing,
@@ -161,13 +162,3 @@ def ask(folder: Folder, pin: Pin, wish: Wish, way: str) -> Ask:
         int(said.get("interval", 5)),
         str(said["device_code"]),
     )
-
-
-def compared(authority: bytes, thumbprint: str, nonce: str) -> tuple[str, ...]:
-    """Six words (60 bits) that agree only where both sides mean the same CA, the same key and the same asking."""
-    from importlib import import_module  # noqa: PLC0415 - only this way of pairing needs the list
-
-    words = import_module("rex_auth_edge.domain.words").WORDS
-    digest = hashlib.sha256(b"rex-auth-edge pairing words" + authority + f"{thumbprint}.{nonce}".encode()).digest()
-    number = int.from_bytes(digest[:8])
-    return tuple(words[number >> shift & 1023] for shift in range(54, -1, -10))

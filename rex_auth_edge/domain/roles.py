@@ -54,6 +54,8 @@ class Act(StrEnum):
     AUDIT = "audit.read"
     DEVICES = "devices.read"
     ADD_DEVICE = "devices.add"
+    OPEN_WINDOW = "devices.window"
+    ASKS = "devices.asks"
     CHANGE_DEVICE = "devices.change"
     END_DEVICE = "devices.end"
 
@@ -101,7 +103,9 @@ PERMISSIONS: Mapping[Act, Permission] = MappingProxyType({
     Act.SET_POLICY: _owners("change the household's policy", fresh=True),
     Act.AUDIT: _owners("read the audit log"),
     Act.DEVICES: Permission(_GROWN, "members", "see the household's devices"),
-    Act.ADD_DEVICE: _owners("add a device", fresh=True),
+    Act.ADD_DEVICE: _owners("add a device, or let one in that asks", fresh=True),
+    Act.OPEN_WINDOW: _owners("open the window in which devices may ask", fresh=True),
+    Act.ASKS: _owners("see which devices ask, refuse them, or close the window"),
     Act.CHANGE_DEVICE: _owners("rename or restrict a device, or let it go on", fresh=True),
     Act.END_DEVICE: _owners("suspend or remove a device"),
 })  # fmt: skip

@@ -7,6 +7,7 @@ from uuid import UUID
 from rex_auth_edge.domain.clock import Clock
 from rex_auth_edge.domain.entropy import Entropy
 from rex_auth_edge.domain.register import Register
+from rex_auth_edge.flows.devices.openness import Openness
 from rex_auth_edge.flows.household.setup import SetupCodes
 from rex_auth_edge.flows.options import FlowOptions
 from rex_auth_edge.keys.device_tokens import DeviceTokens
@@ -26,7 +27,8 @@ NOBODY = UUID(int=0)
 class Parts:
     """`home` is the household that people without an invitation or a `tenant` field mean.
 
-    `invitation` makes of a device's code what the device's camera reads.
+    `invitation` makes of a device's code what the device's camera reads; `url` is where the hub is reached, and
+    `authority` the SHA-256 of the CA that it is known by.
     """
 
     store: Store
@@ -45,6 +47,9 @@ class Parts:
     options: FlowOptions
     home: UUID
     invitation: Callable[[str], str]
+    url: str
+    authority: Callable[[], bytes]
+    openness: Openness
 
     def address_hash(self, email_key: str) -> bytes:
         """The directory's keyed hash of an address."""

@@ -1,12 +1,13 @@
-"""Who is to be let in: a code each, kept as a keyed hash; pending, then redeemed, withdrawn or expired for ever."""
+"""Who is to be let in, or asks to be: each with codes that are kept as hashes, and states that only go forward."""
 
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from rex_auth_edge.domain.clock import Deadline
-from rex_auth_edge.storage.columns import deadline_values
+from rex_auth_edge.domain.asks import AskState, Way, unless_illegal
+from rex_auth_edge.domain.clock import Deadline, Moment
+from rex_auth_edge.storage.columns import deadline_of, deadline_values
 from rex_auth_edge.storage.device_tables import device_asks
 from rex_auth_edge.storage.passed import passed_for
 from rex_auth_edge.storage.tx import Tx
@@ -14,27 +15,50 @@ from rex_auth_edge.storage.tx import Tx
 
 def add(tx: Tx, values: dict[str, Any], expires: Deadline) -> None:
     """A new ask, pending until `expires`."""
-    fresh = {"created_at": tx.now.wall, "state": "pending"}
+    fresh = {"created_at": tx.now.wall, "state": AskState.PENDING.value}
     tx.conn.execute(sa.insert(device_asks).values(fresh | values | deadline_values("expires", expires)))
 
 
+def get(conn: sa.Connection, tenant_id: UUID, ask_id: UUID) -> sa.Row[Any] | None:
+    """One of the household's, whatever became of it."""
+    return conn.execute(sa.select(device_asks).where(_is(tenant_id, ask_id))).one_or_none()
+
+
 def by_code(conn: sa.Connection, tenant_id: UUID, code_hash: bytes) -> sa.Row[Any] | None:
-    """The household's ask with this code."""
+    """What the household's owner has added with this code."""
     where = (device_asks.c.tenant_id == tenant_id) & (device_asks.c.code_hash == code_hash)
-    return conn.execute(sa.select(device_asks).where(where)).one_or_none()
+    return conn.execute(sa.select(device_asks).where(where & (device_asks.c.way == Way.SCAN.value))).one_or_none()
 
 
-def pending(conn: sa.Connection, tenant_id: UUID) -> list[sa.Row[Any]]:
-    """The household's pending asks, the oldest first; some of them may have expired."""
-    where = (device_asks.c.tenant_id == tenant_id) & (device_asks.c.state == "pending")
-    return list(conn.execute(sa.select(device_asks).where(where).order_by(device_asks.c.id)).all())
+def pending(conn: sa.Connection, tenant_id: UUID, now: Moment, *ways: Way) -> list[sa.Row[Any]]:
+    """The household's of these ways that are pending and haven't expired, the oldest first."""
+    where = (device_asks.c.tenant_id == tenant_id) & (device_asks.c.state == AskState.PENDING.value)
+    where &= device_asks.c.way.in_([way.value for way in ways])
+    rows = conn.execute(sa.select(device_asks).where(where).order_by(device_asks.c.id)).all()
+    return [row for row in rows if (due := deadline_of(row, "expires")) is not None and not due.passed(now)]
 
 
-def end(tx: Tx, tenant_id: UUID, ask_id: UUID, state: str, device_id: UUID | None = None) -> bool:
-    """Redeemed or withdrawn; False where it was before. One conditional update: one wins."""
-    where = (device_asks.c.tenant_id == tenant_id) & (device_asks.c.id == ask_id) & (device_asks.c.state == "pending")
-    values = {"state": state, "device_id": device_id}
-    return tx.conn.execute(sa.update(device_asks).where(where).values(values)).rowcount == 1
+def move(tx: Tx, row: Any, state: AskState, **values: Any) -> bool:
+    """Go on from the state in which `row` was read; False where it has gone on since. One of several at a time wins.
+
+    Raises IllegalMoveError.
+    """
+    unless_illegal(Way(row.way), AskState(row.state), state)
+    where = _is(row.tenant_id, row.id) & (device_asks.c.state == row.state)
+    return tx.conn.execute(sa.update(device_asks).where(where).values(values | {"state": state.value})).rowcount == 1
+
+
+def miss(tx: Tx, row: Any) -> int:
+    """Count a wrong code; how many there were."""
+    where = _is(row.tenant_id, row.id)
+    tx.conn.execute(sa.update(device_asks).where(where).values(misses=device_asks.c.misses + 1))
+    return int(tx.conn.execute(sa.select(device_asks.c.misses).where(where)).scalar_one())
+
+
+def polled(tx: Tx, row: Any, pace: int, following: Deadline) -> None:
+    """The device has asked whether it may come in: it may ask again at `following`, and then every `pace` seconds."""
+    values = {"pace": pace} | deadline_values("poll", following)
+    tx.conn.execute(sa.update(device_asks).where(_is(row.tenant_id, row.id)).values(values))
 
 
 def forget(tx: Tx, age: int) -> list[tuple[UUID, bytes]]:
@@ -44,3 +68,7 @@ def forget(tx: Tx, age: int) -> list[tuple[UUID, bytes]]:
     codes = tx.conn.execute(sa.select(*columns).where(gone & device_asks.c.code_hash.is_not(None))).all()
     tx.conn.execute(sa.delete(device_asks).where(gone))
     return [(row.tenant_id, bytes(row.code_hash)) for row in codes]
+
+
+def _is(tenant_id: UUID, ask_id: UUID) -> sa.ColumnElement[bool]:
+    return (device_asks.c.tenant_id == tenant_id) & (device_asks.c.id == ask_id)

@@ -14,6 +14,7 @@ from rex_auth_edge.web.api.account import Profile, Sessions
 from rex_auth_edge.web.api.devices import Devices
 from rex_auth_edge.web.api.household import House, Invites
 from rex_auth_edge.web.api.members import Members, MembersActivity
+from rex_auth_edge.web.api.pairing import Asks, PairingWindow
 from rex_auth_edge.web.api.passwords import Passwords
 from rex_auth_edge.web.api.registration import Registration
 from rex_auth_edge.web.api.signin import SignIn
@@ -23,6 +24,7 @@ from rex_auth_edge.web.asgi import App, Receive, Scope, Send
 from rex_auth_edge.web.desk import Desk
 from rex_auth_edge.web.document import DocumentConfig, operation_id
 from rex_auth_edge.web.oauth.endpoints import OAuth, discovery
+from rex_auth_edge.web.oauth.pairing import Pairing
 from rex_auth_edge.web.pages.reference import reference, stylesheet
 from rex_auth_edge.web.visit import Visit
 
@@ -77,6 +79,9 @@ def _framework() -> Litestar:
             Members,
             MembersActivity,
             Devices,
+            PairingWindow,
+            Asks,
+            Pairing,
             OAuth,
             discovery,
             *wellknown.HANDLERS,

@@ -3,11 +3,16 @@
 Each raises RefusedError where the flow or a rate refuses.
 """
 
+from uuid import UUID
+
 from rex_auth_edge.domain.names import email_key
 from rex_auth_edge.domain.principal import Principal
-from rex_auth_edge.domain.refusals import Refused, RefusedError
+from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
 from rex_auth_edge.flows import login, password, recover, sessions, signup, verify
+from rex_auth_edge.flows.devices import deciding
+from rex_auth_edge.flows.devices.records import Change
 from rex_auth_edge.flows.household import front, house
+from rex_auth_edge.flows.household.actor import Actor
 from rex_auth_edge.web.rates import Rule
 from rex_auth_edge.web.visit import Visit
 
@@ -86,6 +91,27 @@ async def claim(visit: Visit, principal: Principal, setup_code: str | None) -> N
     account = str(principal.user_id)
     await visit.spare(Rule.VERIFY, account)
     await visit.counted(Rule.VERIFY, account, house.claim(visit.desk.parts, principal, setup_code, visit.caller))
+
+
+async def look_at_ask(visit: Visit, actor: Actor, code: str | None) -> deciding.Ask:
+    """Which device asks with this code."""
+    await visit.spare(Rule.PAIR, str(actor.user_id))
+    return await _decided(visit, actor, await deciding.look(visit.desk.parts, actor, code))
+
+
+async def approve_ask(visit: Visit, actor: Actor, ask_id: UUID, code: str | None, wanted: Change) -> deciding.Ask:
+    """Let a device in that asks with this code."""
+    await visit.spare(Rule.PAIR, str(actor.user_id))
+    return await _decided(visit, actor, await deciding.approve(visit.desk.parts, actor, ask_id, code, wanted))
+
+
+async def _decided(visit: Visit, actor: Actor, result: deciding.Ask | Refused) -> deciding.Ask:
+    """The device that was meant; only wrong codes count as failures."""
+    if not isinstance(result, Refused):
+        return result
+    if result.code is Code.INVALID_PAIRING_CODE:
+        await visit.failed(Rule.PAIR, str(actor.user_id))
+    raise RefusedError(result)
 
 
 def _granted(result: str | Refused) -> str:

@@ -33,6 +33,8 @@ class Rule(StrEnum):
     RESET = "reset"
     VALIDATE = "validate"
     DEVICE = "device"
+    ASK = "ask"
+    PAIR = "pair"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ _RULES: dict[Rule, _Limits] = {
     Rule.RESET: _TOKEN,
     Rule.VALIDATE: _Limits(failing_address=_30),
     Rule.DEVICE: _Limits(failing_address=_30),
+    Rule.ASK: _Limits(every_address=_10),
+    Rule.PAIR: _Limits(failing_target=_10 + _A_DAY),
 }
 
 _UNCOUNTED = Refused(

@@ -70,6 +70,14 @@ async def added(owner: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
     return dict(answer.json())
 
 
+async def asked(client: httpx.AsyncClient, **said: str) -> dict[str, Any]:
+    """What a device that can't sign is told when it asks to be let in."""
+    form = {"client_id": "rex-device", "name": "Kitchen", "kind": "speaker", "scope": "lights door.open"}
+    answer = await client.post("/oauth/device_authorization", data=form | said)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
 async def joined(owner: httpx.AsyncClient, client: httpx.AsyncClient, **more: Any) -> Machine:
     """A device that an owner has let in."""
     machine = Machine(client)

@@ -11,7 +11,7 @@ import httpx
 
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.flows.household import house
-from tests.devices.machines import DEVICE_CODE, added, simple
+from tests.devices.machines import DEVICE_CODE, added, asked, simple
 from tests.hub import PASSWORD, Household
 
 Json = dict[str, Any]
@@ -155,7 +155,18 @@ async def _furnish(home: Household, each: House) -> None:
     each.things |= {"awaited": awaited["id"], "device code": awaited["code"]}
     each.things |= {"device token": given["access_token"], "device refresh token": given["refresh_token"]}
     each.things["spent device code"] = await _spent(each)
+    await _ask(each, each.clients[Role.ADULT])
     each.things["reset token"] = await home.reset_token(each.clients[Role.ADULT], each.address("henrik"))
+
+
+async def _ask(each: House, client: httpx.AsyncClient) -> None:
+    """A device that asks, while the window is open."""
+    await done(each.owner.delete("/household/devices/window"))
+    await done(each.owner.post("/household/devices/window", json={}))
+    said = await asked(client, tenant=each.slug)
+    each.things |= {"ask's own code": said["device_code"], "user code": said["user_code"]}
+    each.things["spoken words"] = said["verification_words"]
+    each.things["ask"] = (await done(each.owner.get("/household/devices/asks")))["asks"][0]["id"]
 
 
 async def _spent(each: House) -> str:
@@ -195,4 +206,6 @@ async def another(home: Household, each: House, name: str) -> AsyncIterator[tupl
         await _wait(each, client, name)
         things = {"member": member["user_id"], "session": session, "invitation": invited["id"]}
         things["device"] = (await simple(each.owner, client))["client_id"]
+        await _ask(each, client)
+        things["ask"] = each.things["ask"]
         yield client, things | {"code": each.things["code"]}

@@ -17,6 +17,7 @@ NAMES = {
     "/household/invites/{name}": "invitation",
     "/household/codes/{name}": "code",
     "/household/devices/{name}": "device",
+    "/household/devices/asks/{name}": "ask",
     "/sessions/{name}": "session",
 }
 """What the last parameter of a path names (a key of `House.things`); the path may go on, and begin anyhow."""
@@ -45,6 +46,8 @@ PLAIN = {
     "kind": "lamp",
     "room": "Diele",
     "code_life": "5m",
+    "open_for": "5m",
+    "way": "grant",
     "scopes": "door.open",
     "grant_type": "client_credentials",
     "scope": "lights",
@@ -66,7 +69,8 @@ NAMING = {
     "username": ("username",),
     "client_id": ("device",),
     "client_secret": ("device secret",),
-    "device_code": ("device code", "spent device code"),
+    "device_code": ("device code", "spent device code", "ask's own code"),
+    "code": ("user code", "spoken words"),
 }
 """Fields by which something or somebody is named: with what the other household has of it (keys of `foreign`)."""
 

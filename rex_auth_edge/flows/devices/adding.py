@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.client import jose
 from rex_auth_edge.domain import codes, durations
+from rex_auth_edge.domain.asks import AskState, Way
 from rex_auth_edge.domain.caller import Caller
 from rex_auth_edge.domain.clock import HOUR, MINUTE
 from rex_auth_edge.domain.devices import Wish
@@ -32,7 +33,7 @@ _SECRET = "device-secret"  # noqa: S105  a purpose's name
 _BAD_LIFE = Refused(
     Code.INVALID_FIELD, "code_life is a length of time from 1m to 1h, such as 10m", {"code_life": "not good"}
 )
-_SAME_KEY = Refused(Code.INVALID_GRANT, "A device with this key is in the household already")
+SAME_KEY = Refused(Code.INVALID_GRANT, "A device with this key is in the household already")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -56,7 +57,7 @@ async def add(parts: Parts, actor: Actor, wish: Wish, code_life: str | None = No
         code, ask_id, expires = codes.code(tx.entropy, _CHARACTERS), tx.new_id(), tx.now.after(life)
         hashed = code_hash(parts, code)
         device_asks.add(tx, {
-            "tenant_id": actor.tenant_id, "id": ask_id, "way": "scan", "code_hash": hashed, "name": wish.name,
+            "tenant_id": actor.tenant_id, "id": ask_id, "way": Way.SCAN.value, "code_hash": hashed, "name": wish.name,
             "room": wish.room, "kind": wish.kind, "scopes": " ".join(wish.scopes), "made_by": actor.user_id,
         }, expires)  # fmt: skip
         tenants.list_in_directory(tx, hashed, actor.tenant_id)
@@ -80,13 +81,13 @@ async def redeem(parts: Parts, code: str, key: dict[str, str] | None, caller: Ca
             row = device_asks.by_code(tx.conn, tenant_id, hashed)
             if row is None or issuing.passed(deadline_of(row, "expires"), tx):
                 continue
-            return _let_in(tx, parts, row, key, caller) if row.state == "pending" else _again(tx, parts, row, key)
+            return let_in(tx, parts, row, key, caller) if row.state == "pending" else again(tx, parts, row, key)
         return issuing.NOT_GRANTED
 
     return await parts.store.write(work)
 
 
-def _again(tx: Tx, parts: Parts, ask: Any, key: dict[str, str] | None) -> Issued | Refused:
+def again(tx: Tx, parts: Parts, ask: Any, key: dict[str, str] | None) -> Issued | Refused:
     """The answer was lost on the way: the same key gets one again while the code would have lived."""
     device = devices.get(tx.conn, ask.tenant_id, ask.device_id) if ask.device_id else None
     if device is None or device.state != "active" or not same_key(parts, device, key):
@@ -101,19 +102,21 @@ def same_key(parts: Parts, device: Any, key: dict[str, str] | None) -> bool:
     return parts.pepper.same(bytes(device.thumbprint), jose.unbase64(jose.thumbprint(key)))
 
 
-def _let_in(tx: Tx, parts: Parts, ask: Any, key: dict[str, str] | None, caller: Caller) -> Issued | Refused:
+def let_in(tx: Tx, parts: Parts, ask: Any, key: dict[str, str] | None, caller: Caller) -> Issued | Refused:
+    """The device of an ask is in the household from now on; of several at a time one is let in."""
     thumbprint = jose.unbase64(jose.thumbprint(key)) if key else None
     if thumbprint and devices.with_key(tx.conn, ask.tenant_id, thumbprint) is not None:
-        return _SAME_KEY
+        return SAME_KEY
     device_id = tx.new_id()
-    if not device_asks.end(tx, ask.tenant_id, ask.id, "redeemed", device_id):
+    if not device_asks.move(tx, ask, AskState.REDEEMED, device_id=device_id):
         return issuing.NOT_GRANTED
     secret = None if key else parts.bearers.mint(_SECRET, ask.tenant_id, device_id)
     kept = json.dumps(key, sort_keys=True) if key else None
     devices.add(tx, {
         "tenant_id": ask.tenant_id, "id": device_id, "name": ask.name, "room": ask.room, "kind": ask.kind,
         "scopes": ask.scopes, "way": ask.way, "public_key": kept, "thumbprint": thumbprint,
-        "secret_hash": digest_of(secret) if secret else None, "added_by": ask.made_by, "seen_from": caller.ip_address,
+        "secret_hash": digest_of(secret) if secret else None, "added_by": ask.made_by or ask.decided_by,
+        "seen_from": caller.ip_address,
     })  # fmt: skip
     tenants.list_in_directory(tx, client_hash(parts, device_id), ask.tenant_id)
     detail = {"name": ask.name, "kind": ask.kind, "way": ask.way}
@@ -129,6 +132,4 @@ def client_hash(parts: Parts, device_id: UUID) -> bytes:
 
 def awaited(conn: sa.Connection, parts: Parts, tenant_id: UUID) -> list[Any]:
     """Devices that are to come and still may."""
-    now = parts.clock.now()
-    rows = ((row, deadline_of(row, "expires")) for row in device_asks.pending(conn, tenant_id))
-    return [row for row, due in rows if due is not None and not due.passed(now)]
+    return device_asks.pending(conn, tenant_id, parts.clock.now(), Way.SCAN)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from rex_auth_edge.domain.asks import AskState, Way
 from rex_auth_edge.domain.devices import DeviceState, wish
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.domain.roles import Act
@@ -92,7 +93,7 @@ async def _end(parts: Parts, actor: Actor, device_id: UUID, state: DeviceState) 
     def work(tx: Tx) -> Refused | None:
         if (refused := refusal(tx, actor, Act.END_DEVICE, device_id)) is not None:
             return refused
-        if state is DeviceState.REMOVED and device_asks.end(tx, actor.tenant_id, device_id, "withdrawn"):
+        if state is DeviceState.REMOVED and _withdrawn(tx, actor, device_id):
             note(tx, actor, Act.END_DEVICE, device_id, detail={"state": "withdrawn"})
             return None
         if _present(tx, actor, device_id) is None:
@@ -107,6 +108,14 @@ async def _end(parts: Parts, actor: Actor, device_id: UUID, state: DeviceState) 
         return None
 
     return await parts.store.write(work, urgent=True)
+
+
+def _withdrawn(tx: Tx, actor: Actor, ask_id: UUID) -> bool:
+    """Make the code of something that is to come good for nothing; False where nothing with this id is."""
+    row = device_asks.get(tx.conn, actor.tenant_id, ask_id)
+    if row is None or (row.way, row.state) != (Way.SCAN, AskState.PENDING):
+        return False
+    return device_asks.move(tx, row, AskState.WITHDRAWN)
 
 
 async def resume(parts: Parts, actor: Actor, device_id: UUID) -> Refused | None:

@@ -22,18 +22,27 @@ from rex_auth_edge.web.visit import Visit
 T = TypeVar("T")
 
 _OAUTH = {
+    Code.ACCESS_DENIED: "access_denied",
+    Code.AUTHORIZATION_PENDING: "authorization_pending",
+    Code.EXPIRED_TOKEN: "expired_token",
     Code.INVALID_CLIENT: "invalid_client",
     Code.INVALID_GRANT: "invalid_grant",
     Code.INVALID_DPOP_PROOF: "invalid_dpop_proof",
     Code.USE_DPOP_NONCE: "use_dpop_nonce",
     Code.UNSUPPORTED_GRANT_TYPE: "unsupported_grant_type",
     Code.NOT_ALLOWED: "insufficient_scope",
+    Code.PAIRING_CLOSED: "access_denied",
+    Code.PAIRING_FULL: "temporarily_unavailable",
+    Code.SLOW_DOWN: "slow_down",
     Code.BUSY: "temporarily_unavailable",
     Code.STORAGE_FULL: "temporarily_unavailable",
     Code.STORAGE_UNAVAILABLE: "temporarily_unavailable",
     Code.RATE_LIMITED: "slow_down",
 }
-_NOT_COUNTED = frozenset({Code.USE_DPOP_NONCE, Code.BUSY, Code.STORAGE_FULL, Code.STORAGE_UNAVAILABLE})
+_NOT_COUNTED = frozenset({
+    *(Code.USE_DPOP_NONCE, Code.BUSY, Code.STORAGE_FULL, Code.STORAGE_UNAVAILABLE),
+    *(Code.AUTHORIZATION_PENDING, Code.PAIRING_CLOSED, Code.PAIRING_FULL),
+})  # fmt: skip
 
 
 class Asking:

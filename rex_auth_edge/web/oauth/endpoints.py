@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from rex_auth_edge.domain.clock import MINUTE, SECOND
 from rex_auth_edge.domain.devices import Kind, lives_of
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
-from rex_auth_edge.flows.devices import adding, issuing, tokens
+from rex_auth_edge.flows.devices import adding, issuing, polling, tokens
 from rex_auth_edge.flows.devices.issuing import Issued
 from rex_auth_edge.web.answers import unless_refused
 from rex_auth_edge.web.api.household import uuid_in
@@ -108,7 +108,7 @@ async def _issued(asking: Asking, data: TokenRequest) -> Issued:
     if data.grant_type == DEVICE_CODE:
         if not data.device_code:
             raise RefusedError(_LACKS)
-        return unless_refused(await adding.redeem(parts, data.device_code, key, caller))
+        return unless_refused(await polling.redeem(parts, data.device_code, key, caller))
     if data.grant_type not in GRANTS:
         raise RefusedError(_UNSUPPORTED)
     device = await asking.device(data.client_id, data.client_secret, data.client_assertion)
@@ -125,6 +125,7 @@ def metadata(issuer: str) -> dict[str, Any]:
     algorithms = ["ES256", "EdDSA"]
     return {
         "issuer": issuer,
+        "device_authorization_endpoint": f"{issuer}/oauth/device_authorization",
         "token_endpoint": f"{issuer}/oauth/token",
         "introspection_endpoint": f"{issuer}/oauth/introspect",
         "revocation_endpoint": f"{issuer}/oauth/revoke",
