@@ -1,0 +1,71 @@
+"""Usernames and addresses, of which there is one each in a household: the cloud's order decides, the loser is told."""
+
+import base64
+import hashlib
+from typing import Any
+
+from msgspec.structs import replace
+
+from rex_auth_edge.domain.names import LONGEST_USERNAME, email_key, username_key
+from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.outcome import Follow, Then, Verdict, along, take
+from rex_auth_edge.sync.standing import House, field, revoked
+from rex_auth_edge.sync.state import Cell, Held
+from rex_auth_edge.sync.wire import Incoming
+
+RENAMED = "username_taken"
+ADDRESS_TAKEN = "email_taken"
+NAME, KEY, ADDRESS, PROVEN = "username", "key", "address", "proven"
+
+
+def decide_username(change: Incoming, house: House) -> Verdict:
+    """Whoever comes later is suffixed, by their id, so that every node finds the same name."""
+    wanted = change.state.fields.get(NAME)
+    if wanted is None or not isinstance(wanted.value, str):
+        return take(change)
+    granted = next(name for name in _candidates(wanted.value, change.cell.id) if _free(name, change, house))
+    fields = {**change.state.fields, NAME: _with(wanted, granted), KEY: _with(wanted, username_key(granted))}
+    verdict = take(change, replace(change.state, fields=fields))
+    return verdict if granted == wanted.value else along(verdict, tell=RENAMED, about=change.cell.id)
+
+
+def _candidates(wanted: str, user: bytes) -> list[str]:
+    suffix = base64.b32encode(hashlib.blake2b(user, digest_size=15).digest()).decode().lower()
+    suffixed = [f"{wanted[: LONGEST_USERNAME - 1 - length]}-{suffix[:length]}" for length in (4, 8, 16, 24)]
+    return [wanted, *suffixed]
+
+
+def _free(name: str, change: Incoming, house: House) -> bool:
+    return not _others(change, house, KEY, username_key(name)) or name.endswith(_candidates("", change.cell.id)[-1])
+
+
+def _others(change: Incoming, house: House, name: str, value: Any) -> list[bytes]:
+    """Who else has it, and isn't deleted."""
+    holders = house.bearing(change.cell.kind, name, value)
+    return [user for user in holders if user != change.cell.id and not revoked(house, Kind.USER, user)]
+
+
+def _with(held: Held, value: Any) -> Held:
+    return replace(held, value=value)
+
+
+def _has_proven(house: House, user: bytes) -> bool:
+    return bool(field(house, Cell(Kind.EMAIL, user), PROVEN))
+
+
+def decide_email(change: Incoming, house: House) -> Verdict:
+    """The first account to prove an address keeps it, and whoever else has it loses it."""
+    wanted = change.state.fields.get(ADDRESS)
+    if wanted is None or not isinstance(wanted.value, str):
+        return take(change)
+    key, proven = email_key(wanted.value), change.state.fields.get(PROVEN)
+    others = _others(change, house, KEY, key)
+    if any(_has_proven(house, other) for other in others):
+        nothing = {name: _with(wanted, None) for name in (ADDRESS, KEY, PROVEN)}
+        unset = replace(change.state, fields={**change.state.fields, **nothing})
+        return along(take(change, unset), tell=ADDRESS_TAKEN, about=change.cell.id)
+    verdict = take(change, replace(change.state, fields={**change.state.fields, KEY: _with(wanted, key)}))
+    for other in others if proven is not None and proven.value else []:
+        unset_other = Follow(Then.UNSET_EMAIL, Cell(Kind.EMAIL, other))
+        verdict = along(verdict, unset_other, tell=ADDRESS_TAKEN, about=other)
+    return verdict

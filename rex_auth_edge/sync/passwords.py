@@ -1,0 +1,51 @@
+"""Which password wins: the one that knows of the latest mailed reset, and of those the later in the cloud's order.
+
+The loser is never good again. Who knew only an old password can change it on a hub that hasn't heard of a reset, and
+still doesn't get the account back.
+"""
+
+from msgspec.structs import replace
+
+from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.merge import join
+from rex_auth_edge.sync.order import START, Lane, Position, follows, is_unsent
+from rex_auth_edge.sync.outcome import Follow, Then, Verdict, along, take
+from rex_auth_edge.sync.standing import House, kept_home
+from rex_auth_edge.sync.state import Cell, Reset, Secret, State
+from rex_auth_edge.sync.wire import Incoming
+
+REPLACED = "password_replaced"
+
+
+def decide_password(change: Incoming, house: House) -> Verdict:
+    """Settle which reset the password stands on; of concurrent ones the person hears, and their sessions end."""
+    offered, current = change.state.secret, house.state(change.cell).secret
+    if offered is None:
+        return take(change)
+    settled = replace(offered, reset=_reset(change, offered, house))
+    if kept_home(house, change.cell.id):
+        settled = replace(settled, verifier=None, withheld=True)
+    verdict = take(change, replace(change.state, secret=settled))
+    seen = change.seen[Lane.IDENTITY]
+    if current is None or current.by == offered.by or follows(change.tag, seen, current.by, current.at):
+        return verdict
+    follow = Follow(Then.SIGN_OUT, Cell(Kind.SIGN_OUT, change.cell.id))
+    return along(verdict, follow, tell=REPLACED, about=change.cell.id)
+
+
+def _reset(change: Incoming, offered: Secret, house: House) -> Position:
+    """The place of the reset that the password knows of.
+
+    A reset of the writer's own that it hadn't seen ordered is looked up. Where that can't be found, as after a restore,
+    the latest that the writer had seen counts.
+    """
+    if not is_unsent(offered.reset):
+        return offered.reset
+    known = join(house.state(change.cell), State(resets=change.state.resets)).resets
+    own = [each.at for each in known if each.by == offered.by._replace(number=offered.reset.seq)]
+    return own[0] if own else _latest_seen(change, known)
+
+
+def _latest_seen(change: Incoming, known: tuple[Reset, ...]) -> Position:
+    seen = change.seen[Lane.IDENTITY]
+    return max((each.at for each in known if each.at <= seen), default=START)

@@ -1,0 +1,68 @@
+"""What the removal of a hub takes with it, and what a policy that keeps verifiers at home takes back."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, RULES, Kind
+from rex_auth_edge.sync.order import Position, Tag
+from rex_auth_edge.sync.outcome import Follow, Then
+from rex_auth_edge.sync.standing import House, field, kept_home, role_of
+from rex_auth_edge.sync.state import Cell, Mark, Rung, State
+from rex_auth_edge.sync.wire import Incoming
+
+DISTRUST = "distrust"
+"""The field of a removed hub that says from which place on its changes aren't trusted: [epoch, seq]."""
+
+
+def after_hub(change: Incoming, house: House) -> list[Follow]:
+    """Nothing that a distrusted hub let in stands by itself; passwords whose verifiers it held are to be set anew."""
+    rung = house.state(change.cell).rung
+    if rung is None or rung.step < REVOKED:
+        return []
+    since = _place(field(house, change.cell, DISTRUST))
+    if since is None:
+        return []
+    return [*_let_in(change.cell.id, since, house), *_raised(change.cell.id, since, house), *_renewals(house)]
+
+
+def _place(value: Any) -> Position | None:
+    return Position(*value) if isinstance(value, list | tuple) and len(value) == 2 else None  # noqa: PLR2004 - a pair
+
+
+def _later(by: Tag, at: Position, hub: bytes, since: Position) -> bool:
+    return by.origin == hub and at > since
+
+
+def _let_in(hub: bytes, since: Position, house: House) -> Iterator[Follow]:
+    for kind in [kind for kind, rule in RULES.items() if rule.letting]:
+        for subject in house.subjects(kind):
+            rung: Rung | None = house.state(Cell(kind, subject)).rung
+            if rung and rung.step <= ACTIVE and _later(rung.by, rung.at, hub, since):
+                yield Follow(Then.REVOKE, Cell(kind, subject))
+
+
+def _raised(hub: bytes, since: Position, house: House) -> Iterator[Follow]:
+    for user in house.subjects(Kind.ROLE):
+        marks: Iterable[Mark] = house.state(Cell(Kind.ROLE, user)).marks
+        if role_of(house, user) is not Role.GUEST and any(_later(each.by, each.at, hub, since) for each in marks):
+            yield Follow(Then.LOWER, Cell(Kind.ROLE, user))
+
+
+def _renewals(house: House) -> Iterator[Follow]:
+    for user in house.subjects(Kind.PASSWORD):
+        secret = house.state(Cell(Kind.PASSWORD, user)).secret
+        if secret is not None and not secret.withheld:
+            yield Follow(Then.RENEW_PASSWORD, Cell(Kind.PASSWORD_DUE, user))
+
+
+def after_policy(change: Incoming, house: House) -> list[Follow]:
+    """Verifiers that are to stay at home from now on are taken back from wherever they went."""
+    if change.cell.id != HOUSEHOLD:
+        return []
+    shared = [user for user in house.subjects(Kind.PASSWORD) if _shared(house.state(Cell(Kind.PASSWORD, user)))]
+    return [Follow(Then.WITHHOLD, Cell(Kind.PASSWORD, user)) for user in shared if kept_home(house, user)]
+
+
+def _shared(state: State) -> bool:
+    return state.secret is not None and state.secret.verifier is not None

@@ -1,0 +1,70 @@
+"""Who may raise whom, and that a household always has an owner."""
+
+from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
+from rex_auth_edge.sync.merge import join
+from rex_auth_edge.sync.order import Lane, follows
+from rex_auth_edge.sync.outcome import Follow, Then, Verdict, along, hold, refuse, take
+from rex_auth_edge.sync.standing import House, field, owners, revoked, role_in
+from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.wire import Incoming
+
+LAST_OWNER = "last_owner"
+ACTOR_DEMOTED = "actor_demoted"
+WAITS_FOR_OWNER = "waits_for_owner"
+
+
+def decide_role(change: Incoming, house: House) -> Verdict:
+    """A grant stands only if its actor owns the household now; lowering somebody never waits.
+
+    Of concurrent changes the lowest role wins by how marks join. The last owner stays.
+    """
+    current = house.state(change.cell)
+    before, after = role_in(current), role_in(join(current, change.state))
+    raises = before is None or (after is not None and before.below(after))
+    ruling = owners(house)
+    if change.actor is not None and change.actor not in ruling:
+        if raises:
+            return hold(change, ACTOR_DEMOTED)
+        if change.actor != change.cell.id and _knew_better(change, house):
+            return refuse(change, ACTOR_DEMOTED)
+    if raises and ruling and _made_in_cloud(change, house):
+        return hold(change, WAITS_FOR_OWNER)
+    if after is not Role.OWNER and ruling == [change.cell.id]:
+        return refuse(change, LAST_OWNER)
+    return take(change)
+
+
+def _knew_better(change: Incoming, house: House) -> bool:
+    """Whether its writer had seen all that makes the actor no owner: then it never had the right."""
+    if change.actor is None:
+        return False
+    marks = [mark for kind in (Kind.ROLE, Kind.DISABLED) for mark in house.state(Cell(kind, change.actor)).marks]
+    rung = house.state(Cell(Kind.USER, change.actor)).rung
+    said = [(each.by, each.at) for each in marks] + ([(rung.by, rung.at)] if rung else [])
+    return all(follows(change.tag, change.seen[Lane.SECURITY], by, at) for by, at in said)
+
+
+def _made_in_cloud(change: Incoming, house: House) -> bool:
+    """Whether it comes from the cloud, to a household that has a hub and whose policy doesn't let such grants stand."""
+    hubs = [hub for hub in house.subjects(Kind.HUB) if not revoked(house, Kind.HUB, hub)]
+    if not hubs or change.tag.origin in house.subjects(Kind.HUB):
+        return False
+    return bool(field(house, Cell(Kind.POLICY, HOUSEHOLD), "cloud_grants") != "stand")
+
+
+def decide_person(change: Incoming, house: House) -> Verdict:
+    """Deleting or disabling somebody never waits, and ends their sessions; but the last owner stays."""
+    ends = bool(change.state.marks) or bool(change.state.rung and change.state.rung.step >= REVOKED)
+    if not ends:
+        return take(change)
+    if owners(house) == [change.cell.id]:
+        return along(refuse(change, LAST_OWNER), Follow(Then.SIGN_OUT, Cell(Kind.SIGN_OUT, change.cell.id)))
+    return take(change)
+
+
+def decide_policy(change: Incoming, house: House) -> Verdict:
+    """Owners write it, field by field; the cloud numbers its versions."""
+    if change.actor is not None and change.actor not in owners(house):
+        return hold(change, ACTOR_DEMOTED)
+    return take(change)

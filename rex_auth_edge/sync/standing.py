@@ -1,0 +1,107 @@
+"""What the joined states mean: who is in, with what role, and what is still good. Everybody reads them like this."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, KNOWN_NEEDS, REVOKED, Kind
+from rex_auth_edge.sync.order import Lane, Position, follows
+from rex_auth_edge.sync.state import Cell, State
+
+
+class House(Protocol):
+    """A household's cells, as one node has them now."""
+
+    def state(self, cell: Cell) -> State:
+        """The cell's content, EMPTY where there is none."""
+        ...
+
+    def subjects(self, kind: str) -> Iterable[bytes]:
+        """Whom there are cells of this kind about, in order."""
+        ...
+
+    def bearing(self, kind: str, field: str, value: Any) -> Iterable[bytes]:
+        """Whose cell of this kind holds this value in this field, in order."""
+        ...
+
+    def kinds(self, subject: bytes) -> Iterable[str]:
+        """Of what kinds there are cells about the subject."""
+        ...
+
+
+def field(house: House, cell: Cell, name: str) -> Any:
+    """The field's value, or None."""
+    held = house.state(cell).fields.get(name)
+    return None if held is None else held.value
+
+
+def revoked(house: House, kind: str, subject: bytes) -> bool:
+    """Whether it stands at its ladder's end."""
+    rung = house.state(Cell(kind, subject)).rung
+    return rung is not None and rung.step >= REVOKED
+
+
+def closed(house: House, subject: bytes) -> bool:
+    """Whether something that this program doesn't understand, and must, is said of the subject: then deny."""
+    return any(set(house.state(Cell(kind, subject)).needs) - KNOWN_NEEDS for kind in house.kinds(subject))
+
+
+def role_in(state: State) -> Role | None:
+    """The role that these marks make: of several, concurrent ones the lowest. Unknown ones count as a guest's."""
+    order = list(Role)
+    known = [order.index(Role(mark.what)) if mark.what in set(Role) else len(order) - 1 for mark in state.marks]
+    return order[max(known)] if known else None
+
+
+def role_of(house: House, user: bytes) -> Role | None:
+    """Somebody's role."""
+    return role_in(house.state(Cell(Kind.ROLE, user)))
+
+
+def is_in(house: House, user: bytes) -> bool:
+    """Whether somebody belongs to the household and is neither deleted nor disabled nor closed."""
+    rung = house.state(Cell(Kind.USER, user)).rung
+    barred = house.state(Cell(Kind.DISABLED, user)).marks
+    return rung is not None and rung.step == ACTIVE and not barred and not closed(house, user)
+
+
+def owners(house: House) -> list[bytes]:
+    """Who owns the household."""
+    return [user for user in house.subjects(Kind.ROLE) if role_of(house, user) is Role.OWNER and is_in(house, user)]
+
+
+def session_lives(house: House, session: bytes) -> bool:
+    """Whether the session goes on: neither ended, nor covered by its person's signing out everywhere, nor its hub gone.
+
+    Signing out everywhere covers all sessions that it saw or that were begun without having seen it.
+    """
+    begun = house.state(Cell(Kind.SESSION, session))
+    user = begun.fields.get("user")
+    if begun.rung is None or begun.rung.step != ACTIVE or user is None or revoked(house, Kind.SESSION_END, session):
+        return False
+    if not is_in(house, user.value) or revoked(house, Kind.HUB, begun.rung.by.origin):
+        return False
+    rung, everywhere = begun.rung, house.state(Cell(Kind.SIGN_OUT, user.value)).marks
+    return all(follows(rung.by, rung.seen, mark.by, mark.at) for mark in everywhere)
+
+
+def failures(house: House, user: bytes, key: str) -> int:
+    """The failures that count against the account at this known device, on all nodes together."""
+    counts = house.state(Cell(Kind.FAILURES, user)).counts
+    return sum(max(0, each.total - each.cleared) for each in counts if each.key == key)
+
+
+def kept_home(house: House, user: bytes) -> bool:
+    """Whether the person's verifier doesn't leave the hub: by the household's policy for all, or for this one."""
+    policy = house.state(Cell(Kind.POLICY, HOUSEHOLD)).fields
+    everybody, some = policy.get("verifiers"), policy.get("verifiers_home")
+    return bool((everybody and everybody.value == "home") or (some and user in _listed(some.value)))
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def past(seen: tuple[Position, ...], lane: Lane) -> Position:
+    """Up to where the writer had seen the lane."""
+    return seen[lane]

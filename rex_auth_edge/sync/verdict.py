@@ -1,0 +1,76 @@
+"""What becomes of a change when its turn comes: the cloud decides it once; a hub expects the same of its own meanwhile.
+
+Pure, and in the cloud's order. The delta that comes of it joins the cell. What follows from it elsewhere is a change
+like any other, and only the cloud makes it.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from msgspec.structs import replace
+
+from rex_auth_edge.sync import names, passwords, roles
+from rex_auth_edge.sync.kinds import Kind, closing
+from rex_auth_edge.sync.merge import placed
+from rex_auth_edge.sync.order import Lane, Position
+from rex_auth_edge.sync.outcome import Notice, Outcome, Verdict, take
+from rex_auth_edge.sync.standing import House
+from rex_auth_edge.sync.state import EMPTY, Count, State
+from rex_auth_edge.sync.wire import Incoming
+
+STALE = "written_too_long_ago"
+
+Rule = Callable[[Incoming, House], Verdict]
+
+
+def _decide_failures(change: Incoming, house: House) -> Verdict:
+    """A success forgives only failures that there are."""
+    there = {(each.key, each.origin, each.incarnation): each.total for each in house.state(change.cell).counts}
+
+    def bounded(count: Count) -> Count:
+        known = max(count.total, there.get((count.key, count.origin, count.incarnation), 0))
+        return replace(count, cleared=min(count.cleared, known))
+
+    return take(change, replace(change.state, counts=tuple(map(bounded, change.state.counts))))
+
+
+_DECIDE: Mapping[str, Rule] = MappingProxyType({
+    Kind.ROLE: roles.decide_role,
+    Kind.USER: roles.decide_person,
+    Kind.DISABLED: roles.decide_person,
+    Kind.POLICY: roles.decide_policy,
+    Kind.PASSWORD: passwords.decide_password,
+    Kind.USERNAME: names.decide_username,
+    Kind.EMAIL: names.decide_email,
+    Kind.FAILURES: _decide_failures,
+})  # fmt: skip
+
+
+def decide(change: Incoming, house: House, refresh: Position | None = None) -> Verdict:
+    """The verdict, its delta still without a place.
+
+    What was written without having seen `refresh` is too old: ids that it speaks of may have been deleted and forgotten
+    since. It is taken as far as it closes doors; the rest is for review.
+    """
+    stale = refresh is not None and change.seen[Lane.SECURITY] < refresh
+    if not stale:
+        return _rule(change.cell.kind)(change, house)
+    part = closing(change.cell.kind, change.state)
+    verdict = _rule(change.cell.kind)(replace(change, state=part), house) if part != EMPTY else take(change, EMPTY)
+    if part == change.state:
+        return verdict
+    notices = (*verdict.notices, Notice(change.cell.id, STALE))
+    return replace(verdict, outcome=Outcome.STALE, review=change.state, notices=notices)
+
+
+def _rule(kind: str) -> Rule:
+    return _DECIDE.get(kind, lambda change, _: take(change))
+
+
+def added(change: Incoming, house: House, at: Position, refresh: Position | None = None) -> tuple[Verdict, State]:
+    """The verdict, and what the change adds at its place: join it to the cell."""
+    verdict = decide(change, house, refresh)
+    delta = placed(verdict.delta, at)
+    if change.cell.kind == Kind.POLICY and delta.fields:
+        delta = replace(delta, version=house.state(change.cell).version + 1)
+    return verdict, delta
