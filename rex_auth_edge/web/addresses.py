@@ -24,12 +24,17 @@ def client_address(scope: Scope, options: WebOptions) -> str:
 
 def scheme(scope: Scope, options: WebOptions) -> str:
     """`https` or `http`, as the client sees it."""
-    if options.trusted_proxies and _trusted(_peer(scope), options.trusted_proxies):
+    if by_trusted_proxy(scope, options):
         # The last is what the proxy itself has said; what stands before it came from its client.
         last = (_listed(scope, b"x-forwarded-proto") or [""])[-1].lower()
         if last in {"http", "https"}:
             return last
     return str(scope["scheme"])
+
+
+def by_trusted_proxy(scope: Scope, options: WebOptions) -> bool:
+    """Whether it comes from a proxy whose forwarded headers are believed."""
+    return bool(options.trusted_proxies) and _trusted(_peer(scope), options.trusted_proxies)
 
 
 def rate_key(address: str) -> str:
@@ -52,6 +57,16 @@ def _listed(scope: Scope, name: bytes) -> list[str]:
     """The members of a list header; a proxy may append a line of its own (RFC 9110 section 5.3)."""
     lines = [value for key, value in scope["headers"] if key == name]
     return [member.strip() for member in b",".join(lines).decode("latin-1").split(",")] if lines else []
+
+
+@lru_cache(maxsize=256)
+def is_literal(name: str) -> bool:
+    """Whether a host's name is an address, an IPv6 one perhaps in brackets."""
+    try:
+        ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
 
 
 @lru_cache(maxsize=1024)

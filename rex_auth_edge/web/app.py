@@ -12,6 +12,7 @@ from rex_auth_edge.web import problems
 from rex_auth_edge.web.api import wellknown
 from rex_auth_edge.web.api.account import Profile, Sessions
 from rex_auth_edge.web.api.devices import Devices
+from rex_auth_edge.web.api.forward import Forward
 from rex_auth_edge.web.api.household import House, Invites
 from rex_auth_edge.web.api.members import Members, MembersActivity
 from rex_auth_edge.web.api.pairing import Asks, PairingWindow
@@ -71,6 +72,7 @@ def _framework() -> Litestar:
             Registration,
             SignIn,
             Validation,
+            Forward,
             Passwords,
             Profile,
             Sessions,

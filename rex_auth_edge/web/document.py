@@ -111,6 +111,11 @@ ENDPOINTS: dict[str, _Endpoint] = {
         "Sessions", (*_SIGNED_IN, Code.RATE_LIMITED, Code.STORAGE_FULL), [*_PERSON, *_REFRESH]
     ),
     "validation_csrf": _Endpoint("Sessions"),
+    "forward_ask": _Endpoint(
+        "Sessions",
+        (*_SIGNED_IN, Code.NOT_ALLOWED, Code.ORIGIN_NOT_ALLOWED, Code.INVALID_FIELD, Code.RATE_LIMITED),
+        [*_PERSON],
+    ),
     "passwords_forgot": _Endpoint("Passwords", (*_TYPED, Code.INVALID_EMAIL, Code.RATE_LIMITED, *_STORED)),
     "passwords_look": _Endpoint("Passwords", _RESET),
     "passwords_look_posted": _Endpoint("Passwords", _RESET),
@@ -183,6 +188,9 @@ ENDPOINTS: dict[str, _Endpoint] = {
 }
 
 
+_IDENTITY = ("Remote-User", "Remote-Name", "Remote-Email", "Remote-Groups", "X-Rex-Subject", "X-Rex-Household")
+
+
 class DocumentConfig(OpenAPIConfig):
     """Litestar's configuration; the document is made when somebody first asks for it."""
 
@@ -236,12 +244,17 @@ def _complete(operation: dict[str, Any], method: str) -> None:
         body["required"] = False
     answers = operation["responses"]
     operation["responses"] = {"200": _good(name, answers["200"]), **_refusals(codes)}
+    if name == "forward_ask":
+        # With redirect=true the same refusal sends a browser to the sign-in page.
+        operation["responses"]["302"] = operation["responses"]["401"]
 
 
 def _good(name: str, answer: dict[str, Any]) -> dict[str, Any]:
     """What the framework can't see of an answer that was made by hand."""
     if name == "ready":
         answer["content"]["application/json"]["schema"] = {"$ref": _SCHEMAS.format(name="Health")}
+    if name == "forward_ask":
+        answer = {"headers": {name: {"schema": {"type": "string"}} for name in _IDENTITY}}
     if name == "jwks":
         answer["content"] = {"application/jwk-set+json": {"schema": {"type": "object", "required": ["keys"]}}}
     return {**answer, "description": "OK"}

@@ -7,14 +7,13 @@ import logging
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from ipaddress import ip_address
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
 from rex_auth_edge.domain.entropy import Entropy
 from rex_auth_edge.domain.refusals import Code, Refused
-from rex_auth_edge.web.addresses import client_address, scheme
+from rex_auth_edge.web.addresses import client_address, is_literal, scheme
 from rex_auth_edge.web.asgi import App, Message, Receive, Scope, Send, send_refusal
 from rex_auth_edge.web.options import WebOptions
 from rex_auth_edge.web.problems import internal, log_failure
@@ -95,7 +94,7 @@ class Shell:
         if len(host) > _LONGEST_HOST:
             return False
         name = _name_of(host)
-        return name in self._hosts or _is_literal(name)
+        return name in self._hosts or is_literal(name)
 
     def _may(self, exchange: "_Exchange") -> bool:
         """Whether an unsafe request may come from where its browser says it comes from."""
@@ -118,7 +117,7 @@ class Shell:
         """Count the answer, and log it unless it is one of those that come all the time and are fine."""
         seconds, kind = perf_counter() - exchange.began, _kind(exchange.scope["path"])
         self._observe(kind, exchange.scope["method"], exchange.status, seconds)
-        if kind in {"validate", "health"} and exchange.status < 400:  # noqa: PLR2004 - the first of the error statuses
+        if kind in {"validate", "forward", "health"} and exchange.status < 400:  # noqa: PLR2004 - the first of the error statuses
             return
         _access.info("request", extra={
             "method": exchange.scope["method"],
@@ -223,6 +222,8 @@ def _kind(path: str) -> str:
         return "validate"
     if path.startswith("/health"):
         return "health"
+    if path.endswith("/auth/forward"):
+        return "forward"
     last = path.rstrip("/").rpartition("/")[2]
     return last if last in _KINDS else "other"
 
@@ -239,15 +240,6 @@ def _name_of(host: str) -> str:
     """Host without its port, in lower case; empty where it isn't one."""
     found = _HOST.fullmatch(host)
     return found[1].lower() if found else ""
-
-
-@lru_cache(maxsize=256)
-def _is_literal(name: str) -> bool:
-    try:
-        ip_address(name.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        return False
-    return True
 
 
 def _origin_of(url: str) -> str:

@@ -54,11 +54,13 @@ PLAIN = {
     "token_type_hint": "access_token",
     "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
     "client_assertion": "a.b.c",
+    "redirect": "false",
 }
 """Fields that say something, and name nothing that another household could have: with a good value of each."""
 
 NAMING = {
     "tenant": ("tenant id", "slug"),
+    "household": ("tenant id",),
     "invite": ("invitation code", "bound invitation code", "spent invitation code", "revoked invitation code"),
     "setup_code": ("spent setup code",),
     "temp_token": ("temp token",),

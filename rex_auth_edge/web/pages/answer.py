@@ -15,7 +15,10 @@ HTML = "text/html; charset=utf-8"
 
 @dataclass(slots=True)
 class Answer:
-    """`retry_after` is in seconds; `leads_to` is a path of the hub's own."""
+    """`retry_after` is in seconds; `leads_to` is a path of the hub's own, or a service's at the same host.
+
+    `forms_end_at` is the service's origin, to which browsers let the form's answer lead only where the policy has it.
+    """
 
     body: bytes = b""
     status: int = 200
@@ -25,19 +28,23 @@ class Answer:
     allow: str = ""
     cookies: list[Cookie] = field(default_factory=list)
     kept: str = "no-store"
+    forms_end_at: str = ""
 
     async def sent(self, send: Send) -> None:
         """Over ASGI. Forms name their origin only under a policy that lets a referrer go to the hub itself."""
         headers = [
             (b"content-type", self.kind.encode()),
             (b"content-length", str(len(self.body)).encode()),
-            (b"content-security-policy", _POLICY.encode()),
+            (b"content-security-policy", self._policy().encode()),
             (b"referrer-policy", b"same-origin"),
             (b"cache-control", self.kept.encode()),
             *self._extra(),
         ]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
+
+    def _policy(self) -> str:
+        return _POLICY.replace("form-action 'self'", f"form-action 'self' {self.forms_end_at}".rstrip())
 
     def _extra(self) -> Iterable[tuple[bytes, bytes]]:
         if self.leads_to is not None:

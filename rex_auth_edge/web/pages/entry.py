@@ -22,11 +22,15 @@ async def first(turn: Turn) -> Answer:
 
 
 async def show_sign_in(turn: Turn) -> Answer:
-    """The form; who is signed in already goes on."""
+    """The form; who is signed in already goes on, with the session's next tokens where it was time for them."""
+    outward = turn.outward
     if turn.principal is not None and turn.refused is None:
-        return turn.see(turn.onward or HOME)
+        return turn.see(turn.onward or outward or HOME)
     household = turn.form.get("tenant") or turn.query.get("household", "")
-    return await turn.page("sign_in.html", household=household, unclaimed=unclaimed(turn))
+    onward = turn.onward or outward or ""
+    answer = await turn.page("sign_in.html", household=household, unclaimed=unclaimed(turn), onward=onward)
+    answer.forms_end_at = "/".join(outward.split("/")[:3]) if outward else ""
+    return answer
 
 
 async def sign_in(turn: Turn) -> Answer:
@@ -34,7 +38,7 @@ async def sign_in(turn: Turn) -> Answer:
     refresh_token = turn.visit.cookie("refresh_token")
     asked = login.SignIn(turn.typed("email"), turn.form.get("password"), turn.typed("tenant"), refresh_token)
     turn.sign_in(await limited.sign_in(turn.visit, asked))
-    return turn.see(turn.onward or HOME)
+    return turn.see(turn.onward or turn.outward or HOME)
 
 
 async def show_confirm(turn: Turn) -> Answer:

@@ -17,7 +17,9 @@ from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.flows.household import front, house
 from rex_auth_edge.flows.household.actor import Actor
 from rex_auth_edge.flows.sessions import SignedIn
+from rex_auth_edge.web.addresses import scheme
 from rex_auth_edge.web.answers import PlainCookie, cookie, session_cookies, unless_refused
+from rex_auth_edge.web.forwarded import neighbour
 from rex_auth_edge.web.pages import paper
 from rex_auth_edge.web.pages.answer import Answer, see
 from rex_auth_edge.web.pages.notices import NOTICES
@@ -67,6 +69,13 @@ class Turn:
     def onward(self) -> str | None:
         """The page to go on to afterwards."""
         return own_path(self.form.get("next") or self.query.get("next"))
+
+    @property
+    def outward(self) -> str | None:
+        """The page of a service behind a proxy to go on to afterwards: at the host by which the hub is asked."""
+        request, options = self.visit.request, self.visit.desk.options
+        wanted = self.form.get("next") or self.query.get("next")
+        return neighbour(wanted, scheme(dict(request.scope), options), request.headers.get("host", ""))
 
     def typed(self, name: str) -> str | None:
         """A field without the space around it, None where it is empty; never for passwords, which are as they are."""
