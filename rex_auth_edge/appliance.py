@@ -56,7 +56,7 @@ from rex_auth_edge.web.app import litestar_app
 from rex_auth_edge.web.bodies import Bodies
 from rex_auth_edge.web.csrf import Csrf
 from rex_auth_edge.web.desk import Desk
-from rex_auth_edge.web.hotpath import ForwardPath, HotPath, RefreshPath
+from rex_auth_edge.web.hotpath import RefreshPath, ahead_of
 from rex_auth_edge.web.pages.door import Pages
 from rex_auth_edge.web.rates import Rates
 from rex_auth_edge.web.shell import Shell
@@ -102,13 +102,7 @@ async def assemble(
     desk = Desk(parts, people, authenticator, rates, Csrf(parts.pepper.digest), proofs, settings.web)
     framework = litestar_app(desk, Probes(partial(health.why_failing, store, settings.data_dir)))
     app = Bodies(Pages(RefreshPath(framework, desk), desk))
-    shell = Shell(
-        HotPath(ForwardPath(app, desk), authenticator, people),
-        settings.web,
-        frozenset({host_name()}),
-        entropy,
-        metrics.answered,
-    )
+    shell = Shell(ahead_of(app, desk), settings.web, frozenset({host_name()}), entropy, metrics.answered)
     return Hub(parts, people, authenticator, drain, shell, rates)
 
 

@@ -98,6 +98,11 @@ class ForwardPath:
         return None if who.role and person is None else identity(who, person)
 
 
+def ahead_of(app: App, desk: Desk) -> App:
+    """The rest of the application, with what is answered before anything is read of a body."""
+    return HotPath(ForwardPath(app, desk), desk.authenticator, desk.people)
+
+
 class RefreshPath:
     """Wraps `app`, the framework, behind the reader of bodies: `SignIn.refresh` without routing and injection."""
 
