@@ -7,7 +7,8 @@ SHELL := /bin/bash
 
 PYTHON ?=
 ARGS ?=
-WORKERS ?= auto
+# Many tests wait for machines, servers and letters: one more of them at a time than there are processors.
+WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 
 # For `make wheels`: the hub's processor and Python, which need not be this machine's.
 MACHINE ?= $(shell uname -m)
@@ -34,7 +35,7 @@ run: $(VENV)/.runtime  ## start a hub on http://127.0.0.1:8000, its letters on t
 	@exec $(BIN) rex_auth_edge serve --development $(ARGS)
 
 test: $(VENV)/.development  ## run every test
-	$(BIN) pytest -n $(WORKERS) $(ARGS)
+	$(BIN) pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 coverage: $(VENV)/.development  ## run every test and say which lines none of them reached
 	$(BIN) coverage erase

@@ -19,6 +19,9 @@ from tests.hub import Household, household
 
 pytest_plugins = ["tests.secrets_watch"]
 
+_LONG = {"systemd", "install"}
+"""Rooms whose tests boot machines."""
+
 settings.register_profile("house", deadline=None)  # no test is about time, and CI's machines are busy
 settings.load_profile("house")
 
@@ -28,6 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "mariadb: needs a MariaDB server; skipped where none is installed, but not in CI"
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest goes first, so that no processor is left alone with it at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in _LONG)
 
 
 @pytest.fixture

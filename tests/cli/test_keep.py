@@ -44,12 +44,11 @@ def test_a_passphrase(stopped: Console, tmp_path: Path) -> None:
 
 def test_a_restore_beside_a_hub(running: Console, tmp_path: Path) -> None:
     """Over a hub that runs nothing is restored."""
-    (tmp_path / "phrase").write_text("nine herons over the weir\n")
-    made = running.done("db", "backup", "--passphrase-file", str(tmp_path / "phrase"))
+    key = running.done("db", "backup-key", "--yes")
+    (tmp_path / "key").write_text(key["secret_key"] + "\n")
+    made = running.done("db", "backup")
     with serving(tmp_path / "real") as hub:
-        refused = run(
-            hub.data_dir, "db", "restore", made["file"], "--yes", "--passphrase-file", str(tmp_path / "phrase")
-        )
+        refused = run(hub.data_dir, "db", "restore", made["file"], "--yes", "--key-file", str(tmp_path / "key"))
     assert refused.returncode == 3
     assert "Another rex-auth-edge is running" in refused.stderr
 

@@ -69,7 +69,7 @@ FORGED: dict[Reason, Callable[[Home], str]] = {
     Reason.NOT_YET_VALID: lambda home: home.token(nbf=home.body.true // 1_000 + 60),
     Reason.EXPIRED: lambda home: home.token(0),
     Reason.HOUSEHOLD: lambda home: home.token(tenant_id="01a208a2-0000-7c10-84f5-e08038d4e444"),
-    Reason.MALFORMED: lambda home: home.token()[:-20],
+    Reason.MALFORMED: lambda home: home.token().rpartition(".")[0],
     Reason.SCOPE: lambda home: home.token(scope="lights"),
 }  # fmt: skip
 

@@ -195,7 +195,7 @@ def test_no_device_hides_what_follows_it(count: int, filler: str) -> None:
     assert len(boundaries) == 2
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.text(), st.text())
 def test_any_name_can_be_written(name: str, device: str) -> None:
     """Whatever text a person or a device is called by, each letter can be written, stored and read again."""
