@@ -18,6 +18,8 @@ from rex_auth_edge.domain.reckoning import Reckoner
 BUILT = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp()) * SECOND
 """When this release was made, in milliseconds since 1970: a wall clock below it is wrong."""
 
+SHARED_BOOT = b"the cloud's wall"
+"""Stands for a boot id where the wall clock is everybody's."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _TIMESYNCD = Path("/run/systemd/timesync/synchronized")
 _NANOSECONDS = 1_000_000
@@ -160,6 +162,28 @@ def host_name() -> str:
 def processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+class ServerClock:
+    """The clock of the cloud role: the wall clock, which NTP keeps right on every machine of it.
+
+    Several machines measure one deadline, so none goes by its own boot clock.
+    """
+
+    def __init__(self, wall: Callable[[], int] = wall_milliseconds) -> None:
+        self._wall = wall
+
+    def now(self) -> Moment:
+        """The present instant."""
+        wall = self._wall()
+        return Moment(wall, SHARED_BOOT, wall)
+
+    def explain(self) -> str:
+        """Why the clock is in its state."""
+        return "The cloud's machines keep their clocks by NTP; none goes by its own boot clock."
+
+    def recall(self, past: Past) -> None:
+        """Nothing is on record of it."""
 
 
 def addresses() -> frozenset[str]:

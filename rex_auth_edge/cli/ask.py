@@ -55,6 +55,8 @@ def _reached(stack: ExitStack, config: Path | None) -> Do:
     seen = look(machine.environment(), config)
     if seen.data_dir is None:
         raise SettingsError(seen.problems)
+    if seen.cloud:
+        return stack.enter_context(_held(load_beside(machine.environment(), config)))
     socket, last = socket_in(seen.data_dir), time.monotonic() + _STARTING
     while not answers(socket):
         try:

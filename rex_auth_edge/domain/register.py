@@ -1,5 +1,6 @@
 """The register of revocations: which sessions' and chains' access tokens are refused though they verify."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from rex_auth_edge.domain.clock import DAY, SECOND, Deadline, Moment
@@ -11,18 +12,34 @@ LONGEST = DAY + SECOND
 class Register:
     """Kept in memory, loaded before the first request, updated after each commit.
 
-    An entry stays until the last access token that it covers has expired.
+    An entry stays until the last access token that it covers has expired. Where other processes revoke too, `told` is
+    called with what this one has, and what is known of theirs is known for a while only: see `complete`.
     """
 
     def __init__(self) -> None:
         self._until: dict[UUID, Deadline] = {}
+        self._complete: Deadline | None = None
+        self.told: Callable[[UUID], None] = lambda _: None
 
     def __len__(self) -> int:
         return len(self._until)
 
     def revoke(self, session_id: UUID, until: Deadline) -> None:
         """Refuse the tokens of a session or chain from now on. `until` is when the last of them dies by itself."""
+        self.adopt(session_id, until)
+        self.told(session_id)
+
+    def adopt(self, session_id: UUID, until: Deadline) -> None:
+        """The same for a session that another process has ended."""
         self._until[session_id] = until
+
+    def complete(self, until: Deadline) -> None:
+        """Every revocation of any process is in here, which holds until then unless it is said again."""
+        self._complete = until
+
+    def unsure(self, now: Moment) -> bool:
+        """Whether other processes may have ended sessions that this one hasn't heard of: nobody goes in by a guess."""
+        return self._complete is not None and self._complete.passed(now)
 
     def revoked(self, session_id: UUID) -> bool:
         """Whether the session has ended."""

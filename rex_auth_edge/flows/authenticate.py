@@ -3,12 +3,15 @@
 import hashlib
 from collections import OrderedDict
 
-from rex_auth_edge.domain.clock import Clock
+from rex_auth_edge.domain.clock import Clock, Moment
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.domain.register import Register
 from rex_auth_edge.keys.tokens import AccessTokens, Claims, TokenExpiredError, TokenInvalidError
 
 INVALID = Refused(Code.INVALID_TOKEN, "Invalid access token; sign in again")
+UNSURE = Refused(
+    Code.STORAGE_UNAVAILABLE, "Nobody can tell at the moment whether this session has ended; try again", retry_after=2
+)
 EXPIRED = Refused(Code.TOKEN_EXPIRED, "Access token has expired; refresh it or sign in again")
 _KEPT = 8_192
 
@@ -30,21 +33,26 @@ class Authenticator:
         self._verified.clear()
 
     def claims(self, token: str) -> Claims | Refused:
-        """What the token says, or why it is refused: forged or revoked (`invalid_token`), or `token_expired`."""
+        """What the token says, or why it is refused: forged or revoked (`invalid_token`), or `token_expired`.
+
+        Where it can't be known what other processes have revoked, everything is refused (`storage_unavailable`).
+        """
+        now = self._clock.now()
+        if self._register.unsure(now):
+            return UNSURE
         digest = hashlib.blake2b(token.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         claims = self._verified.get(digest)
         if claims is None:
-            return self._verify(digest, token)
+            return self._verify(digest, token, now)
         if self._register.revoked(claims.session_id):
             return INVALID
-        now = self._clock.now()
         if claims.early(now):
             return INVALID
         return EXPIRED if claims.late(now) else claims
 
-    def _verify(self, digest: bytes, token: str) -> Claims | Refused:
+    def _verify(self, digest: bytes, token: str, now: Moment) -> Claims | Refused:
         try:
-            claims = self._tokens.verify(token, self._clock.now())
+            claims = self._tokens.verify(token, now)
         except TokenExpiredError as expired:
             return INVALID if self._register.revoked(expired.claims.session_id) else EXPIRED
         except TokenInvalidError:

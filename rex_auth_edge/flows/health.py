@@ -17,13 +17,13 @@ LEAST_FREE = LOW
 """Bytes below which the disk counts as full."""
 
 
-async def failing(store: Store, data_dir: Path) -> list[str]:
+async def failing(store: Store, data_dir: Path | None) -> list[str]:
     """The parts that keep the hub from serving: `database`, `disk`; none when it is ready."""
     return list(await why_failing(store, data_dir))
 
 
-async def why_failing(store: Store, data_dir: Path) -> dict[str, str]:
-    """Those parts, each with what is wrong in a word.
+async def why_failing(store: Store, data_dir: Path | None) -> dict[str, str]:
+    """Those parts, each with what is wrong in a word. Without a data directory there is no disk to look at.
 
     The database is `silent`, `failing` (reads or writes do) or `damaged`; the disk `full`, `read_only` or `gone`.
     """
@@ -33,11 +33,11 @@ async def why_failing(store: Store, data_dir: Path) -> dict[str, str]:
         parts["database"] = str(trouble)
     elif not answers:
         parts["database"] = "silent"
-    disk = "full" if trouble is Fault.FULL else _disk(data_dir)
+    disk = "full" if trouble is Fault.FULL else _disk(data_dir) if data_dir else None
     return parts | ({"disk": disk} if disk else {})
 
 
-async def answers(store: Store, data_dir: Path) -> bool:
+async def answers(store: Store, data_dir: Path | None) -> bool:
     """Whether the database answers at all, if only that its disk is full or broken: no restart would mend those."""
     return (await why_failing(store, data_dir)).get("database") != "silent"
 

@@ -25,7 +25,7 @@ NOBODY = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """`home` is the household that people without an invitation or a `tenant` field mean.
+    """`home` is the household that people without an invitation or a `tenant` field mean, NOBODY's in the cloud.
 
     `invitation` makes of a device's code what the device's camera reads; `url` is where the hub is reached, and
     `authority` the SHA-256 of the CA that it is known by.

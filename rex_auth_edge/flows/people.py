@@ -1,6 +1,7 @@
 """The profile fields that `validate` returns: read once, kept until they change."""
 
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -26,25 +27,36 @@ class Person:
 
 
 class People:
-    """Up to 512 people; a change forgets them all, which a household hardly notices."""
+    """Up to 512 people; a change forgets them all, which a household hardly notices.
+
+    Where other processes make changes too, `told` is called with each change here, and nobody is kept while `hears`
+    says that theirs aren't heard of.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.told: Callable[[], None] = lambda: None
+        self.hears: Callable[[], bool] = lambda: True
         self._kept: dict[UUID, Person] = {}
         self._age = 0
 
     def forget(self) -> None:
         """Somebody's profile has changed; call it after the commit."""
+        self.drop()
+        self.told()
+
+    def drop(self) -> None:
+        """The same where another process has changed it."""
         self._age += 1
         self._kept.clear()
 
     def kept(self, user_id: UUID) -> Person | None:
         """A person, if it takes no database to say."""
-        return self._kept.get(user_id)
+        return self._kept.get(user_id) if self.hears() else None
 
     async def find(self, tenant_id: UUID, user_id: UUID) -> Person | None:
         """A person who isn't disabled, or None."""
-        person, age = self._kept.get(user_id), self._age
+        person, age = self.kept(user_id), self._age
         if person is not None:
             return person
         person = await self._store.read(lambda conn: _read(conn, tenant_id, user_id))

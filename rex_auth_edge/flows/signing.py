@@ -20,8 +20,25 @@ async def load(store: Store, seal: Seal, keyring: Keyring) -> None:
     rows = await store.read(keys.every)
     keyring.replace([_opened(row, seal) for row in rows])
     if keyring.missing():
-        await store.write(lambda tx: _add(tx, seal, keyring.next(tx.now, at_once=True)))
+        await store.write(lambda tx: _begin(tx, seal, keyring))
         keyring.replace([_opened(row, seal) for row in await store.read(keys.every)])
+
+
+async def reload(store: Store, seal: Seal, keyring: Keyring) -> bool:
+    """Take over what another process has made of the keys; whether there was anything."""
+    rows = await store.read(keys.every)
+    if {row.kid for row in rows} == keyring.kids:
+        return False
+    keyring.replace([_opened(row, seal) for row in rows])
+    return True
+
+
+def _begin(tx: Tx, seal: Seal, keyring: Keyring) -> None:
+    """The first key, unless another process was first."""
+    keys.hold(tx)
+    fresh = keyring.next(tx.now, at_once=True)
+    if all(row.algorithm != fresh.algorithm for row in keys.every(tx.conn)):
+        _add(tx, seal, fresh)
 
 
 async def rotate(parts: Parts, *, at_once: bool = False) -> SigningKey:
@@ -35,6 +52,7 @@ async def rotate(parts: Parts, *, at_once: bool = False) -> SigningKey:
         _add(tx, parts.seal, fresh)
         keys.remove(tx, parts.keyring.dead(tx.now))
         record(tx, parts.home, Event("key.rotate", detail={"kid": fresh.kid, "at_once": at_once}))
+        tx.after_commit.append(parts.keyring.told)
         return fresh
 
     made = await parts.store.write(work)

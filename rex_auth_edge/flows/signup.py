@@ -17,7 +17,7 @@ from rex_auth_edge.domain.entropy import digits
 from rex_auth_edge.domain.password_rules import PasswordRule
 from rex_auth_edge.domain.refusals import Code, Refused, missing
 from rex_auth_edge.flows import credentials
-from rex_auth_edge.flows.household.admission import CLAIM, DECOY, REGISTER, Admission, admit
+from rex_auth_edge.flows.household.admission import BY_MAIL, CLAIM, DECOY, Admission, admit
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.mail.letters import AddressTaken, Letter, Verification
 from rex_auth_edge.storage import registrations, users
@@ -126,7 +126,7 @@ def _begin(tx: Tx, parts: Parts, checked: _Checked, caller: Caller) -> str:
 
 def _decoy(tx: Tx, purpose: str) -> bytes:
     """What makes a code's hash fit no code: only a registration by mail has one."""
-    return b"" if purpose == REGISTER else tx.entropy.token_bytes(32)
+    return b"" if purpose in BY_MAIL else tx.entropy.token_bytes(32)
 
 
 def otp_hash(parts: Parts, pending_id: UUID, code: str, *, decoy: bytes = b"") -> bytes:

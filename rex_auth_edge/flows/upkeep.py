@@ -1,6 +1,6 @@
 """What is done now and then without anybody asking: erase, expire, rotate."""
 
-from rex_auth_edge.domain.clock import DAY, HOUR
+from rex_auth_edge.domain.clock import DAY, HOUR, MINUTE
 from rex_auth_edge.flows import signing
 from rex_auth_edge.flows.authenticate import Authenticator
 from rex_auth_edge.flows.parts import Parts
@@ -9,6 +9,7 @@ from rex_auth_edge.storage import (
     audit,
     device_asks,
     device_grants,
+    leases,
     outbox,
     registrations,
     resets,
@@ -22,6 +23,7 @@ OFTEN = 5.0
 SELDOM = 3600.0
 """Seconds between purges."""
 
+_TURN = 55 * MINUTE
 _KEPT = 30 * DAY
 """How long sessions stay on record after their end."""
 
@@ -31,6 +33,12 @@ async def erase(parts: Parts) -> None:
     parts.register.sweep(parts.clock.now())
     if await parts.store.read(sessions.any_sealed):
         await parts.store.write(sessions.erase_successors, urgent=True)
+
+
+async def purge_in_turn(parts: Parts, authenticator: Authenticator) -> None:
+    """The same where several processes share the database: one of them an hour."""
+    if await parts.store.write(lambda tx: leases.take(tx, "upkeep", _TURN)):
+        await purge(parts, authenticator)
 
 
 async def purge(parts: Parts, authenticator: Authenticator) -> None:

@@ -10,7 +10,7 @@ from rex_auth_edge.domain.clock import DAY, Deadline
 from rex_auth_edge.domain.refusals import Code, Refused, missing
 from rex_auth_edge.flows import credentials, signup
 from rex_auth_edge.flows import sessions as lives
-from rex_auth_edge.flows.household.admission import CLAIM, REGISTER, take_place
+from rex_auth_edge.flows.household.admission import BY_MAIL, CLAIM, take_place
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.mail.letters import Welcome
 from rex_auth_edge.storage import registrations, tenants, users
@@ -53,7 +53,7 @@ def _redeem(tx: Tx, parts: Parts, proof: Proof, caller: Caller) -> lives.Granted
     username, user_id = _username(tx, row, proof.username), tx.new_id()
     if isinstance(username, Refused):
         return username
-    gone = take_place(tx, parts, row, user_id)
+    gone = take_place(tx, parts, row, user_id, username)
     return gone or _join(tx, parts, row, user_id, username, caller)
 
 
@@ -93,7 +93,7 @@ def _join(tx: Tx, parts: Parts, row: Any, user_id: UUID, username: str, caller: 
         "email": row.email,
         "email_key": row.email_key,
         "email_verified": True,
-        "email_proven": row.purpose == REGISTER and row.handed_at is None,
+        "email_proven": row.purpose in BY_MAIL and row.handed_at is None,
         "password_hash": row.password_hash,
         "role": row.role,
         "disabled": False,

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,12 +77,14 @@ class SigningKey:
 class Keyring:
     """The keys of the configured algorithm, and those of another that still have tokens alive.
 
-    `longest_life` is the longest that a signed token lives, in milliseconds.
+    `longest_life` is the longest that a signed token lives, in milliseconds. `told` is called once a change of the keys
+    is committed, where other processes have them too.
     """
 
     def __init__(self, options: KeyOptions, longest_life: int) -> None:
         self._algorithm = options.algorithm
         self._grace = longest_life + MINUTE
+        self.told: Callable[[], None] = lambda: None
         self._keys: list[SigningKey] = []
         self._by_header: dict[str, SigningKey] = {}
         self._shared: list[SigningKey] = []
@@ -94,6 +96,11 @@ class Keyring:
         """Adopt this set of key pairs."""
         self._keys = sorted([*self._shared, *keys], key=lambda key: key.signs_from_at)
         self._by_header = {key.header: key for key in self._keys}
+
+    @property
+    def kids(self) -> frozenset[str]:
+        """The key pairs that it has."""
+        return frozenset(key.kid for key in self._keys) - {_SHARED_KID}
 
     def signing(self, now: Moment) -> SigningKey:
         """The newest key that may sign; the oldest where the clock says that none may yet."""

@@ -1,4 +1,8 @@
-"""Draining the outbox: in order per address, again and again with growing pauses, never twice once confirmed."""
+"""Draining the outbox: in order per address, again and again with growing pauses, never twice once confirmed.
+
+Where several processes share an outbox, each claims what it is about to send; a claim that its process doesn't live to
+make good ends after ten minutes.
+"""
 
 import asyncio
 import logging
@@ -8,7 +12,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
 
-from rex_auth_edge.domain.clock import MINUTE, SECOND, Clock
+from rex_auth_edge.domain.clock import MINUTE, SECOND, Clock, Deadline
 from rex_auth_edge.domain.entropy import Entropy
 from rex_auth_edge.keys.seal import Seal, SealBrokenError
 from rex_auth_edge.mail import letters
@@ -25,6 +29,7 @@ LOOKED_AT = 500
 """How many addresses are considered at a time."""
 FIRST_PAUSE = 5 * SECOND
 LONGEST_PAUSE = 15 * MINUTE
+CLAIM = 10 * MINUTE
 LOOK = 60.0
 """Seconds between looks at the outbox when nobody rings."""
 
@@ -33,7 +38,12 @@ _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
 class Drain:
-    """Sends what waits. `carrier` is None while there is no mail server: letters then wait until they expire."""
+    """Sends what waits. `carrier` is None while there is no mail server: letters then wait until they expire.
+
+    `shared` tells that other processes send from the same outbox.
+    """
+
+    shared = False
 
     def __init__(
         self, store: Store, seal: Seal, carrier: Carrier | None, clock: Clock, entropy: Entropy, sender: str
@@ -88,7 +98,7 @@ class Drain:
                 ended += await self._end(row, "expired", "It was not delivered in time.")
             elif self._is_due(row):
                 due.append(row)
-        return ended + (await self._deliver(self._carrier, due) if self._carrier else 0)
+        return ended + (await self._deliver(self._carrier, due) if self._carrier and due else 0)
 
     def _is_late(self, row: Any) -> bool:
         expires = deadline_of(row, "expires")
@@ -99,9 +109,10 @@ class Drain:
         return due is None or due.passed(self._clock.now())
 
     async def _deliver(self, carrier: Carrier, due: Sequence[Any]) -> int:
-        ended = 0
+        ended, until = 0, self._clock.now().after(CLAIM)
         batch: list[tuple[Any, EmailMessage]] = []
-        for row in due[:AT_ONCE]:
+        ours, others = await self._ours(due, until)
+        for row in ours:
             message = self._message(row)
             if isinstance(message, EmailMessage):
                 batch.append((row, message))
@@ -111,14 +122,34 @@ class Drain:
             return ended
         outcomes = carrier.deliver([message for _, message in batch])
         try:
-            return ended + await self._follow(outcomes, [row for row, _ in batch], due[AT_ONCE:])
+            left = deque(row for row, _ in batch)
+            ended += await self._follow(outcomes, left, others)
+            await self._give_back(left, until)
+            return ended
         finally:
             if isinstance(outcomes, AsyncGenerator):
                 await outcomes.aclose()  # now, and not when it is collected: it holds a connection
 
-    async def _follow(self, outcomes: AsyncIterator[Outcome], batch: Sequence[Any], others: Sequence[Any]) -> int:
-        """Write down each outcome as it comes, before the next letter leaves."""
-        ended, left = 0, deque(batch)
+    async def _ours(self, due: Sequence[Any], until: Deadline) -> tuple[Sequence[Any], Sequence[Any]]:
+        """The letters that this process sends now, and those that wait for the same server."""
+        if not self.shared:
+            return due[:AT_ONCE], due[AT_ONCE:]
+        work = lambda tx: [row for row in due[:AT_ONCE] if outbox.claim(tx, row, until)]  # noqa: E731
+        return await self._store.write(work, urgent=True), ()
+
+    async def _give_back(self, left: Sequence[Any], until: Deadline) -> None:
+        if not self.shared or not left:
+            return
+
+        def release(tx: Tx) -> None:
+            for row in left:
+                outbox.release(tx, row, until)
+
+        await self._store.write(release, urgent=True)
+
+    async def _follow(self, outcomes: AsyncIterator[Outcome], left: deque[Any], others: Sequence[Any]) -> int:
+        """Write down each outcome as it comes, before the next letter leaves; what is `left` was not tried."""
+        ended = 0
         async for outcome in outcomes:
             ended += await self._record((left.popleft(), outcome))
             if isinstance(outcome, Postponed) and outcome.all:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from rex_auth_edge.domain.clock import DAY, MINUTE
 from rex_auth_edge.domain.hub_names import host_of, hosts_of
@@ -24,7 +25,8 @@ def composed(
     """Settings of values that have no problem; `sources` say where each is from."""
     own_frontend = values["FRONTEND_BASE_URL"] is None
     if own_frontend:
-        values["FRONTEND_BASE_URL"] = _own_url(values)
+        values["FRONTEND_BASE_URL"] = values["REX_PUBLIC_URL"] or _own_url(values)
+        own_frontend = values["REX_PUBLIC_URL"] is None
     return Settings(
         role=NodeRole(values["REX_ROLE"]),
         development=development,
@@ -43,6 +45,7 @@ def composed(
         unit_id=values["REX_UNIT_ID"],
         warnings=warnings,
         rows=rows(values, sources),
+        public_url=values["REX_PUBLIC_URL"],
     )
 
 
@@ -68,8 +71,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def _names(values: Mapping[str, Any]) -> tuple[str, ...]:
-    """What the hub may be called on its LAN."""
-    return hosts_of(values["REX_UNIT_ID"]) if values["REX_UNIT_ID"] else ()
+    """What the hub may be called on its LAN, or the cloud by everybody."""
+    public = urlsplit(values["REX_PUBLIC_URL"] or "").hostname
+    return (*(hosts_of(values["REX_UNIT_ID"]) if values["REX_UNIT_ID"] else ()), *([public] if public else ()))
 
 
 def _listen(values: Mapping[str, Any]) -> ListenOptions:

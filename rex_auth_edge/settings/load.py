@@ -66,7 +66,8 @@ def look(environ: Mapping[str, str], config: Path | None = None) -> Look:
     read = _find(environ, config)
     problems = [*read.problems, *_disagreements(read, rules.problems(read.values))]
     problems += _prepare(read, SystemEntropy(), make=False)
-    return Look(read.values["REX_DATA_DIR"], rows(read.values, read.sources), tuple(problems), _warnings(read))
+    directory, cloud = read.values["REX_DATA_DIR"], read.values["REX_ROLE"] == "cloud"
+    return Look(directory, rows(read.values, read.sources), tuple(problems), _warnings(read), cloud)
 
 
 def _find(environ: Mapping[str, str], config: Path | None, *, development: bool = False) -> "_Read":
@@ -88,6 +89,8 @@ def _warnings(read: "_Read") -> tuple[str, ...]:
 def _unless_started(read: "_Read") -> list[str]:
     """A command must not make a second, empty hub where somebody only stood in the wrong directory."""
     directory: Path | None = read.values["REX_DATA_DIR"]
+    if read.values["REX_ROLE"] == "cloud":
+        return []
     if directory is None or (directory.is_dir() and (read.values["SECRET_KEY"] is not None or has_secret(directory))):
         return []
     where = "start it (rex-auth-edge serve), or name its directory with REX_DATA_DIR or --config"
@@ -151,9 +154,16 @@ def _derive(values: dict[str, Any]) -> None:
 
 
 def _prepare(read: _Read, entropy: Entropy, *, make: bool) -> list[str]:
-    """Make sure of the data directory and a secret key; without `make` only look at what is there. Returns problems."""
+    """Make sure of the data directory and a secret key; without `make` only look at what is there. Returns problems.
+
+    The cloud role has no directory.
+    """
     directory: Path | None = read.values["REX_DATA_DIR"]
-    if directory is None or not (make or directory.exists() or not directory.parent.exists()):
+    if (
+        read.values["REX_ROLE"] == "cloud"
+        or directory is None
+        or not (make or directory.exists() or not directory.parent.exists())
+    ):
         return []
     try:
         prepare_directory(directory)
@@ -170,8 +180,6 @@ def _prepare(read: _Read, entropy: Entropy, *, make: bool) -> list[str]:
 
 def _name(read: _Read, directory: Path, entropy: Entropy, *, make: bool) -> None:
     """A hub's unit id: settled at its first start, since devices know the hub by it. Raises FileProblemError."""
-    if read.values["REX_ROLE"] == "cloud":
-        return
     wanted: str | None = read.values["REX_UNIT_ID"]
     kept = own_unit_id(directory, wanted, entropy) if make else kept_unit_id(directory)
     if kept is None:

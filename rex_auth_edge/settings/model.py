@@ -52,6 +52,7 @@ class Look:
     rows: tuple[Row, ...]
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
+    cloud: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +97,17 @@ class Settings:
     unit_id: str | None = None
     warnings: tuple[str, ...] = ()
     rows: tuple[Row, ...] = field(default=(), repr=False)
+    public_url: str | None = None
+
+    @property
+    def disk(self) -> Path | None:
+        """The directory whose disk matters; the cloud role keeps nothing on one."""
+        return self.data_dir if self.role is NodeRole.HUB else None
 
     @property
     def url(self) -> str:
         """The hub itself, as other machines reach it."""
-        return url_at("http" if self.listen.tls is None else "https", self.host, self.listen.port)
+        return self.public_url or url_at("http" if self.listen.tls is None else "https", self.host, self.listen.port)
 
     def bound_to(self, host: str, port: int) -> "Settings":
         """These settings once the hub has its own door: port 0 is a real one then, and systemd may have chosen both."""

@@ -101,6 +101,9 @@ def _cloud(values: Values) -> Iterator[str]:
     database = values["DATABASE_URL"]
     if database is None or database.get_backend_name() != "mysql":
         yield "REX_ROLE=cloud needs a DATABASE_URL of MariaDB or MySQL, like mysql://user:...@host/name."
+    shared = values["RATELIMIT_STORAGE_URI"]
+    if shared is None or shared.startswith("memory"):
+        yield "REX_ROLE=cloud needs a RATELIMIT_STORAGE_URI of Redis or Valkey, like redis://:...@host:6379."
 
 
 def _bytes(secret: Secret) -> int:

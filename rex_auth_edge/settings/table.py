@@ -58,6 +58,12 @@ TABLE: tuple[Setting, ...] = (
         "The unit's id, which names the hub rex-<unit id>.local from its first start on; without it a random one.",
     ),
     Setting("REX_CLOUD_URL", optional(kinds.URL_TEXT), None, "The cloud instance to synchronise with."),
+    Setting(
+        "REX_PUBLIC_URL",
+        optional(kinds.URL_TEXT),
+        None,
+        "How clients reach the cloud role, where that isn't its listener; settled at the first start.",
+    ),
     # The listener
     Setting("REX_HOST", kinds.HOST, "0.0.0.0", "The address to listen at.", development="127.0.0.1"),  # noqa: S104  a LAN's server
     Setting("REX_PORT", _PORT, "8000", "The port to listen at; 0 picks a free one and prints it."),

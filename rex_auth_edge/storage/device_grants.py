@@ -76,6 +76,11 @@ def all_ended(conn: sa.Connection) -> list[UUID]:
     return list(conn.execute(sa.select(device_grants.c.id).where(device_grants.c.ended_at.is_not(None))).scalars())
 
 
+def ended_since(conn: sa.Connection, wall: int) -> list[UUID]:
+    """Chains of all households that ended at that time or later, in milliseconds since 1970."""
+    return list(conn.execute(sa.select(device_grants.c.id).where(device_grants.c.ended_at >= wall)).scalars())
+
+
 def ended(conn: sa.Connection, tenant_id: UUID) -> list[int]:
     """The places of chains that have ended, of which a token may still be about."""
     where = (device_grants.c.tenant_id == tenant_id) & device_grants.c.ended_at.is_not(None)

@@ -4,13 +4,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rex_auth_edge.storage.tables import signing_keys
+from rex_auth_edge.storage.tables import node_facts, signing_keys
 from rex_auth_edge.storage.tx import Tx
 
 
 def every(conn: sa.Connection) -> list[sa.Row[Any]]:
     """All keys, the oldest first."""
     return list(conn.execute(sa.select(signing_keys).order_by(signing_keys.c.created_at)).all())
+
+
+def hold(tx: Tx) -> None:
+    """Keep every other process from making keys until the end of this transaction."""
+    tx.conn.execute(sa.select(node_facts.c.name).where(node_facts.c.name == "node").with_for_update()).one()
 
 
 def add(tx: Tx, values: dict[str, Any]) -> None:

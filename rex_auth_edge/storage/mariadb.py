@@ -6,7 +6,7 @@ need the latest committed state, and no gap locks. Reads are REPEATABLE READ, wh
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -22,7 +22,9 @@ T = TypeVar("T")
 
 TRIES = 10
 _DEADLOCK, _LOCK_TIMEOUT, _CHANGED, _DUPLICATE = 1213, 1205, 1020, 1062
-_RETRIED = frozenset({_DEADLOCK, _LOCK_TIMEOUT, _CHANGED, _DUPLICATE})
+_TIDB = (8002, 8022, 8028, 9007)
+"""Its names for a transaction that lost a race, or met a change of the schema."""
+_RETRIED = frozenset({_DEADLOCK, _LOCK_TIMEOUT, _CHANGED, _DUPLICATE, *_TIDB})
 """A duplicate key too: another transaction was first with the row that this one had looked for, so it looks again."""
 
 _log = logging.getLogger(__name__)
@@ -32,8 +34,15 @@ _SESSION = (
 )
 
 
+async def _nothing() -> None:
+    pass
+
+
 class MariaStore:
-    """One database, shared by any number of processes."""
+    """One database, shared by any number of processes.
+
+    `settled` is awaited after a commit and what follows it, before anybody is answered: there the others are told.
+    """
 
     def __init__(self, url: sa.URL, clock: Clock, entropy: Entropy, node: Node, *, pool: int = 10) -> None:
         self._clock = clock
@@ -44,6 +53,7 @@ class MariaStore:
         self._readers = _engine(url, "REPEATABLE READ", pool)
         self._under_way: set[asyncio.Task[Any]] = set()
         self._closed = False
+        self.settled: Callable[[], Awaitable[None]] = _nothing
 
     @property
     def trouble(self) -> None:
@@ -70,7 +80,8 @@ class MariaStore:
             except sa.exc.TimeoutError as error:
                 raise _explained(error) from error
             else:
-                _publish(tx)
+                _publish(tx.after_commit)
+                await self.settled()
                 return result
             await asyncio.sleep(self._entropy.below(20 * (TRIES - left)) / 1000)
         raise AssertionError
@@ -80,8 +91,16 @@ class MariaStore:
             tx = Tx(connection, self._clock.now(), self._entropy, self._ids, self._node)
             return work(tx), tx
 
-        async with self._writers.begin() as connection:
-            return await connection.run_sync(run)
+        async with self._writers.connect() as connection:
+            result, tx = await connection.run_sync(run)
+            try:
+                await connection.commit()
+            except sa.exc.DBAPIError as error:
+                if _number(error) not in _RETRIED:
+                    _publish(tx.in_doubt)
+                    await self.settled()
+                raise
+            return result, tx
 
     async def read(self, query: Callable[[sa.Connection], T]) -> T:
         """See `Store.read`."""
@@ -120,8 +139,8 @@ def _engine(url: sa.URL, isolation: IsolationLevel, pool: int) -> AsyncEngine:
     return engine
 
 
-def _publish(tx: Tx) -> None:
-    for callback in tx.after_commit:
+def _publish(callbacks: Sequence[Callable[[], None]]) -> None:
+    for callback in callbacks:
         try:
             callback()
         except Exception:  # noqa: BLE001  it is logged, and there is a next time

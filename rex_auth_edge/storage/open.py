@@ -2,9 +2,10 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -21,6 +22,11 @@ from rex_auth_edge.storage.tx import Node
 
 MIGRATING_PATIENCE = 60
 """How long, in seconds, a starting process waits for another that upgrades the same MariaDB database."""
+
+_NO_SUCH_LOCK = frozenset({1235, 1305})
+"""Not supported (here); no such function."""
+
+T = TypeVar("T")
 
 _MAGIC = b"SQLite format 3\0"
 
@@ -122,15 +128,32 @@ def _damaged(path: Path, data_dir: Path, found: str) -> DamagedError:
     return DamagedError("\n".join(lines))
 
 
-async def _open_mariadb(url: sa.URL, clock: Clock, entropy: Entropy) -> Store:
-    from rex_auth_edge.storage import mariadb  # noqa: PLC0415 - SQLAlchemy's asyncio and ORM: 20 MiB and 60 ms
+async def open_current(url: sa.URL, clock: Clock, entropy: Entropy) -> Store:
+    """A store on a MariaDB that has this program's schema already. Raises SchemaError where it hasn't."""
 
-    engine = _migrating_engine(url)
+    def prepare(connection: sa.Connection) -> Node:
+        has, wanted = schema.present(connection), schema.revisions()[-1]
+        if has != wanted:
+            raise schema.SchemaError(
+                f"The database has the schema {has or 'of nobody'}, this program needs {wanted}: run `rex-auth-edge db "
+                "upgrade` once, before any process of this version starts."
+            )
+        return _node(connection, clock, entropy)
+
+    return await _prepared(url, clock, entropy, prepare)
+
+
+async def found(url: sa.URL) -> str | None:
+    """The schema that a MariaDB database has, None for an empty one. Raises SchemaError."""
+    return await _asked(url, schema.present)
+
+
+async def _open_mariadb(url: sa.URL, clock: Clock, entropy: Entropy) -> Store:
     lock = {"name": f"rex-auth-edge {url.database}"[:64], "patience": MIGRATING_PATIENCE}
 
     def prepare(connection: sa.Connection) -> Node:
         """Under a lock of the server's, since several processes may start at once; closing the connection lets go."""
-        if connection.execute(sa.text("SELECT GET_LOCK(:name, :patience)"), lock).scalar_one() != 1:
+        if not _locked(connection, lock):
             raise schema.SchemaError(
                 f"Another process has been upgrading {url.database} for {MIGRATING_PATIENCE} seconds: wait for it to "
                 "finish, and start again."
@@ -140,16 +163,38 @@ async def _open_mariadb(url: sa.URL, clock: Clock, entropy: Entropy) -> Store:
         connection.commit()
         return node
 
+    return await _prepared(url, clock, entropy, prepare)
+
+
+def _locked(connection: sa.Connection, lock: dict[str, Any]) -> bool:
+    """A cluster (Galera, Vitess) has no such locks: there whoever upgrades does it once, before the others start."""
+    try:
+        return bool(connection.execute(sa.text("SELECT GET_LOCK(:name, :patience)"), lock).scalar_one() == 1)
+    except (sa.exc.NotSupportedError, sa.exc.OperationalError) as error:
+        if getattr(error.orig, "args", (0,))[0] not in _NO_SUCH_LOCK:
+            raise
+        connection.rollback()
+        return True
+
+
+async def _prepared(url: sa.URL, clock: Clock, entropy: Entropy, prepare: Callable[[sa.Connection], Node]) -> Store:
+    from rex_auth_edge.storage import mariadb  # noqa: PLC0415 - SQLAlchemy's asyncio and ORM: 20 MiB and 60 ms
+
+    return mariadb.MariaStore(url, clock, entropy, await _asked(url, prepare))
+
+
+async def _asked(url: sa.URL, question: Callable[[sa.Connection], T]) -> T:
+    engine = _migrating_engine(url)
     try:
         async with engine.connect() as connection:
-            node = await connection.run_sync(prepare)
+            answer: T = await connection.run_sync(question)
+            return answer
     except sa.exc.DBAPIError as error:
         raise schema.SchemaError(
             f"The database at {url.host} can't be used: {error.orig}. Is the server up, and DATABASE_URL right?"
         ) from error
     finally:
         await engine.dispose()
-    return mariadb.MariaStore(url, clock, entropy, node)
 
 
 def _migrating_engine(url: sa.URL) -> Any:

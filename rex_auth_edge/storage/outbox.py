@@ -65,6 +65,18 @@ def retry(tx: Tx, row: sa.Row[Any], due: Deadline, error: str) -> None:
     tx.conn.execute(sa.update(outbox).where(_is(row) & _waiting).values(values))
 
 
+def claim(tx: Tx, row: sa.Row[Any], until: Deadline) -> bool:
+    """Keep other processes off the letter until then, after which it is anybody's again; False if one was first."""
+    mine = _is(row) & _waiting & (outbox.c.due_at == row.due_at) & (outbox.c.due_boot == row.due_boot)
+    return tx.conn.execute(sa.update(outbox).where(mine).values(deadline_values("due", until))).rowcount == 1
+
+
+def release(tx: Tx, row: sa.Row[Any], until: Deadline) -> None:
+    """Let others have a letter that was claimed `until` then and not delivered."""
+    mine = _is(row) & _waiting & (outbox.c.due_at == until.wall)
+    tx.conn.execute(sa.update(outbox).where(mine).values(deadline_values("due", tx.now.after(0))))
+
+
 def get(conn: sa.Connection, tenant_id: UUID, letter_id: UUID) -> sa.Row[Any] | None:
     """One of the household's letters."""
     where = (outbox.c.tenant_id == tenant_id) & (outbox.c.id == letter_id)

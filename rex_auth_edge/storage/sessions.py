@@ -140,6 +140,11 @@ def ended_lately(conn: sa.Connection, now: Moment, life: int, tenant_id: UUID | 
     return list(conn.execute(sa.select(_table.c.id).where(where)).scalars())
 
 
+def ended_since(conn: sa.Connection, wall: int) -> list[UUID]:
+    """Sessions of all households that ended at that time or later, in milliseconds since 1970."""
+    return list(conn.execute(sa.select(_table.c.id).where(_table.c.revoked_at >= wall)).scalars())
+
+
 def forget(tx: Tx, age: int) -> None:
     """Delete sessions that ended, or could last be refreshed, `age` milliseconds ago."""
     over = passed_for(tx.conn, _table, "refresh", tx.now, age)

@@ -25,9 +25,11 @@ def create_default(tx: Tx, registration: Registration) -> UUID:
     return present or create(tx, slug="home", name="Home", registration=registration, is_default=True)
 
 
-def create(tx: Tx, *, slug: str, name: str, registration: Registration, is_default: bool = False) -> UUID:
+def create(
+    tx: Tx, *, slug: str, name: str, registration: Registration, is_default: bool = False, id_: UUID | None = None
+) -> UUID:
     """A new household, with the documented rule for passwords."""
-    tenant_id = tx.new_id()
+    tenant_id = id_ or tx.new_id()
     values = {
         "id": tenant_id,
         "slug": slug,

@@ -14,7 +14,7 @@ from rex_auth_edge.domain.clock import SECOND, Moment
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
 from rex_auth_edge.flows.authenticate import Authenticator
 from rex_auth_edge.flows.household.actor import Actor
-from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.flows.parts import NOBODY, Parts
 from rex_auth_edge.flows.people import People
 from rex_auth_edge.mail.carrier import Carrier
 from rex_auth_edge.mail.drain import Drain
@@ -47,6 +47,8 @@ class Reach:
 
 def find_household(conn: sa.Connection, reach: Reach, name: str | None) -> UUID:
     """The household of that slug or id, without a name the hub's default one. Raises RefusedError."""
+    if not name and reach.parts.home == NOBODY:
+        raise refusal(Code.MISSING_FIELD, "In the cloud say which household: --household SLUG.", "household")
     found = tenants.find(conn, name) if name else reach.parts.home
     if found is None:
         raise refusal(

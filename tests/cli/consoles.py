@@ -12,7 +12,8 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from rex_auth_edge.appliance import core, reach
+from rex_auth_edge.appliance import reach
+from rex_auth_edge.assembly import core
 from rex_auth_edge.cli import main
 from rex_auth_edge.control import ControlServer, socket_in
 from rex_auth_edge.machine import SystemClock, SystemEntropy

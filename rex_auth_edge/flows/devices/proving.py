@@ -5,7 +5,7 @@ boot clock, good for two of them, so nothing is kept of it; of proofs that were 
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from rex_auth_edge.client import jose
 from rex_auth_edge.client.reasons import TokenRefusedError
@@ -23,13 +23,42 @@ _BUSY = Refused(Code.BUSY, "Too many proofs at once; try again in a minute", ret
 NOT_THE_DEVICE = Refused(Code.INVALID_CLIENT, "The hub doesn't know this device, or it isn't who it says")
 
 
-class Proofs:
-    """Checks proofs, and remembers which were used; one for the program."""
+class Memory(Protocol):
+    """Remembers marks for a while."""
 
-    def __init__(self, pepper: Pepper, issuer: str) -> None:
+    async def spend(self, mark: bytes, life: int, now: Moment) -> Refused | bool:
+        """Keep the mark for `life` milliseconds: whether it is new, or why nobody can tell."""
+        ...
+
+
+class OwnMemory:
+    """This program's, for at most 20,000 marks."""
+
+    def __init__(self) -> None:
+        self._used: dict[bytes, int] = {}
+
+    async def spend(self, mark: bytes, life: int, now: Moment) -> Refused | bool:
+        """See `Memory`."""
+        if self._full():
+            self._used = {used: until for used, until in self._used.items() if until > now.boot}
+        if self._full():
+            return _BUSY
+        if self._used.get(mark, 0) > now.boot:
+            return False
+        self._used[mark] = now.boot + life
+        return True
+
+    def _full(self) -> bool:
+        return len(self._used) >= _KEPT
+
+
+class Proofs:
+    """Checks proofs, and has it remembered which were used; one for the program."""
+
+    def __init__(self, pepper: Pepper, issuer: str, memory: Memory) -> None:
         self._pepper = pepper
         self._issuer = issuer
-        self._used: dict[bytes, int] = {}
+        self._memory = memory
 
     def nonce(self, now: Moment) -> str:
         """What proofs from now on should bear."""
@@ -39,7 +68,7 @@ class Proofs:
         stretch = now.boot // _STRETCH - back
         return self._pepper.digest("dpop nonce", now.boot_id, str(stretch)).hex()[:32]
 
-    def key_of(self, proof: str, method: str, path: str, now: Moment) -> dict[str, str] | Refused:
+    async def key_of(self, proof: str, method: str, path: str, now: Moment) -> dict[str, str] | Refused:
         """The public key (JWK) whose holder asks for `path` now (RFC 9449 section 4.3)."""
         parsed = _parsed(proof)
         if parsed is None or parsed.header.get("typ") != "dpop+jwt":
@@ -50,9 +79,11 @@ class Proofs:
         claims = parsed.claims
         if (claims.get("htm"), claims.get("htu")) != (method, self._issuer + path):
             return _BAD_PROOF
-        return self._spent(claims, jose.thumbprint(key), now) or key
+        return await self._spent(claims, jose.thumbprint(key), now) or key
 
-    def unless_asserted(self, assertion: str, key: Mapping[str, str], client_id: str, now: Moment) -> Refused | None:
+    async def unless_asserted(
+        self, assertion: str, key: Mapping[str, str], client_id: str, now: Moment
+    ) -> Refused | None:
         """Why this isn't an assertion by the client with that key, made for us and now; None if it is."""
         parsed = _parsed(assertion)
         if parsed is None or not jose.verified(parsed, key):
@@ -62,31 +93,22 @@ class Proofs:
         meant = audience if isinstance(audience, list) else [audience]
         if (claims.get("iss"), claims.get("sub")) != (client_id, client_id) or not _ours(meant, self._issuer):
             return NOT_THE_DEVICE
-        return self._spent(claims, f"assertion {client_id}", now)
+        return await self._spent(claims, f"assertion {client_id}", now)
 
-    def _spent(self, claims: Mapping[str, Any], whose: str, now: Moment) -> Refused | None:
+    async def _spent(self, claims: Mapping[str, Any], whose: str, now: Moment) -> Refused | None:
         """Use a proof up: why it isn't good (any more), or None."""
         nonce, jti = claims.get("nonce"), claims.get("jti")
         if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI:
             return _BAD_PROOF
         if not any(isinstance(nonce, str) and self._same(nonce, now, back) for back in (0, 1)):
             return STALE
-        self._used = (
-            {mark: until for mark, until in self._used.items() if until > now.boot} if self._full() else self._used
-        )
-        if self._full():
-            return _BUSY
-        mark = self._pepper.digest("proof", whose, jti)
-        if self._used.get(mark, 0) > now.boot:
-            return _BAD_PROOF
-        self._used[mark] = now.boot + 2 * _STRETCH
-        return None
+        fresh = await self._memory.spend(self._pepper.digest("proof", whose, jti), 2 * _STRETCH, now)
+        if isinstance(fresh, Refused):
+            return fresh
+        return None if fresh else _BAD_PROOF
 
     def _same(self, nonce: str, now: Moment, back: int) -> bool:
         return self._pepper.same(nonce.encode("utf-8", "replace"), self._nonce(now, back).encode())
-
-    def _full(self) -> bool:
-        return len(self._used) >= _KEPT
 
 
 def public_jwk(found: Any) -> dict[str, str] | None:

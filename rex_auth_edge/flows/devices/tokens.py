@@ -11,7 +11,7 @@ from rex_auth_edge.domain.caller import Caller
 from rex_auth_edge.domain.clock import MINUTE
 from rex_auth_edge.domain.devices import INTROSPECT
 from rex_auth_edge.domain.refusals import Code, Refused
-from rex_auth_edge.flows.authenticate import EXPIRED, INVALID, Authenticator
+from rex_auth_edge.flows.authenticate import EXPIRED, INVALID, UNSURE, Authenticator
 from rex_auth_edge.flows.devices import issuing
 from rex_auth_edge.flows.devices.adding import client_hash
 from rex_auth_edge.flows.devices.issuing import Issued
@@ -52,9 +52,8 @@ async def authenticated(parts: Parts, proofs: Proofs, shown: Shown) -> Any | Ref
     if row is None or row.state != "active":
         return NOT_THE_DEVICE
     if row.public_key is not None:
-        refused = proofs.unless_asserted(
-            shown.assertion or "", json.loads(row.public_key), str(row.id), parts.clock.now()
-        )
+        key, now = json.loads(row.public_key), parts.clock.now()
+        refused = await proofs.unless_asserted(shown.assertion or "", key, str(row.id), now)
         return refused or row
     bearer = parts.bearers.read(_SECRET, shown.secret or "")
     return row if _is_secret_of(parts, bearer, row) else NOT_THE_DEVICE
@@ -102,6 +101,8 @@ async def revoke(parts: Parts, device: Any, token: str) -> None:
 
 def holder(parts: Parts, token: str) -> DeviceToken | Refused:
     """What a device's token says, if it is good now: decided without the database, as people's are."""
+    if parts.register.unsure(parts.clock.now()):
+        return UNSURE
     try:
         said = parts.device_tokens.verify(token, parts.clock.now())
     except TokenExpiredError:
@@ -118,6 +119,8 @@ def introspect(parts: Parts, authenticator: Authenticator, device: Any, token: s
     person = authenticator.claims(token)
     if not isinstance(person, Refused):
         return _of_person(person) if person.tenant_id == device.tenant_id else DEAD
+    if person is UNSURE:
+        return UNSURE
     said = holder(parts, token)
     if isinstance(said, Refused) or said.tenant_id != device.tenant_id:
         return DEAD

@@ -10,13 +10,18 @@ from rex_auth_edge.domain import codes, names
 from rex_auth_edge.domain.clock import Deadline, Moment
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.domain.roles import Registration, Role
-from rex_auth_edge.flows.household import setup
-from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.flows.household import founding, setup
+from rex_auth_edge.flows.parts import NOBODY, Parts
 from rex_auth_edge.storage import invitations, tenants, users
 from rex_auth_edge.storage.tx import Tx
 
-REGISTER, CLAIM, DECOY = "register", "claim", "decoy"
-"""What a pending registration is for; a decoy is for an address that has an account, and no code fits it."""
+REGISTER, CLAIM, FOUND, DECOY = "register", "claim", "found", "decoy"
+"""What a pending registration is for; a decoy is for an address that has an account, and no code fits it.
+
+`claim` makes the first owner of a hub's household by its setup code, `found` a new household in the cloud.
+"""
+BY_MAIL = frozenset({REGISTER, FOUND})
+"""Those whose code is mailed."""
 
 UNKNOWN_TENANT = Refused(Code.UNKNOWN_TENANT, "There is no such household here", {"tenant": "unknown"})
 BAD_INVITATION = Refused(
@@ -63,12 +68,19 @@ def admit(
         return wrong or Admission(tenants.get(conn, tenant_id), Role.OWNER, CLAIM)
     if invite:
         return _invited(conn, parts, invite, tenant_id if tenant else None, names.email_key(email))
+    return _unasked(conn, parts, tenant_id)
+
+
+def _unasked(conn: sa.Connection, parts: Parts, tenant_id: UUID) -> Admission | Refused:
+    """By the household's own policy, or in the cloud, where no household was named, by that for new ones."""
     house = tenants.get(conn, tenant_id)
-    match Registration(house.registration):
+    match Registration(parts.options.registration if tenant_id == NOBODY else house.registration):
         case Registration.CLOSED:
             return _CLOSED
         case Registration.INVITE:
-            return _INVITE if users.owners(conn, tenant_id) else _UNCLAIMED
+            return _INVITE if tenant_id == NOBODY or users.owners(conn, tenant_id) else _UNCLAIMED
+        case Registration.OPEN if tenant_id == NOBODY:
+            return Admission(founding.to_be(parts.entropy, parts.clock), Role.OWNER, FOUND)
         case Registration.OPEN:
             return Admission(house, Role.ADULT)
 
@@ -103,8 +115,11 @@ def status(row: Any, now: Moment) -> str:
     return "pending" if pending(row, now) else "expired"
 
 
-def take_place(tx: Tx, parts: Parts, row: Any, user_id: UUID) -> Refused | None:
+def take_place(tx: Tx, parts: Parts, row: Any, user_id: UUID, username: str) -> Refused | None:
     """Use up the right by which a pending registration joins, or say why it is gone meanwhile."""
+    if row.purpose == FOUND:
+        founding.found(tx, row, username)
+        return None
     house = tenants.hold(tx, row.tenant_id)
     if row.purpose == CLAIM:
         if users.owners(tx.conn, row.tenant_id):

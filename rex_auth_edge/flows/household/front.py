@@ -9,7 +9,7 @@ from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.domain.roles import Act, Registration, Role
 from rex_auth_edge.flows.household.actor import Actor, forbidden
 from rex_auth_edge.flows.household.admission import BAD_INVITATION, UNKNOWN_TENANT, code_hash, pending
-from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.flows.parts import NOBODY, Parts
 from rex_auth_edge.storage import invitations, tenants
 
 
@@ -32,12 +32,14 @@ class Invited:
 
 
 async def front(parts: Parts, tenant: str | None) -> Front | Refused:
-    """A household's front by its UUID or slug, the default household's without one."""
+    """A household's front by its UUID or slug, the default household's without one; the cloud's own has none."""
 
     def query(conn: sa.Connection) -> Front | Refused:
         tenant_id = tenants.find(conn, tenant) if tenant else parts.home
         if tenant_id is None:
             return UNKNOWN_TENANT
+        if tenant_id == NOBODY:
+            return Front(parts.options.registration, PasswordRule.COMPOSITION)
         house = tenants.get(conn, tenant_id)
         return Front(Registration(house.registration), PasswordRule(house.password_rule))
 

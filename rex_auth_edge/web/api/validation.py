@@ -31,7 +31,8 @@ class Validation(Controller):
             person = await visit.desk.people.find(claims.tenant_id, claims.user_id)
             return Response(valid(visit.unless_gone(person)))
         if claims.code not in {Code.MISSING_TOKEN, Code.TOKEN_EXPIRED}:
-            await visit.failed(Rule.VALIDATE, "")
+            if claims.code is Code.INVALID_TOKEN:
+                await visit.failed(Rule.VALIDATE, "")
             raise RefusedError(claims)
         return await _renewed(visit, claims)
 

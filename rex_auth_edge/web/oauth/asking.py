@@ -53,12 +53,12 @@ class Asking:
         self._proofs = proofs
         self._path = path
 
-    def key(self) -> dict[str, str] | None:
+    async def key(self) -> dict[str, str] | None:
         """The key that the DPoP header proves, None without one. Raises RefusedError."""
         proof = self.visit.request.headers.get("dpop")
         if proof is None:
             return None
-        found = self._proofs.key_of(proof, "POST", self._path, self.visit.desk.parts.clock.now())
+        found = await self._proofs.key_of(proof, "POST", self._path, self.visit.desk.parts.clock.now())
         if isinstance(found, Refused):
             raise RefusedError(found)
         return found

@@ -103,7 +103,7 @@ class OAuth(Controller):
 
 
 async def _issued(asking: Asking, data: TokenRequest) -> Issued:
-    key, visit = asking.key(), asking.visit
+    key, visit = await asking.key(), asking.visit
     parts, caller = visit.desk.parts, visit.caller
     if data.grant_type == DEVICE_CODE:
         if not data.device_code:
