@@ -135,12 +135,15 @@ def test_a_damaged_unit_id_refuses_to_start(data: Path, content: bytes) -> None:
     assert (data / "unit-id").read_bytes() == content
 
 
+REDIS = {"RATELIMIT_STORAGE_URI": "redis://h"}
+
 IMPOSSIBLE = [
     ("REX_ROLE", ["", "server"]),
     ("REX_DATA_DIR", ["", "a\nb"]),
     ("REX_LOG_LEVEL", ["", "loud"]),
     ("REX_UNIT_ID", ["", "abc", "abcd2345x", "abcd-345", "abcd0189", "../../ab"]),
     ("REX_CLOUD_URL", ["cloud.example", "ftp://cloud.example", "https://", "https://u:p@cloud.example"]),
+    ("REX_PUBLIC_URL", ["cloud.example", "ftp://cloud.example", "https://", "https://u:p@cloud.example"]),
     ("REX_HOST", ["", "http://hub", "a b", "hub:80"]),
     ("REX_PORT", ["", "-1", "65536", "8000.0", "0x10", "eight", "٨٠"]),
     ("REX_TLS", ["", "on", "cert.pem", "/nowhere/cert.pem,/nowhere/key.pem", "a,b,c"]),
@@ -368,9 +371,10 @@ def test_a_readable_file_with_secrets_warns(data: Path, tmp_path: Path) -> None:
         ({"CSRF_COOKIE_SAMESITE": "None", "CSRF_COOKIE_SECURE": "false"}, "CSRF_COOKIE_SAMESITE"),
         ({"SMTP_ENABLED": "on"}, "SMTP_SERVER"),
         ({"SMTP_USERNAME": "rex"}, "SMTP_PASSWORD"),
-        ({"REX_ROLE": "cloud", "DATABASE_URL": "mysql://h/d"}, "SECRET_KEY"),
-        ({"REX_ROLE": "cloud", "SECRET_KEY": KEY}, "DATABASE_URL"),
-        ({"REX_ROLE": "cloud", "SECRET_KEY": KEY, "DATABASE_URL": "sqlite:////tmp/x.db"}, "DATABASE_URL"),
+        ({"REX_ROLE": "cloud", "DATABASE_URL": "mysql://h/d"} | REDIS, "SECRET_KEY"),
+        ({"REX_ROLE": "cloud", "SECRET_KEY": KEY, "DATABASE_URL": "mysql://h/d"}, "RATELIMIT_STORAGE_URI"),
+        ({"REX_ROLE": "cloud", "SECRET_KEY": KEY} | REDIS, "DATABASE_URL"),
+        ({"REX_ROLE": "cloud", "SECRET_KEY": KEY, "DATABASE_URL": "sqlite:////tmp/x.db"} | REDIS, "DATABASE_URL"),
     ],
 )
 def test_settings_have_to_agree(data: Path, environ: dict[str, str], said: str) -> None:
@@ -416,7 +420,7 @@ def test_what_is_unwise_warns(data: Path) -> None:
 def test_urls_of_existing_deployments_are_mapped(data: Path, scheme: str) -> None:
     """A MySQL URL in whatever form becomes the one of our driver, with all its parts."""
     url = f"{scheme}://rex:{CANARY}@db.example:3307/auth?charset=utf8mb4"
-    settings = loaded(data, {"REX_ROLE": "cloud", "SECRET_KEY": KEY, "DATABASE_URL": url})
+    settings = loaded(data, {"REX_ROLE": "cloud", "SECRET_KEY": KEY, "DATABASE_URL": url} | REDIS)
     assert settings.database.drivername == "mysql+asyncmy"
     assert settings.database.password == CANARY
     assert (settings.database.port, settings.database.database) == (3307, "auth")

@@ -1,0 +1,1 @@
+"""The cloud role: several real processes on one MariaDB and one Redis."""

@@ -1,0 +1,46 @@
+"""Two processes of the cloud role, which every test of this room shares."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from rex_auth_edge import machine
+from tests import mariadb, redis_server
+from tests.cloud.pair import Pair
+from tests.mariadb import MariaServer
+from tests.processes import run, serving
+from tests.redis_server import RedisServer
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[RedisServer]:
+    """A real server, started for the first test that asks."""
+    if not redis_server.installed():
+        said = "redis-server isn't installed. On Debian: apt install redis-server"
+        pytest.fail(said) if machine.environment().get("CI") == "true" else pytest.skip(said)
+    with redis_server.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def pair(mariadb_server: MariaServer, redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """Two processes on one database, brought up to date by a command as an operator does it."""
+    if not mariadb.installed():
+        pytest.skip("MariaDB's server isn't installed.")
+    folder, url = tmp_path_factory.mktemp("cloud"), mariadb_server.fresh()
+    settings = {
+        "REX_ROLE": "cloud",
+        "REX_REGISTRATION": "open",
+        "SECRET_KEY": "a key of the tests' cloud, 32 bytes",
+        "DATABASE_URL": url.render_as_string(hide_password=False),
+        "RATELIMIT_STORAGE_URI": redis.url,
+        "REX_ARGON2_MEMORY_KIB": "19456",
+        "REX_ARGON2_PASSES": "2",
+    }
+    upgraded = run(folder / "none", "db", "upgrade", **settings)
+    assert upgraded.returncode == 0, upgraded.stderr
+    with ExitStack() as stack:
+        one, other = (stack.enter_context(serving(Path("/nonexistent"), "--json", **settings)) for _ in range(2))
+        yield Pair(one, other, mariadb_server, redis, settings)
