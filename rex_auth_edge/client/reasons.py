@@ -22,6 +22,7 @@ class Reason(StrEnum):
     REVOKED = "revoked"
     PROOF = "wrong_proof"
     SCOPE = "missing_scope"
+    ACR = "insufficient_user_authentication"
 
 
 _SAYS = {
@@ -41,6 +42,7 @@ _SAYS = {
     Reason.REVOKED: "The token has been revoked.",
     Reason.PROOF: "The token is bound to a key, and whoever shows it hasn't proved to hold that key.",
     Reason.SCOPE: "The token doesn't allow this.",
+    Reason.ACR: "The token's person has to confirm this on their phone first.",
 }
 
 

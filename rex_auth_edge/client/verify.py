@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rex_auth_edge.client import jose
+from rex_auth_edge.client import jose, levels
 from rex_auth_edge.client.clock import Instant
 from rex_auth_edge.client.known import Known
 from rex_auth_edge.client.limits import Limits
@@ -23,13 +23,16 @@ _SECOND = 1_000
 class Holder:
     """Whom a good token speaks for. `client` is the device that holds it, None for a person's own session.
 
-    `actor` is the device that acts for the person `subject`. `claims` is everything that the token says.
+    `actor` is the device that acts for the person `subject`, and `acr` how sure that person is (`levels`): whoever has
+    signed in themselves is confirmed, and behind a device's own token or a pass there is nobody. `claims` is everything
+    that the token says.
     """
 
     subject: str
     client: str | None
     actor: str | None
     scopes: frozenset[str]
+    acr: str | None
     claims: Mapping[str, Any] = field(repr=False)
 
 
@@ -47,8 +50,19 @@ class Verifier:
         with self._known.lock:
             return self._challenges.make(self._known.now())
 
-    def check(self, token: str, *, scope: str | None = None, proof: Proof | None = None) -> Holder:
-        """Who holds this token, if it is good now and allows `scope`. Raises TokenRefusedError."""
+    def check(
+        self, token: str, *, scope: str | None = None, acr: str | None = None, proof: Proof | None = None
+    ) -> Holder:
+        """Who holds this token, if it is good now, allows `scope` and is of the level `acr` or a higher one.
+
+        Raises TokenRefusedError, and ValueError for an `acr` that there isn't.
+        """
+        holder = self._holder(token, scope, proof)
+        if acr is not None and not levels.reaches(holder.acr, acr):
+            raise TokenRefusedError(Reason.ACR)
+        return holder
+
+    def _holder(self, token: str, scope: str | None, proof: Proof | None) -> Holder:
         with self._known.lock:
             claims = jose.authenticate(jose.parse(token), "at+jwt", self._known.keys)
             try:
@@ -69,7 +83,8 @@ class Verifier:
         if scope is not None and scope not in scopes:
             raise TokenRefusedError(Reason.SCOPE)
         actor = claims["act"]["sub"] if "act" in claims else None
-        return Holder(claims["sub"], claims.get("client_id"), actor, scopes, claims)
+        acr = levels.CONFIRMED if of_person else claims.get("acr")
+        return Holder(claims["sub"], claims.get("client_id"), actor, scopes, acr, claims)
 
     def _check_source(self, claims: Mapping[str, Any]) -> bool:
         """Whether it is a person's own token; who issued it for whom is right if nothing is raised."""

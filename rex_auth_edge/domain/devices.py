@@ -11,8 +11,10 @@ from rex_auth_edge.domain.refusals import Code, Refused
 
 INTROSPECT = "hub.introspect"
 """The scope in which a device may ask the hub about others' tokens. Scopes that begin with `hub.` are the hub's own."""
+ACT = "hub.act"
+"""The scope in which a device may act for people whom it recognises."""
 _OWN = "hub."
-_HUBS = frozenset({INTROSPECT})
+_HUBS = frozenset({INTROSPECT, ACT})
 _SCOPE = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,39}")
 _MOST = 12
 _LONGEST_NAME = 80
@@ -28,7 +30,12 @@ class Kind(StrEnum):
     TABLET = "tablet"
     SPEAKER = "speaker"
     ROBOT = "robot"
+    VOICE = "voice"
     OTHER = "other"
+
+
+ACTORS = frozenset({Kind.TABLET, Kind.SPEAKER, Kind.ROBOT, Kind.VOICE})
+"""Kinds that people speak to or stand before. No lamp or lock has anybody to act for."""
 
 
 class DeviceState(StrEnum):
@@ -78,11 +85,24 @@ def wish(name: str | None, kind: str | None, room: str | None, scopes: Iterable[
     if placed and (len(placed) > _LONGEST_NAME or not placed.isprintable()):
         return _wrong("room", f"A room's name has at most {_LONGEST_NAME} characters")
     wanted = tuple(sorted(set(scopes)))
+    refused = _unfit(Kind(kind), wanted)
+    return refused or Wish(called, Kind(kind), placed, wanted)
+
+
+def _unfit(kind: Kind, wanted: tuple[str, ...]) -> Refused | None:
+    """What is wrong with scopes."""
     if len(wanted) > _MOST or any(not _SCOPE.fullmatch(scope) for scope in wanted):
         return _wrong("scopes", f"At most {_MOST} scopes, of small letters, digits and . _ : - (such as door.open)")
     if foreign := [scope for scope in wanted if scope.startswith(_OWN) and scope not in _HUBS]:
         return _wrong("scopes", f"There is no scope {foreign[0]}; those of the hub are " + ", ".join(sorted(_HUBS)))
-    return Wish(called, Kind(kind), placed, wanted)
+    if ACT in wanted and kind not in ACTORS:
+        return _wrong("scopes", f"{ACT} is for these kinds alone: " + ", ".join(sorted(ACTORS)))
+    return None
+
+
+def apart_from_the_hubs(scopes: Iterable[str]) -> tuple[str, ...]:
+    """Those of the scopes that mean something at home, without the hub's own."""
+    return tuple(scope for scope in scopes if not scope.startswith(_OWN))
 
 
 def _wrong(field: str, sentence: str) -> Refused:

@@ -21,7 +21,10 @@ AUDIENCE = "rex-home"
 
 
 class DeviceToken(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a device's access token says. `gid` is the chain that it is of, `idx` that chain's place in the list."""
+    """What a device's access token says. `gid` is the chain that it is of, `idx` that chain's place in the list.
+
+    Where the device acts for a person, `sub` is the person and `act` the device (RFC 8693 section 4.1).
+    """
 
     iss: str
     aud: str
@@ -38,6 +41,8 @@ class DeviceToken(msgspec.Struct, frozen=True, omit_defaults=True):
     boot: str
     status: dict[str, dict[str, int | str]]
     cnf: dict[str, str] = {}
+    act: dict[str, str] = {}
+    acr: str = ""
 
 
 _decode = msgspec.json.Decoder(DeviceToken).decode
@@ -45,7 +50,10 @@ _decode = msgspec.json.Decoder(DeviceToken).decode
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """What a token is of. `thumbprint` (RFC 7638) is of the device's key, None for one that can't sign."""
+    """What a token is of. `thumbprint` (RFC 7638) is of the device's key, None for one that can't sign.
+
+    `person` is whom the device acts for, and `acr` how sure it is of them.
+    """
 
     tenant_id: UUID
     id: UUID
@@ -54,6 +62,8 @@ class Chain:
     kind: str
     scopes: tuple[str, ...]
     thumbprint: str | None
+    person: UUID | None = None
+    acr: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ class DeviceTokens:
         token = DeviceToken(
             iss=self.issuer,
             aud=AUDIENCE,
-            sub=chain.device_id,
+            sub=chain.person or chain.device_id,
             client_id=chain.device_id,
             tenant_id=chain.tenant_id,
             kind=chain.kind,
@@ -97,6 +107,8 @@ class DeviceTokens:
             boot=boot_claim(now),
             status={"status_list": {"idx": chain.index, "uri": self.list_uri(chain.tenant_id)}},
             cnf={"jkt": chain.thumbprint} if chain.thumbprint else {},
+            act={"sub": str(chain.device_id)} if chain.person else {},
+            acr=chain.acr,
         )
         return sign(self._keyring.signing(now), msgspec.to_builtins(token))
 

@@ -31,6 +31,14 @@ def live(conn: sa.Connection, tenant_id: UUID, device_id: UUID) -> sa.Row[Any] |
     return conn.execute(sa.select(device_grants).where(where).order_by(device_grants.c.id).limit(1)).one_or_none()
 
 
+def acting(conn: sa.Connection, tenant_id: UUID, device_id: UUID, user_id: UUID, kind: str) -> sa.Row[Any] | None:
+    """The chain of this kind by which a device acts for a person, and which hasn't ended."""
+    of_device = (device_grants.c.tenant_id == tenant_id) & (device_grants.c.device_id == device_id)
+    for_person = (device_grants.c.user_id == user_id) & (device_grants.c.kind == kind)
+    where = of_device & for_person & device_grants.c.ended_at.is_(None)
+    return conn.execute(sa.select(device_grants).where(where).order_by(device_grants.c.id).limit(1)).one_or_none()
+
+
 def rotate(tx: Tx, tenant_id: UUID, grant_id: UUID, generation: int, values: dict[str, Any]) -> bool:
     """The next refresh token, once for each generation: one of several at a time wins."""
     where = (device_grants.c.tenant_id == tenant_id) & (device_grants.c.id == grant_id)
@@ -47,13 +55,15 @@ def end(
     *,
     grant_id: UUID | None = None,
     device_id: UUID | None = None,
+    user_id: UUID | None = None,
 ) -> int:
-    """End one chain, or all of a device's; how many there were.
+    """End one chain, or all of a device's, or all that are for a person; how many there were.
 
     Whatever they gave is in the register, and so refused, from the moment that this is committed.
     """
     where = (device_grants.c.tenant_id == tenant_id) & device_grants.c.ended_at.is_(None)
-    where &= device_grants.c.id == grant_id if grant_id else device_grants.c.device_id == device_id
+    named = ((device_grants.c.id, grant_id), (device_grants.c.device_id, device_id), (device_grants.c.user_id, user_id))
+    where &= sa.or_(sa.false(), *(column == value for column, value in named if value is not None))
     doomed = list(tx.conn.execute(sa.select(device_grants.c.id).where(where)).scalars())
     if not doomed:
         return 0

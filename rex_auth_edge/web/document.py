@@ -80,6 +80,7 @@ _OAUTH = (
     *(Code.UNSUPPORTED_GRANT_TYPE, Code.RATE_LIMITED, Code.BUSY, *_TYPED, *_STORED),
 )
 """`error` says what RFC 6749 section 5.2 has for them."""
+_FOR_PEOPLE = (Code.CANNOT_ACT, Code.INVALID_SCOPE, Code.UNAUTHORIZED_CLIENT)
 
 
 def _acting(*refusals: Code) -> _Endpoint:
@@ -176,7 +177,7 @@ ENDPOINTS: dict[str, _Endpoint] = {
     ),
     "oauth_token": _Endpoint(
         "Devices",
-        (*_OAUTH, Code.AUTHORIZATION_PENDING, Code.SLOW_DOWN, Code.EXPIRED_TOKEN, Code.ACCESS_DENIED),
+        (*_OAUTH, *_FOR_PEOPLE, Code.AUTHORIZATION_PENDING, Code.SLOW_DOWN, Code.EXPIRED_TOKEN, Code.ACCESS_DENIED),
     ),
     "oauth_introspect": _Endpoint("Devices", (*_OAUTH, Code.NOT_ALLOWED)),
     "oauth_revoke": _Endpoint("Devices", _OAUTH),

@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 import pytest
 
-from rex_auth_edge.client import jose
+from rex_auth_edge.client import jose, levels
 from rex_auth_edge.client.reasons import Reason, TokenRefusedError
 from rex_auth_edge.client.shown import Proof
 from rex_auth_edge.keys.options import Algorithm
@@ -46,6 +46,21 @@ def test_a_good_token(device: Device) -> None:
         device.start()
     acting = device.verifier.check(device.home.token(sub="maya", act={"sub": "speaker"}))
     assert (acting.subject, acting.actor) == ("maya", "speaker")
+
+
+def test_how_sure_it_is_of_the_person(device: Device) -> None:
+    """Who asks for a level gets that one or a higher one; behind a device's own token or a pass there is nobody."""
+    voice, confirmed = levels.VOICE, levels.CONFIRMED
+    low, high = (device.home.token(sub="maya", act={"sub": DEVICE}, acr=acr) for acr in (voice, confirmed))
+    assert device.verifier.check(low, acr=voice).acr == voice
+    assert good(device, high, acr=voice)
+    assert good(device, high, acr=confirmed)
+    assert good(device, device.home.person(), acr=confirmed)
+    for token in (low, device.home.token(), device.home.token(acr="urn:else:higher"), device.home.token(acr=["x"])):
+        assert refused(device, token, acr=confirmed) is Reason.ACR
+    assert refused(device, device.home.token(), acr=voice) is Reason.ACR
+    with pytest.raises(ValueError, match="highest"):
+        device.verifier.check(low, acr="highest")
 
 
 def test_a_hub_that_signs_by_eddsa(tmp_path: Path) -> None:

@@ -55,6 +55,9 @@ PLAIN = {
     "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
     "client_assertion": "a.b.c",
     "redirect": "false",
+    "subject_token_type": "urn:rex:token-type:recognised",
+    "requested_token_type": "urn:ietf:params:oauth:token-type:access_token",
+    "actor_token": "a.b.c",
 }
 """Fields that say something, and name nothing that another household could have: with a good value of each."""
 
@@ -70,6 +73,7 @@ NAMING = {
     "email": ("address", "waiting address"),
     "username": ("username",),
     "client_id": ("device",),
+    "subject_token": ("username",),
     "client_secret": ("device secret",),
     "device_code": ("device code", "spent device code", "ask's own code"),
     "code": ("user code", "spoken words"),

@@ -22,11 +22,15 @@ NOT_GRANTED = Refused(Code.INVALID_GRANT, "This was used before, has expired, or
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Issued:
-    """What a transaction has granted; `answer` makes tokens of it once it is committed."""
+    """What a transaction has granted; `answer` makes tokens of it once it is committed.
+
+    `life` of the access token is in milliseconds, that of the device's kind without it.
+    """
 
     chain: Chain
     refresh_token: str | None
     client_secret: str | None = None
+    life: int | None = None
 
 
 def begin(tx: Tx, parts: Parts, device: Any, *, scopes: tuple[str, ...] | None = None) -> Issued:
@@ -42,8 +46,8 @@ def begin(tx: Tx, parts: Parts, device: Any, *, scopes: tuple[str, ...] | None =
             "thumbprint": device.thumbprint,
         } | deadline_values("refresh", tx.now.after(REFRESH_LIFE)) | deadline_values("ends", None)  # fmt: skip
         index = device_grants.begin(tx, values)
-        return Issued(_chain(device, grant_id, index, scopes), refresh)
-    return Issued(_chain(device, row.id, row.list_index, scopes), None)
+        return Issued(chain_of(device, grant_id, index, scopes), refresh)
+    return Issued(chain_of(device, row.id, row.list_index, scopes), None)
 
 
 def refreshed(tx: Tx, parts: Parts, device: Any, token: str, scopes: tuple[str, ...] | None) -> Issued | Refused:
@@ -62,13 +66,13 @@ def refreshed(tx: Tx, parts: Parts, device: Any, token: str, scopes: tuple[str, 
     values = {"refresh_hash": digest_of(following)} | deadline_values("refresh", tx.now.after(REFRESH_LIFE))
     if not device_grants.rotate(tx, device.tenant_id, row.id, row.generation, values):
         return NOT_GRANTED
-    return Issued(_chain(device, row.id, row.list_index, scopes), following)
+    return Issued(chain_of(device, row.id, row.list_index, scopes), following)
 
 
 def answer(parts: Parts, issued: Issued) -> dict[str, Any]:
     """The token answer (RFC 6749 section 5.1) of a committed grant."""
     chain = issued.chain
-    life = lives_of(Kind(chain.kind)).access // SECOND
+    life = (issued.life or lives_of(Kind(chain.kind)).access) // SECOND
     said: dict[str, Any] = {
         "access_token": parts.device_tokens.mint(chain, parts.clock.now(), life),
         "token_type": "DPoP" if chain.thumbprint else "Bearer",
@@ -85,7 +89,8 @@ def end_all(tx: Tx, parts: Parts, tenant_id: UUID, device_id: UUID, reason: str)
     device_grants.end(tx, parts.register, tenant_id, reason, device_id=device_id)
 
 
-def _chain(device: Any, grant_id: UUID, index: int, scopes: tuple[str, ...] | None) -> Chain:
+def chain_of(device: Any, grant_id: UUID, index: int, scopes: tuple[str, ...] | None) -> Chain:
+    """What the device's own tokens of a chain say; `scopes` narrows them."""
     mine = tuple(device.scopes.split())
     thumbprint = jose.text(bytes(device.thumbprint)) if device.thumbprint else None
     wanted = mine if scopes is None else tuple(scope for scope in mine if scope in scopes)

@@ -126,7 +126,13 @@ def introspect(parts: Parts, authenticator: Authenticator, device: Any, token: s
         return DEAD
     told = {"active": True, "iss": said.iss, "aud": said.aud, "sub": str(said.sub), "client_id": str(said.client_id)}
     bound = {"cnf": said.cnf, "token_type": "DPoP"} if said.cnf else {"token_type": "Bearer"}
-    return told | bound | {"scope": said.scope, "exp": said.exp, "iat": said.iat, "tenant_id": str(said.tenant_id)}
+    acting = {"act": said.act, "acr": said.acr} if said.act else {}
+    return (
+        told
+        | bound
+        | acting
+        | {"scope": said.scope, "exp": said.exp, "iat": said.iat, "tenant_id": str(said.tenant_id)}
+    )
 
 
 def _of_person(claims: Claims) -> dict[str, Any]:

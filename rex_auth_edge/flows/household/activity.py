@@ -41,15 +41,22 @@ async def end_session(parts: Parts, actor: Actor, user_id: UUID, name: str | Non
             return refused
         if users.get(tx.conn, actor.tenant_id, user_id) is None:
             return NO_MEMBER
-        rows = sessions.open_of(tx.conn, actor.tenant_id, user_id)
-        doomed = [row.id for row in rows if name is None or name.lower() in {str(row.id), str(row.number)}]
-        if name is not None and not doomed:
+        count = _end(tx, parts, actor.tenant_id, user_id, name)
+        if not count and name is not None:
             return lives.NO_SESSION
-        lives.end(tx, parts, actor.tenant_id, doomed, "owner")
-        note(tx, actor, Act.SIGN_OUT, user_id, detail={"ended": len(doomed)})
-        return len(doomed)
+        note(tx, actor, Act.SIGN_OUT, user_id, detail={"ended": count})
+        return count
 
     return await parts.store.write(work, urgent=True)
+
+
+def _end(tx: Tx, parts: Parts, tenant_id: UUID, user_id: UUID, name: str | None) -> int:
+    if name is None:
+        return lives.end_all(tx, parts, tenant_id, user_id, "owner")
+    rows = sessions.open_of(tx.conn, tenant_id, user_id)
+    doomed = [row.id for row in rows if name.lower() in {str(row.id), str(row.number)}]
+    lives.end(tx, parts, tenant_id, doomed, "owner")
+    return len(doomed)
 
 
 async def history_of(parts: Parts, actor: Actor, user_id: UUID, page: int) -> list[Any] | Refused:

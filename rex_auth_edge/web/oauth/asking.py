@@ -12,6 +12,7 @@ from urllib.parse import unquote_plus
 from litestar import Response
 
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
+from rex_auth_edge.domain.spoken import sentence
 from rex_auth_edge.flows.devices import tokens
 from rex_auth_edge.flows.devices.proving import NOT_THE_DEVICE, Proofs
 from rex_auth_edge.flows.devices.tokens import Shown
@@ -29,6 +30,8 @@ _OAUTH = {
     Code.INVALID_GRANT: "invalid_grant",
     Code.INVALID_DPOP_PROOF: "invalid_dpop_proof",
     Code.USE_DPOP_NONCE: "use_dpop_nonce",
+    Code.INVALID_SCOPE: "invalid_scope",
+    Code.UNAUTHORIZED_CLIENT: "unauthorized_client",
     Code.UNSUPPORTED_GRANT_TYPE: "unsupported_grant_type",
     Code.NOT_ALLOWED: "insufficient_scope",
     Code.PAIRING_CLOSED: "access_denied",
@@ -72,15 +75,20 @@ class Asking:
             raise RefusedError(found)
         return found
 
-    async def answered(self, work: Callable[[], Awaitable[dict[str, Any]]]) -> Response[dict[str, Any]]:
-        """What the work gives, or its refusal, with a nonce for the next proof; failures count against the address."""
+    async def answered(
+        self, work: Callable[[], Awaitable[dict[str, Any]]], *, spoken: bool = False
+    ) -> Response[dict[str, Any]]:
+        """What the work gives, or its refusal, with a nonce for the next proof; failures count against the address.
+
+        With `spoken` a refusal has `say`, which is for whoever stands before the device.
+        """
         try:
             await self.visit.spare(Rule.DEVICE, self.visit.address)
             body, status, headers = await work(), 200, dict[str, str]()
         except RefusedError as error:
             refused = await self._counted(error.refused)
             named = {"error": _OAUTH.get(refused.code, "invalid_request"), "error_description": refused.message}
-            body = body_of(refused) | named
+            body = body_of(refused) | named | ({"say": sentence(refused.code)} if spoken else {})
             status, headers = status_of(refused), headers_of(refused)
         nonce = self._proofs.nonce(self.visit.desk.parts.clock.now())
         return Response(body, status_code=status, headers=headers | {"DPoP-Nonce": nonce, "Cache-Control": "no-store"})

@@ -15,11 +15,13 @@ from rex_auth_edge.flows.devices import adding, issuing, polling, tokens
 from rex_auth_edge.flows.devices.issuing import Issued
 from rex_auth_edge.web.answers import unless_refused
 from rex_auth_edge.web.api.household import uuid_in
+from rex_auth_edge.web.oauth import persons
 from rex_auth_edge.web.oauth.asking import Asking
 from rex_auth_edge.web.visit import Visit
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
-GRANTS = ("client_credentials", "refresh_token", DEVICE_CODE)
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+GRANTS = ("client_credentials", "refresh_token", DEVICE_CODE, EXCHANGE)
 _NO_LIST = Refused(Code.NOT_FOUND, "There is no such list")
 _UNSUPPORTED = Refused(Code.UNSUPPORTED_GRANT_TYPE, "grant_type is one of " + ", ".join(GRANTS))
 _LACKS = Refused(Code.MISSING_FIELD, "A parameter of the grant is missing")
@@ -28,11 +30,18 @@ _NO_KIND = Refused(Code.INVALID_FIELD, "kind is one of " + ", ".join(Kind), {"ki
 
 
 class TokenRequest(msgspec.Struct):
-    """RFC 6749 sections 4.4 and 6, RFC 8628 section 3.4, RFC 7523 section 2.2."""
+    """RFC 6749 sections 4.4 and 6, RFC 8628 section 3.4, RFC 7523 section 2.2, RFC 8693 section 2.1.
+
+    `subject_token` is the username or id of whom the device has recognised: `urn:rex:token-type:recognised`.
+    """
 
     grant_type: str | None = None
     device_code: str | None = None
     refresh_token: str | None = None
+    subject_token: str | None = None
+    subject_token_type: str | None = None
+    requested_token_type: str | None = None
+    actor_token: str | None = None
     scope: str | None = None
     client_id: str | None = None
     client_secret: str | None = None
@@ -58,13 +67,14 @@ class OAuth(Controller):
 
     @post("/token", status_code=200)
     async def token(self, data: JSONBody[TokenRequest], visit: NamedDependency[Visit]) -> Response[dict[str, Any]]:
-        """Tokens for a device: for the code that lets it in, for its refresh token, or for its own proof."""
+        """Tokens for a device: for the code that lets it in, its refresh token, its own proof, or one for a person."""
         asking = Asking(visit, visit.desk.proofs, "/oauth/token")
 
         async def work() -> dict[str, Any]:
-            return issuing.answer(visit.desk.parts, await _issued(asking, data))
+            said = issuing.answer(visit.desk.parts, await _issued(asking, data))
+            return said | ({"issued_token_type": persons.ACCESS_TOKEN} if data.grant_type == EXCHANGE else {})
 
-        return await asking.answered(work)
+        return await asking.answered(work, spoken=data.grant_type == EXCHANGE)
 
     @post("/introspect", status_code=200)
     async def introspect(self, data: JSONBody[AboutToken], visit: NamedDependency[Visit]) -> Response[dict[str, Any]]:
@@ -114,6 +124,8 @@ async def _issued(asking: Asking, data: TokenRequest) -> Issued:
     device = await asking.device(data.client_id, data.client_secret, data.client_assertion)
     if device.thumbprint is not None and not adding.same_key(parts, device, key):
         raise RefusedError(_NO_PROOF)
+    if data.grant_type == EXCHANGE:
+        return await persons.exchanged(visit, device, data)
     refresh = data.refresh_token or ("" if data.grant_type == "refresh_token" else None)
     scopes = None if data.scope is None else tuple(data.scope.split())
     return unless_refused(await tokens.renew(parts, device, refresh, scopes, caller))
