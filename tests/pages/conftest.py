@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser
 
@@ -27,6 +28,13 @@ async def two(home: Household) -> AsyncIterator[Neighbours]:
     """Two households, with somebody of each role and something of everything."""
     async with neighbours(home, "home") as both:
         yield both
+
+
+@pytest.fixture
+async def line(home: Household) -> AsyncIterator[httpx.AsyncClient]:
+    """From a device."""
+    async with home.client("192.168.1.77") as client:
+        yield client
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,13 @@
-"""The pages of devices in a real browser: let in, changed and ended by phone, without scripts; looked at by desk."""
+"""The pages of devices in a real browser, without scripts: each way in, changed and ended; by phone and by desk."""
+
+from pathlib import Path
 
 import httpx
 from playwright.sync_api import Browser
 
 from tests.devices.machines import DEVICE_CODE
 from tests.pages.chromium import DESK, PHONE, Watched, claimed, untroubled
-from tests.processes import Process
+from tests.processes import Process, serving
 
 
 def let_in(maya: Watched, hub: Process, name: str, room: str) -> None:
@@ -19,6 +21,47 @@ def let_in(maya: Watched, hub: Process, name: str, room: str) -> None:
     assert name in maya.text()
     said = httpx.post(f"{hub.url}/oauth/token", data={"grant_type": DEVICE_CODE, "device_code": code}, trust_env=False)
     assert said.status_code == 200, said.text
+
+
+def asked(hub: Process, address: str = "192.168.1.77", **said: str) -> dict[str, str]:
+    """What a device is told that asks to be let in."""
+    form = {"client_id": "rex-device", "name": "Kitchen", "kind": "speaker", "scope": "lights door.open"} | said
+    headers = {"x-forwarded-for": address}
+    answer = httpx.post(f"{hub.url}/oauth/device_authorization", data=form, headers=headers, trust_env=False)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def test_asking(browser: Browser, tmp_path: Path) -> None:
+    """The window, what asks, the code that it says, a warning of what asks from afar: by phone, looked at by desk."""
+    with serving(tmp_path / "data", REX_REGISTRATION="invite", REX_TRUSTED_PROXIES="127.0.0.1") as hub:
+        maya = claimed(hub, browser, PHONE)
+        for size in (PHONE, DESK):
+            maya.page.set_viewport_size(size)  # type: ignore[arg-type]
+            maya.looked_at.clear()
+            maya.open("/device")
+            maya.press("Let devices ask")
+            maya.press("Let devices ask")
+            far = asked(hub, "203.0.113.9", name="Far away", kind="camera")
+            said = asked(hub)
+            maya.press("Look again")
+            maya.press("Far away")
+            assert "It does not ask from your home" in maya.text()
+            maya.press("Refuse it")
+            maya.open("/device")
+            maya.type(code=far["user_code"])
+            maya.press("Look it up")
+            assert "No device asks with this code" in maya.text(".summary")
+            maya.open(f"/device?user_code={said['user_code']}")
+            assert maya.path == "/device"
+            maya.press("Look it up")
+            assert said["user_code"] in maya.text(".words")
+            maya.page.get_by_text("door.open").uncheck()
+            maya.press("Let it in")
+            assert maya.path == "/house/devices"
+            maya.press("Look, or close it")
+            maya.press("Close now")
+    untroubled(maya)
 
 
 def test_devices(hub: Process, browser: Browser) -> None:

@@ -1,10 +1,8 @@
 """The pages of devices: let in, looked at, changed, suspended, removed; what is to come withdrawn."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import httpx
-import pytest
 
 from rex_auth_edge.domain.clock import MINUTE
 from rex_auth_edge.domain.devices import Kind, Wish
@@ -17,13 +15,6 @@ from tests.pages.reading import Page, sound
 
 LIST = "/house/devices"
 LAMP = {"name": "Lamp by the sofa", "kind": "lamp", "room": "Living room", "scopes": "light.set  light.read"}
-
-
-@pytest.fixture
-async def line(home: Household) -> AsyncIterator[httpx.AsyncClient]:
-    """From a device."""
-    async with home.client("192.168.1.77") as client:
-        yield client
 
 
 async def code_for(maya: Person, **fields: str) -> str:

@@ -37,6 +37,10 @@ ACT: dict[str, Act | None] = {
     "/house/name": Act.RENAME,
     "/house/devices": Act.DEVICES,
     "/house/devices/add": Act.ADD_DEVICE,
+    "/house/devices/window": Act.ASKS,
+    "/house/devices/window/close": Act.ASKS,
+    "/house/devices/asks/{ask}": Act.ADD_DEVICE,
+    "/house/devices/asks/{ask}/refuse": Act.ASKS,
     "/house/devices/{device}": Act.DEVICES,
     "/house/devices/{device}/change": Act.CHANGE_DEVICE,
     "/house/devices/{device}/suspend": Act.END_DEVICE,
@@ -53,11 +57,14 @@ ACT: dict[str, Act | None] = {
     "/me/leave": Act.LEAVE,
 }
 """What each page for members is for; a new page fails here until it has its line."""
-BUTTONS = {"/house/members/{member}/sessions/{session}", "/me/picture/remove", "/me/sessions/{session}"}
+BUTTONS = {
+    *("/house/members/{member}/sessions/{session}", "/me/picture/remove", "/me/sessions/{session}"),
+    *("/house/devices/window/close", "/house/devices/asks/{ask}/refuse"),
+}
 """What has no page of its own; to look there leads to the page that the button is on."""
 OTHERWISE = {"/house/handed", "/house/handed/qr.svg"}
 """Nothing waits there in these tests."""
-NAMED = ("member", "session", "invitation", "code", "device", "awaited")
+NAMED = ("member", "session", "invitation", "code", "device", "awaited", "ask")
 """What paths name."""
 NOBODY = "0199aaaa-0000-7000-8000-000000000000"
 
@@ -94,7 +101,15 @@ def kept_silent(answer: httpx.Response, person: Person, house: House) -> None:
     """No token is in the page."""
     secrets = [text for text in person.client.cookies.values() if len(text) > 32]
     secrets += [token[name] for token in house.tokens.values() for name in ("access_token", "refresh_token")]
-    names = ("reset token", "temp token", "invitation code", "device code", "device secret", "device token")
+    names = (
+        "reset token",
+        "temp token",
+        "invitation code",
+        "device code",
+        "device secret",
+        "device token",
+        "user code",
+    )
     secrets += [house.things[name] for name in names]
     assert not [secret for secret in secrets if secret in answer.text]
 
@@ -166,7 +181,7 @@ async def send_what_is_not_theirs(two: Neighbours, role: Role) -> None:
 def valid(token: str) -> dict[str, str]:
     """Something for every field."""
     texts = {"role": "owner", "name": "x", "username": "x-new", "password": "Zebra-River-42!", "registration": "open"}
-    texts |= {"kind": "lamp"}
+    texts |= {"kind": "lamp", "open_for": "5m", "code": "BBBB-BBBB"}
     return texts | {"form_token": token}
 
 

@@ -23,11 +23,6 @@ from rex_auth_edge.storage.columns import deadline_of
 from rex_auth_edge.storage.tx import Tx
 
 NO_ASK = Refused(Code.NOT_FOUND, "No device asks for this, or no longer: have it ask again")
-_WRONG = Refused(
-    Code.INVALID_PAIRING_CODE,
-    f"No device asks with this code: look again at what it shows. After {asks.MISSES} wrong codes it has to ask anew",
-    {"code": "wrong"},
-)
 _WIDER = Refused(Code.INVALID_FIELD, "A device can be given only what it asks for", {"scopes": "more than it asks for"})
 
 
@@ -160,8 +155,17 @@ def _meant(tx: Tx, parts: Parts, actor: Actor, typed: str) -> Any | Refused:
     found = [row for row in rows if means(parts, row, typed)]
     if found:
         return found[0]
-    ended = [row for row in rows if device_asks.miss(tx, row) >= asks.MISSES]
+    misses = [(row, device_asks.miss(tx, row)) for row in rows]
+    ended = [row for row, count in misses if count >= asks.MISSES]
     for row in ended:
         device_asks.move(tx, row, AskState.MISSED)
-    note(tx, actor, "devices.missed", outcome=_WRONG.code, detail={"ended": [str(row.id) for row in ended]})
-    return _WRONG
+    refused = _wrong(asks.MISSES - max((count for row, count in misses if row not in ended), default=asks.MISSES))
+    note(tx, actor, "devices.missed", outcome=refused.code, detail={"ended": [str(row.id) for row in ended]})
+    return refused
+
+
+def _wrong(left: int) -> Refused:
+    """The refusal; `left` is how many wrong codes more whatever asks will bear."""
+    told = f"{left} wrong code{'s' if left > 1 else ''} more, and it has to ask anew" if left else "have it ask anew"
+    sentence = f"No device asks with this code: look again at what it shows; {told}"
+    return Refused(Code.INVALID_PAIRING_CODE, sentence, {"code": "wrong"})

@@ -18,6 +18,7 @@ from rex_auth_edge.web.pages.answer import Answer
 from rex_auth_edge.web.pages.asked import Asked, Done, question
 from rex_auth_edge.web.pages.handed import Handed, hand
 from rex_auth_edge.web.pages.turn import Turn
+from rex_auth_edge.web.pages.waiting import waiting
 
 LIST = "/house/devices"
 
@@ -26,8 +27,9 @@ async def show(turn: Turn) -> Answer:
     """The list, room by room; what stands in none comes last."""
     found = await _found(turn)
     in_order = sorted(found.devices, key=lambda row: (not row.room, _room(row)))
-    rooms = [(next(rows), *rows) for _, rows in groupby(in_order, key=_room)]
-    return await turn.page("devices.html", rooms=rooms, awaited=found.awaited, letters_in=await _people(turn))
+    by_room = [list(rows) for _, rows in groupby(in_order, key=_room)]
+    people, asking = await _people(turn), await waiting(turn)
+    return await turn.page("devices.html", rooms=by_room, awaited=found.awaited, letters_in=people, waiting=asking)
 
 
 def _room(row: Any) -> str:
@@ -44,7 +46,7 @@ async def _people(turn: Turn) -> dict[UUID, str]:
     return {each.row.id: each.row.first_name or each.row.username for each in everybody}
 
 
-def _rooms(rows: Iterable[Any]) -> list[str]:
+def rooms(rows: Iterable[Any]) -> list[str]:
     """Rooms that are there already, to be chosen again."""
     return sorted({row.room for row in rows if row.room}, key=str.casefold)
 
@@ -68,7 +70,7 @@ async def _device(turn: Turn) -> Any:
 async def show_add(turn: Turn) -> Answer:
     """The form for a device that is to come."""
     await turn.ready(Act.ADD_DEVICE)
-    return await turn.page("device_add.html", kinds=list(Kind), rooms=_rooms((await _found(turn)).devices))
+    return await turn.page("device_add.html", kinds=list(Kind), rooms=rooms((await _found(turn)).devices))
 
 
 async def add(turn: Turn) -> Answer:
@@ -96,19 +98,26 @@ async def show_change(turn: Turn) -> Answer:
     await turn.ready(Act.CHANGE_DEVICE)
     found = await _found(turn)
     row = _picked(found.devices, turn.named["device"])
-    return await turn.page("device_change.html", device=row, rooms=_rooms(found.devices))
+    return await turn.page("device_change.html", device=row, rooms=rooms(found.devices))
 
 
 async def change(turn: Turn) -> Answer:
     """Rename it, put it elsewhere, take from it what isn't ticked any more."""
     row = await _device(turn)
-    kept = None
-    if "scopes" in turn.form:
-        # Boxes that aren't ticked aren't sent, so the form says that it has them.
-        kept = tuple(scope for scope in row.scopes.split() if turn.form.get(f"scope_{scope}"))
+    kept = kept_scopes(turn, row.scopes.split())
     wanted = records.Change(turn.typed("name") or "", turn.typed("room") or "", kept)
     unless_refused(await records.change(turn.visit.desk.parts, turn.actor, row.id, wanted))
     return turn.see(f"{LIST}/{row.id}", "device-changed")
+
+
+def kept_scopes(turn: Turn, scopes: Iterable[str]) -> tuple[str, ...] | None:
+    """Those of `scopes` that are ticked; None where the form has no boxes for them.
+
+    Boxes that aren't ticked aren't sent, so the form says that it has them.
+    """
+    if "scopes" not in turn.form:
+        return None
+    return tuple(scope for scope in scopes if turn.form.get(f"scope_{scope}"))
 
 
 # -------------------------------------------------------------------- acts that are asked about first

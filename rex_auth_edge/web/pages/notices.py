@@ -3,6 +3,8 @@
 NOTICES = {
     "activity-ended": "Signed out there.",
     "added": "Added. They can sign in with their username and the password that you have chosen.",
+    "ask-approved": "Let in. It is in the list once it has asked again: in some seconds.",
+    "ask-refused": "Refused.",
     "ban-lifted": "The ban is lifted. They can sign in again.",
     "claimed": "The household is yours.",
     "confirmed": "Thank you. You can go on for 10 minutes.",
@@ -29,4 +31,6 @@ NOTICES = {
     "sessions-ended": "All other devices are signed out.",
     "signed-out": "You are signed out.",
     "signed-out-everywhere": "You are signed out everywhere.",
+    "window-closed": "Closed. No device may ask any more.",
+    "window-open": "Open. Start pairing on the device now.",
 }

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from rex_auth_edge.domain.clock import MINUTE
-from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.domain.roles import Act, Role
 from rex_auth_edge.flows.household import activity, front, handing, house, members
 from rex_auth_edge.flows.household.actor import NO_MEMBER
@@ -14,6 +13,7 @@ from rex_auth_edge.web.pages.answer import Answer
 from rex_auth_edge.web.pages.asked import Asked, Done, question
 from rex_auth_edge.web.pages.handed import Handed, hand
 from rex_auth_edge.web.pages.turn import Turn
+from rex_auth_edge.web.pages.waiting import waiting
 
 
 async def show_home(turn: Turn) -> Answer:
@@ -21,11 +21,10 @@ async def show_home(turn: Turn) -> Answer:
     parts, me = turn.visit.desk.parts, turn.me
     found = unless_refused(await house.read(parts, me))
     people = unless_refused(await members.listed(parts, turn.actor)) if Act.MEMBERS in found.may else []
-    waiting = await handing.waiting(parts, turn.actor) if Act.CODES in found.may else []
-    # A session that has yet to prove itself in this boot sees no codes here, and is asked when it wants to.
-    count = 0 if isinstance(waiting, Refused) else len(waiting)
     unclaimed = parts.home in parts.setup.shown() and me.tenant_id == parts.home
-    return await turn.page("home.html", people=people, waiting=count, own_id=me.user_id, unclaimed=unclaimed)
+    return await turn.page(
+        "home.html", people=people, waiting=await waiting(turn), own_id=me.user_id, unclaimed=unclaimed
+    )
 
 
 async def show_add(turn: Turn) -> Answer:

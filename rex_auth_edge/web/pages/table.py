@@ -5,7 +5,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from rex_auth_edge.web.pages import assets, devices, entry, handed, inviting, joining, mine, people, recovery, rules
+from rex_auth_edge.web.pages import (
+    assets,
+    devices,
+    entry,
+    handed,
+    inviting,
+    joining,
+    mine,
+    pairing,
+    people,
+    recovery,
+    rules,
+)
 from rex_auth_edge.web.pages.answer import Answer
 from rex_auth_edge.web.pages.turn import Turn
 
@@ -43,6 +55,7 @@ PAGES = (
     Page("/forgot/sent", recovery.sent, who=For.STRANGERS),
     Page("/reset-password", recovery.show_reset, recovery.reset, For.STRANGERS),
     Page("/clock", entry.clock, who=For.ANYBODY),
+    Page("/device", pairing.show_code, pairing.find_by_code, For.ANYBODY),
     Page("/confirm", entry.show_confirm, entry.confirm),
     Page("/sign-out", entry.show_sign_out, entry.sign_out),
     Page("/house", people.show_home),
@@ -64,6 +77,10 @@ PAGES = (
     Page("/house/codes/{code}", inviting.show_code, inviting.hand_over),
     Page("/house/devices", devices.show),
     Page("/house/devices/add", devices.show_add, devices.add),
+    Page("/house/devices/window", pairing.show_window, pairing.open_window),
+    Page("/house/devices/window/close", pairing.show_window, pairing.close_window, back="/house/devices/window"),
+    Page("/house/devices/asks/{ask}", pairing.show_ask, pairing.approve),
+    Page("/house/devices/asks/{ask}/refuse", pairing.show_ask, pairing.refuse, back="/house/devices/asks/{ask}"),
     Page("/house/devices/{device}", devices.show_one),
     Page("/house/devices/{device}/change", devices.show_change, devices.change),
     Page("/house/devices/{device}/{act:suspend|resume|remove}", devices.show_asked, devices.do_asked),

@@ -1,0 +1,35 @@
+"""What waits for somebody's word at present, as the pages mention it."""
+
+from dataclasses import dataclass, field
+
+from rex_auth_edge.domain.refusals import Refused
+from rex_auth_edge.domain.roles import Act
+from rex_auth_edge.flows.devices import deciding
+from rex_auth_edge.flows.devices.window import Window, seen
+from rex_auth_edge.flows.household import handing, house
+from rex_auth_edge.web.answers import unless_refused
+from rex_auth_edge.web.pages.turn import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many people wait for a code, how many devices to be let in; and the window in which devices may ask."""
+
+    codes: int = 0
+    asks: int = 0
+    window: Window = field(default_factory=Window)
+
+
+async def waiting(turn: Turn) -> Waiting:
+    """What this person may decide on.
+
+    A session that has yet to prove itself in this boot sees nothing of it, and is asked when it wants to.
+    """
+    parts, actor = turn.visit.desk.parts, turn.actor
+    may = unless_refused(await house.read(parts, turn.me)).may
+    codes = await handing.waiting(parts, actor) if Act.CODES in may else []
+    asks = await deciding.listed(parts, actor) if Act.ASKS in may else []
+    window = await seen(parts, actor) if Act.ASKS in may else Window()
+    if isinstance(codes, Refused) or isinstance(asks, Refused) or isinstance(window, Refused):
+        return Waiting()
+    return Waiting(len(codes), len(asks), window)
