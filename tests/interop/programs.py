@@ -21,8 +21,8 @@ _PATH = f"{machine.environment().get('PATH', '')}:/usr/sbin:/sbin"
 
 
 def needed(*names: str, packages: str) -> None:
-    """Skip the test where a program is missing; in CI fail it."""
-    if lacking := [name for name in names if shutil.which(name, path=_PATH) is None]:
+    """Skip the test where a program, or a file named by its whole path, is missing; in CI fail it."""
+    if lacking := [name for name in names if not Path(name).is_file() and shutil.which(name, path=_PATH) is None]:
         said = f"This test needs {', '.join(lacking)}. On Debian: apt install {packages}"
         pytest.fail(said) if machine.environment().get("CI") == "true" else pytest.skip(said)
 
