@@ -8,6 +8,7 @@ from rex_auth_edge.cli.audit import audit
 from rex_auth_edge.cli.clock import clock
 from rex_auth_edge.cli.db import db
 from rex_auth_edge.cli.device import device
+from rex_auth_edge.cli.guests import guest_pass
 from rex_auth_edge.cli.household import household
 from rex_auth_edge.cli.invite import invite
 from rex_auth_edge.cli.key import key
@@ -33,5 +34,5 @@ def main() -> None:
 
 for alone in (serve, setup, status, doctor, discover, welcome):
     alone.add_to(main)
-for group in (household, user, invite, device, session, key, mail, audit, clock, db, settings):
+for group in (household, user, invite, device, guest_pass, session, key, mail, audit, clock, db, settings):
     main.add_command(group)

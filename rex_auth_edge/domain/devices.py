@@ -105,5 +105,13 @@ def apart_from_the_hubs(scopes: Iterable[str]) -> tuple[str, ...]:
     return tuple(scope for scope in scopes if not scope.startswith(_OWN))
 
 
+def scopes_at_home(scopes: Iterable[str]) -> tuple[str, ...] | Refused:
+    """The scopes in order, none of them the hub's own; or what is wrong with them."""
+    wanted = tuple(sorted(set(scopes)))
+    if apart_from_the_hubs(wanted) != wanted:
+        return _wrong("scopes", f"Scopes that begin with {_OWN} are the hub's own, and aren't given here")
+    return _unfit(Kind.OTHER, wanted) or wanted
+
+
 def _wrong(field: str, sentence: str) -> Refused:
     return Refused(Code.INVALID_FIELD, sentence, {field: "not good"})

@@ -9,6 +9,7 @@ from rex_auth_edge.storage import (
     audit,
     device_asks,
     device_grants,
+    guest_passes,
     leases,
     outbox,
     registrations,
@@ -62,5 +63,6 @@ def _purge(tx: Tx) -> None:
     attempts.forget_strangers(tx)
     outbox.purge(tx)
     device_grants.forget(tx, tx.now.floor - 2 * DAY)
+    guest_passes.forget(tx, 2 * DAY)
     for tenant_id, hashed in device_asks.forget(tx, HOUR):
         tenants.strike_from_directory(tx, hashed, tenant_id)

@@ -12,8 +12,9 @@ from uuid import UUID
 import jwt
 import msgspec
 
-from rex_auth_edge.domain.clock import SECOND, Moment
+from rex_auth_edge.domain.clock import SECOND, Deadline, Moment
 from rex_auth_edge.domain.entropy import Entropy, uuid7
+from rex_auth_edge.domain.passes import until_begin
 from rex_auth_edge.keys.keyring import Keyring
 from rex_auth_edge.keys.tokens import Claims, TokenExpiredError, TokenInvalidError, authentic, boot_claim, boot_of, sign
 
@@ -23,13 +24,13 @@ AUDIENCE = "rex-home"
 class DeviceToken(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a device's access token says. `gid` is the chain that it is of, `idx` that chain's place in the list.
 
-    Where the device acts for a person, `sub` is the person and `act` the device (RFC 8693 section 4.1).
+    Where the device acts for a person, `sub` is the person and `act` the device (RFC 8693 section 4.1). A guest's is
+    held by no client (`client_id`).
     """
 
     iss: str
     aud: str
     sub: UUID
-    client_id: UUID
     tenant_id: UUID
     kind: str
     scope: str
@@ -40,6 +41,7 @@ class DeviceToken(msgspec.Struct, frozen=True, omit_defaults=True):
     exp: int
     boot: str
     status: dict[str, dict[str, int | str]]
+    client_id: UUID | None = None
     cnf: dict[str, str] = {}
     act: dict[str, str] = {}
     acr: str = ""
@@ -64,6 +66,16 @@ class Chain:
     thumbprint: str | None
     person: UUID | None = None
     acr: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a guest's token is of: a pass, by its place in the list, and what it opens."""
+
+    tenant_id: UUID
+    id: UUID
+    index: int
+    scopes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +124,25 @@ class DeviceTokens:
         )
         return sign(self._keyring.signing(now), msgspec.to_builtins(token))
 
+    def mint_pass(self, shown: Pass, now: Moment, begins: int, ends: int) -> str:
+        """A guest's token, a bearer token, good from `begins` until `ends` seconds from now."""
+        token = DeviceToken(
+            iss=self.issuer,
+            aud=AUDIENCE,
+            sub=shown.id,
+            tenant_id=shown.tenant_id,
+            kind="guest",
+            scope=" ".join(shown.scopes),
+            gid=shown.id,
+            jti=self._entropy.token_bytes(8).hex(),
+            iat=now.seconds,
+            nbf=now.seconds + begins,
+            exp=now.seconds + ends,
+            boot=boot_claim(now),
+            status={"status_list": {"idx": shown.index, "uri": self.list_uri(shown.tenant_id)}},
+        )
+        return sign(self._keyring.signing(now), msgspec.to_builtins(token))
+
     def verify(self, token: str, now: Moment) -> DeviceToken:
         """What the token says, whether or not its chain has ended. Raises TokenInvalidError, TokenExpiredError."""
         found = authentic(self._keyring, token, now, _decode)
@@ -123,6 +154,8 @@ class DeviceTokens:
             raise TokenInvalidError
         if lived.late(now):
             raise TokenExpiredError(lived)
+        if found.nbf > found.iat and until_begin(_begins(lived), now) > 0:
+            raise TokenInvalidError
         return found
 
     def listed(self, found: Listed, now: Moment, life: int) -> str:
@@ -140,6 +173,12 @@ class DeviceTokens:
         key = self._keyring.signing(now)
         header = {"typ": "statuslist+jwt", "kid": key.kid}
         return jwt.encode(claims, key.private, algorithm=key.algorithm.value, headers=header)
+
+
+def _begins(lived: Claims) -> Deadline:
+    """When a token that was made ahead of its time begins, whichever boot made it."""
+    ahead = (lived.not_before - lived.issued_at) * SECOND
+    return Deadline(lived.not_before * SECOND, lived.boot_id, lived.issued + ahead)
 
 
 _FRESH = 300 * SECOND

@@ -26,11 +26,14 @@ from rex_auth_edge.storage.tx import Node, Tx
 
 
 def begin_again(tx: Tx) -> None:
-    """End sessions, codes, resets, invitations and letters of before; a new incarnation signs with new keys."""
+    """End sessions, codes, resets, invitations, passes and letters of before; a new incarnation signs with new keys."""
     now = tx.now.wall
     _end(tx, auth_sessions, auth_sessions.c.revoked_at, {"revoked_at": now, "revoked_for": "restored"})
     _end(tx, password_reset_tokens, password_reset_tokens.c.used_at, {"used_at": now})
     _uninvite(tx)
+    passes = (device_grants_table.c.kind == "guest") & device_grants_table.c.ended_at.is_(None)
+    over = {"ended_at": now, "ended_for": "restored"}
+    tx.conn.execute(sa.update(device_grants_table).where(passes).values(over))
     letters = {"state": "withdrawn", "ended_at": now, "sealed": None}
     tx.conn.execute(sa.update(outbox).where(outbox.c.state == "waiting").values(letters))
     for table in (otp_sessions, signing_keys):

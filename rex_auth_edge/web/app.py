@@ -16,6 +16,7 @@ from rex_auth_edge.web.api.forward import Forward
 from rex_auth_edge.web.api.household import House, Invites
 from rex_auth_edge.web.api.members import Members, MembersActivity
 from rex_auth_edge.web.api.pairing import Asks, PairingWindow
+from rex_auth_edge.web.api.passes import GuestPass, Passes
 from rex_auth_edge.web.api.passwords import Passwords
 from rex_auth_edge.web.api.registration import Registration
 from rex_auth_edge.web.api.signin import SignIn
@@ -84,6 +85,8 @@ def _framework() -> Litestar:
             PairingWindow,
             Asks,
             Pairing,
+            Passes,
+            GuestPass,
             OAuth,
             discovery,
             *wellknown.HANDLERS,

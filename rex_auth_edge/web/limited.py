@@ -11,7 +11,7 @@ from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
 from rex_auth_edge.flows import login, password, recover, sessions, signup, verify
 from rex_auth_edge.flows.devices import deciding
 from rex_auth_edge.flows.devices.records import Change
-from rex_auth_edge.flows.household import front, house
+from rex_auth_edge.flows.household import front, house, passes
 from rex_auth_edge.flows.household.actor import Actor
 from rex_auth_edge.web.rates import Rule
 from rex_auth_edge.web.visit import Visit
@@ -84,6 +84,13 @@ async def look_at_invitation(visit: Visit, code: str) -> front.Invited:
     key = f"invitation {code}"
     await visit.spend(Rule.RESET, key)
     return await visit.counted(Rule.RESET, key, front.invited(visit.desk.parts, code))
+
+
+async def look_at_pass(visit: Visit, secret: str | None) -> passes.Shown:
+    """A guest's pass, for its secret."""
+    key = f"pass {secret}"
+    await visit.spend(Rule.RESET, key)
+    return await visit.counted(Rule.RESET, key, passes.show(visit.desk.parts, secret, visit.caller))
 
 
 async def claim(visit: Visit, principal: Principal, setup_code: str | None) -> None:

@@ -45,6 +45,9 @@ ROUTES: dict[Act, tuple[str, ...]] = {
     Act.ADD_DEVICE: ("devices_add",),
     Act.CHANGE_DEVICE: ("devices_change", "devices_resume"),
     Act.END_DEVICE: ("devices_suspend", "devices_remove"),
+    Act.PASSES: ("passes_list",),
+    Act.MAKE_PASS: ("passes_create",),
+    Act.END_PASS: ("passes_revoke",),
 }
 """Each act with the handlers that do it; a new act, or a new route under /household, has to be added."""
 

@@ -154,6 +154,9 @@ async def _furnish(home: Household, each: House) -> None:
     each.things |= {"device": given["client_id"], "device secret": given["client_secret"]}
     each.things |= {"awaited": awaited["id"], "device code": awaited["code"]}
     each.things |= {"device token": given["access_token"], "device refresh token": given["refresh_token"]}
+    visit = {"name": f"Ada{each.slug}", "scopes": "door.open", "ends": "8h"}
+    given = await done(each.owner.post("/household/passes", json=visit))
+    each.things |= {"pass": given["id"], "pass secret": given["secret"], "pass token": given["token"]}
     each.things["spent device code"] = await _spent(each)
     await _ask(each, each.clients[Role.ADULT])
     each.things["reset token"] = await home.reset_token(each.clients[Role.ADULT], each.address("henrik"))
@@ -208,4 +211,6 @@ async def another(home: Household, each: House, name: str) -> AsyncIterator[tupl
         things["device"] = (await simple(each.owner, client))["client_id"]
         await _ask(each, client)
         things["ask"] = each.things["ask"]
+        visit = {"name": "Ada", "scopes": "door.open", "ends": "8h"}
+        things["pass"] = (await done(each.owner.post("/household/passes", json=visit)))["id"]
         yield client, things | {"code": each.things["code"]}

@@ -18,6 +18,7 @@ NAMES = {
     "/household/codes/{name}": "code",
     "/household/devices/{name}": "device",
     "/household/devices/asks/{name}": "ask",
+    "/household/passes/{name}": "pass",
     "/sessions/{name}": "session",
 }
 """What the last parameter of a path names (a key of `House.things`); the path may go on, and begin anyhow."""
@@ -49,6 +50,8 @@ PLAIN = {
     "open_for": "5m",
     "way": "grant",
     "scopes": "door.open",
+    "starts": "1h",
+    "ends": "8h",
     "grant_type": "client_credentials",
     "scope": "lights",
     "token_type_hint": "access_token",
@@ -69,7 +72,8 @@ NAMING = {
     "temp_token": ("temp token",),
     "refresh_token": ("refresh token", "device refresh token"),
     "reset_token": ("reset token",),
-    "token": ("reset token", "device token"),
+    "token": ("reset token", "device token", "pass token"),
+    "secret": ("pass secret",),
     "email": ("address", "waiting address"),
     "username": ("username",),
     "client_id": ("device",),

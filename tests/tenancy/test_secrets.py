@@ -37,6 +37,8 @@ MADE_UP = {
     "user code": "BBBB-BBBB",
     "spoken words": "zebra zebra zebra zebra",
     "device token": "a.b.c",
+    "pass token": "a.b.c",
+    "pass secret": "A" * 112,
     "device refresh token": "A" * 112,
     "address": "vera@example.com",
     "waiting address": "vera@example.com",
@@ -53,6 +55,7 @@ ACTS_THERE = {
     ("signin_refresh", "refresh_token"),
     *(("passwords_forgot", "email"), ("passwords_forgot", "together")),
     ("passwords_forgot", "tenant"),
+    ("guestpass_show", "secret"),
     *((handler, name) for handler in ("look", "look_posted", "reset") for name in ("token", "reset_token", "together")),
 }
 """Handlers (those of passwords by their last word) and the field by which another household is meant, rightly."""

@@ -124,7 +124,8 @@ def introspect(parts: Parts, authenticator: Authenticator, device: Any, token: s
     said = holder(parts, token)
     if isinstance(said, Refused) or said.tenant_id != device.tenant_id:
         return DEAD
-    told = {"active": True, "iss": said.iss, "aud": said.aud, "sub": str(said.sub), "client_id": str(said.client_id)}
+    told = {"active": True, "iss": said.iss, "aud": said.aud, "sub": str(said.sub), "kind": said.kind}
+    told |= {"client_id": str(said.client_id)} if said.client_id else {}
     bound = {"cnf": said.cnf, "token_type": "DPoP"} if said.cnf else {"token_type": "Bearer"}
     acting = {"act": said.act, "acr": said.acr} if said.act else {}
     return (

@@ -16,7 +16,7 @@ from rex_auth_edge.flows import sessions as lives
 from rex_auth_edge.flows.household.actor import NO_MEMBER, Actor, forbidden, note, refusal
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.flows.people import People
-from rex_auth_edge.storage import attempts, resets, tenants, users
+from rex_auth_edge.storage import attempts, guest_passes, resets, tenants, users
 from rex_auth_edge.storage.tx import Tx
 
 LAST_OWNER = Refused(Code.LAST_OWNER, "The household needs an owner who can sign in: make somebody else an owner first")
@@ -151,6 +151,7 @@ async def set_role(parts: Parts, actor: Actor, user_id: UUID, role: str | None) 
             resets.void_all(tx, user.tenant_id, user.id)  # one that was handed over would open more than it was for
         if wanted.below(Role(user.role)):
             lives.end_all(tx, parts, user.tenant_id, user.id, "role")
+            guest_passes.end_made_by(tx, parts.register, user.tenant_id, user.id, "maker")
         note(tx, actor, Act.SET_ROLE, user.id, detail={"before": user.role, "role": wanted})
         return None
 
@@ -180,6 +181,7 @@ async def disable(parts: Parts, actor: Actor, user_id: UUID, people: People) -> 
         users.change(tx, user.tenant_id, user.id, disabled=True)
         resets.void_all(tx, user.tenant_id, user.id)
         ended = lives.end_all(tx, parts, user.tenant_id, user.id, "disabled")
+        guest_passes.end_made_by(tx, parts.register, user.tenant_id, user.id, "maker")
         tx.after_commit.append(people.forget)
         note(tx, actor, Act.DISABLE, user.id, detail={"ended": ended})
         return None
@@ -226,6 +228,7 @@ async def remove(parts: Parts, actor: Actor, user_id: UUID, people: People) -> R
         if _last_owner(tx, user):
             return LAST_OWNER
         lives.end_all(tx, parts, user.tenant_id, user.id, "removed")
+        guest_passes.end_made_by(tx, parts.register, user.tenant_id, user.id, "maker")
         resets.void_all(tx, user.tenant_id, user.id)
         attempts.clear(tx, user.tenant_id, parts.account(user.tenant_id, user.id))
         if user.email_key is not None:

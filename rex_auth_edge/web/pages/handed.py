@@ -1,4 +1,4 @@
-"""What an owner hands to somebody or something: an invitation, a link for a new password, a code.
+"""What an owner hands to somebody or something: an invitation, a link for a new password, a code, a guest's pass.
 
 Shown to this session, for minutes. It waits in a cookie and not in the address, so that it stays in no history; the
 QR code is drawn from the cookie too.
@@ -20,7 +20,7 @@ _LIFE = 10 * MINUTE // SECOND
 
 
 class Handed(msgspec.Struct, omit_defaults=True):
-    """`kind` is invitation, reset, code or device; `until` is in milliseconds since 1970."""
+    """`kind` is invitation, reset, code, device or pass; `until` is in milliseconds since 1970."""
 
     kind: str
     name: str

@@ -17,6 +17,7 @@ NOTICES = {
     "enabled": "They can sign in again.",
     "joined": "Welcome! Your account is ready.",
     "left": "You have left the household.",
+    "pass-revoked": "The pass opens nothing any more.",
     "password-changed": "Your password is changed. Your other devices are signed out.",
     "password-reset": "Your password is changed. Sign in with the new one.",
     "picture-removed": "Your picture is removed.",
