@@ -269,6 +269,14 @@ async def test_sign_in_next_door(two: Neighbours) -> None:
     assert (person.path, "Am Hafen cottage" in page.text) == ("/house", True)
 
 
+async def test_buttons_with_strange_names(maya: Person) -> None:
+    """Whatever a path names, to look where there is but a button leads to the page that it is on."""
+    for button in sorted(BUTTONS):
+        answer = await maya.client.get(filled(button, dict.fromkeys(NAMED, "%C3%A9%20%0A")))
+        assert answer.status_code == 303
+        assert answer.headers["location"].isprintable()
+
+
 async def test_methods(maya: Person) -> None:
     """Pages are looked at and posted to; HEAD is GET without its content."""
     for method in ("PUT", "PATCH", "DELETE"):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import msgspec
 from litestar import Request
@@ -72,7 +72,7 @@ async def _answered(page: Page, turn: Turn, method: str) -> Answer:
 
 async def _run(page: Page, turn: Turn, method: str) -> Answer:
     if method == "GET":
-        return see(page.back.format_map(turn.named)) if page.back else await page.show(turn)
+        return see(_place(page, turn)) if page.back else await page.show(turn)
     if method != "POST" or page.act is None:
         return replace(fault(_NOT_THIS_WAY), allow="GET, HEAD" if page.act is None else "GET, HEAD, POST")
     try:
@@ -86,13 +86,20 @@ async def _run(page: Page, turn: Turn, method: str) -> Answer:
         return replace(answer, status=status_of(error.refused), retry_after=_again(error.refused))
 
 
+def _place(page: Page, turn: Turn) -> str:
+    """The page's own path or, of a button, that of the page which it is on; what paths name is quoted (RFC 3986)."""
+    if page.back is None:
+        return turn.path
+    return page.back.format_map({name: quote(text, safe="") for name, text in turn.named.items()})
+
+
 def _again(refused: Refused) -> int | None:
     return refused.retry_after or 1 if status_of(refused) in ASK_AGAIN else None
 
 
 def _refused(page: Page, turn: Turn, refused: Refused) -> Answer:
     """To where the refusal can be mended: the sign-in, or the password once more; else a page that says it."""
-    onward = page.back.format_map(turn.named) if page.back else turn.path
+    onward = _place(page, turn)
     if refused.code in _SIGNED_OUT and page.who is not For.STRANGERS:
         if refused.code is Code.INVALID_TOKEN:
             turn.sign_out()
