@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from rex_auth_edge.cli import pair, pairing
 from rex_auth_edge.cli.ask import Ask
 from rex_auth_edge.cli.command import command, household, unless_sure
 from rex_auth_edge.cli.command import yes as sure
@@ -112,3 +113,7 @@ def remove(ask: Ask, *, yes: bool, **fields: Any) -> Any:
     """Remove a DEVICE (its id) for good, or withdraw the code of one that is to come."""
     unless_sure("Remove this device for good?", yes=yes)
     return ask("device.remove", **fields)
+
+
+for more in (pairing, pair):
+    more.add_to(device)

@@ -28,17 +28,22 @@ _SLOWEST = 60
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a device says of itself, for people to read before they let it in, and which scopes it asks for."""
+    """What a device says of itself, for people to read before they let it in, and which scopes it asks for.
+
+    `household` is a slug, where the hub has several.
+    """
 
     name: str
     kind: str = "other"
     scopes: tuple[str, ...] = ()
     room: str | None = None
+    household: str | None = None
 
     def form(self) -> dict[str, str]:
         """As it is sent."""
         said = {"client_id": CLIENT, "name": self.name, "kind": self.kind, "scope": " ".join(self.scopes)}
-        return said | ({"room": self.room} if self.room else {})
+        more = {"room": self.room, "tenant": self.household}
+        return said | {name: value for name, value in more.items() if value}
 
 
 class Pairing:
@@ -92,7 +97,8 @@ class Pairing:
 class Ask:
     """Somebody has to let the device in. What to show or say is here; `wait` returns once it has happened.
 
-    `user_code` and `words` are the same code for typing and for speaking, to be entered at `uri`; `compare` are six
+    `user_code` and `words` are the same code for typing and for speaking, to be entered at `uri`; `say` is a sentence
+    with them, for a voice. `compare` are six
     words that the hub shows as well, of a device that asked while a window was open.
     """
 
@@ -101,6 +107,7 @@ class Ask:
     words: str | None
     uri: str | None
     uri_complete: str | None
+    say: str | None
     compare: tuple[str, ...]
     expires_in: int
     interval: int
@@ -157,6 +164,7 @@ def ask(folder: Folder, pin: Pin, wish: Wish, way: str) -> Ask:
         said.get("verification_words"),
         said.get("verification_uri"),
         said.get("verification_uri_complete"),
+        said.get("say"),
         compare,
         int(said.get("expires_in", 300)),
         int(said.get("interval", 5)),

@@ -29,6 +29,12 @@ def get(conn: sa.Connection, tenant_id: UUID) -> sa.Row[Any] | None:
     return conn.execute(sa.select(pairing_windows).where(pairing_windows.c.tenant_id == tenant_id)).one_or_none()
 
 
+def hold(tx: Tx, tenant_id: UUID) -> None:
+    """Let nobody else ask, open or close in this household until the end of this transaction."""
+    where = pairing_windows.c.tenant_id == tenant_id
+    tx.conn.execute(sa.select(pairing_windows.c.tries).where(where).with_for_update()).all()
+
+
 def every(conn: sa.Connection) -> list[sa.Row[Any]]:
     """Every household's."""
     return list(conn.execute(sa.select(pairing_windows)).all())

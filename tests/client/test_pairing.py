@@ -2,10 +2,8 @@
 
 import json
 import stat
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -94,10 +92,8 @@ def test_nobody_lets_it_in(counter: Counter, tmp_path: Path, said: str) -> None:
     assert caught.value.code == said
 
 
-def test_six_words(counter: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_six_words(counter: Counter, tmp_path: Path) -> None:
     """They hang on the hub's CA, the device's key and the asking; another key has others."""
-    words = SimpleNamespace(WORDS=tuple(f"word{number}" for number in range(1024)))
-    monkeypatch.setitem(sys.modules, "rex_auth_edge.domain.words", words)
     counter.codes["slow"] = []
     first, other = (Hub.ask_by_words(tmp_path / name, counter.pin, Wish("Lamp", "lamp")) for name in "ab")
     assert len(first.compare) == 6

@@ -51,7 +51,10 @@ async def ask(
 
     def work(tx: Tx) -> Asked | Refused:
         tenant_id = tenants.find(tx.conn, tenant) if tenant else parts.home
-        if tenant_id is None or not window.present(tx.conn, tenant_id, tx.now).open:
+        if tenant_id is None:
+            return window.CLOSED
+        pairing_windows.hold(tx, tenant_id)
+        if not window.present(tx.conn, tenant_id, tx.now).open:
             return window.CLOSED
         thumbprint = jose.unbase64(jose.thumbprint(key)) if key else None
         if _others(tx, tenant_id, thumbprint) >= asks.OPEN:

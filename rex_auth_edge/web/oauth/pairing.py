@@ -50,10 +50,11 @@ class Pairing(Controller):
         asking = Asking(visit, visit.desk.proofs, "/oauth/device_authorization")
 
         async def work() -> dict[str, Any]:
+            key = await asking.key()
             await visit.spend(Rule.ASK, visit.address)
             parts, wish = visit.desk.parts, _wish(data, visit.address)
             way = Way.WINDOW if data.way == Way.WINDOW else Way.GRANT
-            made = await flow.ask(parts, data.tenant, way, wish, await asking.key(), visit.caller)
+            made = await flow.ask(parts, data.tenant, way, wish, key, visit.caller)
             return _answer(unless_refused(made), f"{parts.url}/device")
 
         return await asking.answered(work)
