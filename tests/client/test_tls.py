@@ -20,12 +20,19 @@ from rex_auth_edge.client.line import Line, Pin
 from rex_auth_edge.client.pin import Invitation
 from tests.client.counter import open_counter, open_doorway
 from tests.client.homes import DEVICE, TODAY, Body, Home
-from tests.client.standing import served
 from tests.clock.machines import needs_libfaketime
 from tests.tls.certificates import HOSTS, Authority
 from tests.tls.secure import Secure, opened
 
 YEAR_2099 = 4_070_908_800_000
+
+
+def served(authority: Authority, folder: Path) -> ssl.SSLContext:
+    """What a server with a certificate of an authority speaks TLS by."""
+    authority.bundle(folder / "served.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "served.pem")
+    return context
 
 
 @pytest.fixture(scope="module")
