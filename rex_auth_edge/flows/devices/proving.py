@@ -18,7 +18,7 @@ _KEPT = 20_000
 _LONGEST_JTI = 64
 
 STALE = Refused(Code.USE_DPOP_NONCE, "Use the nonce of this answer's DPoP-Nonce header, and ask again")
-_BAD_PROOF = Refused(Code.INVALID_DPOP_PROOF, "The DPoP proof isn't one for this request")
+BAD_PROOF = Refused(Code.INVALID_DPOP_PROOF, "The DPoP proof isn't one for this request")
 _BUSY = Refused(Code.BUSY, "Too many proofs at once; try again in a minute", retry_after=60)
 NOT_THE_DEVICE = Refused(Code.INVALID_CLIENT, "The hub doesn't know this device, or it isn't who it says")
 
@@ -72,13 +72,13 @@ class Proofs:
         """The public key (JWK) whose holder asks for `path` now (RFC 9449 section 4.3)."""
         parsed = _parsed(proof)
         if parsed is None or parsed.header.get("typ") != "dpop+jwt":
-            return _BAD_PROOF
+            return BAD_PROOF
         key = public_jwk(parsed.header.get("jwk"))
         if key is None or not jose.verified(parsed, key):
-            return _BAD_PROOF
+            return BAD_PROOF
         claims = parsed.claims
         if (claims.get("htm"), claims.get("htu")) != (method, self._issuer + path):
-            return _BAD_PROOF
+            return BAD_PROOF
         return await self._spent(claims, jose.thumbprint(key), now) or key
 
     async def unless_asserted(
@@ -99,13 +99,13 @@ class Proofs:
         """Use a proof up: why it isn't good (any more), or None."""
         nonce, jti = claims.get("nonce"), claims.get("jti")
         if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI:
-            return _BAD_PROOF
+            return BAD_PROOF
         if not any(isinstance(nonce, str) and self._same(nonce, now, back) for back in (0, 1)):
             return STALE
         fresh = await self._memory.spend(self._pepper.digest("proof", whose, jti), 2 * _STRETCH, now)
         if isinstance(fresh, Refused):
             return fresh
-        return None if fresh else _BAD_PROOF
+        return None if fresh else BAD_PROOF
 
     def _same(self, nonce: str, now: Moment, back: int) -> bool:
         return self._pepper.same(nonce.encode("utf-8", "replace"), self._nonce(now, back).encode())
