@@ -21,10 +21,10 @@ _ACTING = Refused(Code.INVALID_TOKEN, "A device that acts for a person passes he
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Whom a service lets in: members of one household of at least this role (None: no people), and devices.
+    """Whom a service lets in: members of one household of at least this role (None: no people), devices and passes.
 
-    A device has to hold all of these scopes; where none is named, no device passes. A household of None is the hub's
-    default one.
+    A device or a guest's pass has to hold all of these scopes; where none is named, none gets through. A household of
+    None is the hub's default one.
     """
 
     household: UUID | None = None
@@ -34,12 +34,13 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who shows a good token: a person, or with `role` None a device."""
+    """Who shows a good token: a person, or with `role` None what `group` says (device or pass)."""
 
     tenant_id: UUID
     subject: UUID
-    role: Role | None
-    scopes: frozenset[str]
+    group: str
+    role: Role | None = None
+    scopes: frozenset[str] = frozenset()
 
 
 def person(authenticator: Authenticator, token: str) -> Holder | Refused:
@@ -47,11 +48,12 @@ def person(authenticator: Authenticator, token: str) -> Holder | Refused:
     claims = authenticator.claims(token)
     if isinstance(claims, Refused):
         return claims
-    return Holder(claims.tenant_id, claims.user_id, Role(claims.roles[0]), frozenset(claims.scopes))
+    role = Role(claims.roles[0])
+    return Holder(claims.tenant_id, claims.user_id, role.value, role)
 
 
 def holder(parts: Parts, authenticator: Authenticator, token: str) -> Holder | Refused:
-    """Whose token it is: a person's, or a device's that isn't bound to a key; or why it is refused."""
+    """Whose token it is: a person's, a guest's pass, or a device's that isn't bound to a key; or why it is refused."""
     found = person(authenticator, token)
     if not isinstance(found, Refused) or found.code is Code.TOKEN_EXPIRED:
         return found
@@ -60,9 +62,10 @@ def holder(parts: Parts, authenticator: Authenticator, token: str) -> Holder | R
         return device
     if device.cnf:
         return BOUND
-    if device.sub != device.client_id:
+    if device.act:
         return _ACTING
-    return Holder(device.tenant_id, device.client_id, None, frozenset(device.scope.split()))
+    group = "device" if device.client_id else "pass"
+    return Holder(device.tenant_id, device.sub, group, scopes=frozenset(device.scope.split()))
 
 
 def barred(parts: Parts, demand: Demand, who: Holder) -> Refused | None:

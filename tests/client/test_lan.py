@@ -35,7 +35,9 @@ print(line.get("/.well-known/jwks.json").status, *line.pin.addresses)
 def net(tmp_path: Path) -> Iterator[Lan]:
     """Three hosts on a switch."""
     if lacking := missing():
-        said = f"These tests need {', '.join(lacking)}. On Debian: apt install avahi-daemon avahi-utils dbus iproute2"
+        said = (
+            f"These tests need {', '.join(lacking)}. On Debian: apt install avahi-daemon avahi-utils curl dbus iproute2"
+        )
         pytest.fail(said) if machine.environment().get("CI") == "true" else pytest.skip(said)
     with lan(tmp_path) as made:
         yield made

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rex_auth_edge import machine
 
-NEEDED = ("ip", "avahi-daemon", "avahi-browse", "avahi-resolve", "dbus-daemon", "unshare")
+NEEDED = ("ip", "avahi-daemon", "avahi-browse", "avahi-resolve", "dbus-daemon", "unshare", "curl")
 _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>system</type><listen>unix:path={bus}</listen><auth>EXTERNAL</auth>

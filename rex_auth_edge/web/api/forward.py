@@ -96,11 +96,10 @@ def _by_cookie(desk: Desk, scope: Scope, token: str) -> Holder | Refused:
 
 
 def identity(who: Holder, person: Person | None) -> list[tuple[bytes, bytes]]:
-    """The headers that say who it is; names in UTF-8. A device's name has a colon, as no person's can."""
-    said = {b"remote-user": f"device:{who.subject}", b"remote-groups": "device"}
+    """The headers that say who it is; names in UTF-8. A device's or a pass's has a colon, as no person's can."""
+    said = {b"remote-user": f"{who.group}:{who.subject}", b"remote-groups": who.group}
     if person is not None:
-        said = {b"remote-user": person.username, b"remote-groups": str(who.role), b"remote-name": person.name}
-        said[b"remote-email"] = person.email or ""
+        said |= {b"remote-user": person.username, b"remote-name": person.name, b"remote-email": person.email or ""}
     said |= {b"x-rex-subject": str(who.subject), b"x-rex-household": str(who.tenant_id)}
     return [(name, _plain(value)) for name, value in said.items() if value]
 

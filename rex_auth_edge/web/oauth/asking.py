@@ -14,7 +14,7 @@ from litestar import Response
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
 from rex_auth_edge.domain.spoken import sentence
 from rex_auth_edge.flows.devices import tokens
-from rex_auth_edge.flows.devices.proving import NOT_THE_DEVICE, Proofs
+from rex_auth_edge.flows.devices.proving import BAD_PROOF, NOT_THE_DEVICE, Proofs
 from rex_auth_edge.flows.devices.tokens import Shown
 from rex_auth_edge.web.problems import body_of, headers_of, status_of
 from rex_auth_edge.web.rates import Rule
@@ -57,11 +57,13 @@ class Asking:
         self._path = path
 
     async def key(self) -> dict[str, str] | None:
-        """The key that the DPoP header proves, None without one. Raises RefusedError."""
-        proof = self.visit.request.headers.get("dpop")
-        if proof is None:
+        """The key that the one DPoP header proves (RFC 9449 section 4.3), None without any. Raises RefusedError."""
+        shown = self.visit.request.headers.getall("dpop", [])
+        if not shown:
             return None
-        found = await self._proofs.key_of(proof, "POST", self._path, self.visit.desk.parts.clock.now())
+        if len(shown) > 1:
+            raise RefusedError(BAD_PROOF)
+        found = await self._proofs.key_of(shown[0], "POST", self._path, self.visit.desk.parts.clock.now())
         if isinstance(found, Refused):
             raise RefusedError(found)
         return found
