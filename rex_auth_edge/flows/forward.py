@@ -16,7 +16,6 @@ NOT_FOR_YOU = Refused(Code.NOT_ALLOWED, "This service isn't for you: ask an owne
 BOUND = Refused(
     Code.INVALID_TOKEN, "This token is bound to a key (RFC 9449): shown as Bearer it is worth nothing, whoever shows it"
 )
-_ACTING = Refused(Code.INVALID_TOKEN, "A device that acts for a person passes here neither as itself nor as the person")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +59,8 @@ def holder(parts: Parts, authenticator: Authenticator, token: str) -> Holder | R
     device = tokens.holder(parts, token)
     if isinstance(device, Refused):
         return device
-    if device.cnf:
+    if device.cnf or device.act:
         return BOUND
-    if device.act:
-        return _ACTING
     group = "device" if device.client_id else "pass"
     return Holder(device.tenant_id, device.sub, group, scopes=frozenset(device.scope.split()))
 

@@ -126,6 +126,19 @@ async def test_devices(maya: httpx.AsyncClient, proxy: httpx.AsyncClient) -> Non
     assert (await proxy.get(AT, params={"scope": "door.open"}, headers=bearer)).status_code == 401
 
 
+async def test_passes(maya: httpx.AsyncClient, proxy: httpx.AsyncClient) -> None:
+    """A guest's pass gets through where a scope is asked that it has, until it is revoked; it has no role."""
+    made = (await maya.post("/household/passes", json={"name": "Ida", "scopes": "door.open", "ends": "8h"})).json()
+    headers = {"authorization": f"Bearer {made['token']}"}
+    answer = await proxy.get(AT, params={"scope": "door.open", "role": "owner"}, headers=headers)
+    assert (answer.status_code, answer.headers["remote-groups"]) == (200, "pass")
+    assert answer.headers["remote-user"] == f"pass:{answer.headers['x-rex-subject']}"
+    for query in ({}, {"role": "guest"}, {"scope": "safe.open"}):
+        assert (await proxy.get(AT, params=query, headers=headers)).status_code == 403
+    assert (await maya.delete(f"/household/passes/{made['id']}")).status_code == 200
+    assert (await proxy.get(AT, params={"scope": "door.open"}, headers=headers)).status_code == 401
+
+
 async def test_a_slip_opens_no_door(maya: httpx.AsyncClient) -> None:
     """A query that isn't understood lets nobody in, and says so."""
     wrong = ("rol=owner", "role=", "role=Owner", "role=owner&role=guest", "household=x", "redirect=yes", "a", "role")
