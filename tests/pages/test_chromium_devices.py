@@ -1,4 +1,4 @@
-"""The pages of devices in a real browser, without scripts: each way in, changed and ended; by phone and by desk."""
+"""The pages of devices and passes in a real browser, without scripts: let in, changed, ended; by phone, by desk."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import httpx
 from playwright.sync_api import Browser
 
 from tests.devices.machines import DEVICE_CODE
-from tests.pages.chromium import DESK, PHONE, Watched, claimed, untroubled
+from tests.pages.chromium import DESK, PHONE, Watched, claimed, untroubled, visit
 from tests.processes import Process, serving
 
 
@@ -87,3 +87,24 @@ def test_devices(hub: Process, browser: Browser) -> None:
         maya.press("Remove for good")
         assert "No device has been let in yet" in maya.text()
     untroubled(maya)
+
+
+def test_passes(hub: Process, browser: Browser) -> None:
+    """A guest's pass: made, handed over, looked at on the guest's own phone, revoked; by phone and by desk."""
+    maya, guest = claimed(hub, browser, PHONE), visit(browser, hub.url, PHONE)
+    for size in (PHONE, DESK):
+        for person in (maya, guest):
+            person.page.set_viewport_size(size)  # type: ignore[arg-type]
+            person.looked_at.clear()
+        maya.open("/house/passes")
+        maya.press("Make a pass")
+        maya.type(name="Grandma", scopes="door.open gate.open")
+        maya.press("Make the pass")
+        guest.open(maya.text(".link").removeprefix(hub.url))
+        assert "for another 8 hours" in guest.text()
+        maya.press("Done")
+        maya.press("Revoke")
+        maya.press("Revoke")
+        guest.open("/pass")
+        assert "opens nothing" in guest.text()
+    untroubled(maya, guest)

@@ -21,6 +21,7 @@ from rex_auth_edge.web.pages.turn import Turn
 from rex_auth_edge.web.pages.waiting import waiting
 
 LIST = "/house/devices"
+KINDS = [(kind.value, "Something else" if kind is Kind.OTHER else kind.value.capitalize()) for kind in Kind]
 
 
 async def show(turn: Turn) -> Answer:
@@ -70,7 +71,7 @@ async def _device(turn: Turn) -> Any:
 async def show_add(turn: Turn) -> Answer:
     """The form for a device that is to come."""
     await turn.ready(Act.ADD_DEVICE)
-    return await turn.page("device_add.html", kinds=list(Kind), rooms=rooms((await _found(turn)).devices))
+    return await turn.page("device_add.html", kinds=KINDS, rooms=rooms((await _found(turn)).devices))
 
 
 async def add(turn: Turn) -> Answer:

@@ -17,6 +17,8 @@ from rex_auth_edge.web.pages.turn import Turn
 PATH = "/house/handed"
 _COOKIE = "rex_handed"
 _LIFE = 10 * MINUTE // SECOND
+_MADE_AT = {"device": "/house/devices", "pass": "/house/passes", "invitation": "/house/invites"}
+"""The list that each kind stands in."""
 
 
 class Handed(msgspec.Struct, omit_defaults=True):
@@ -64,4 +66,4 @@ async def done(turn: Turn) -> Answer:
     """Forget it, and go where it was made."""
     aside = turn.aside(_COOKIE)
     turn.keep(_COOKIE, "", 0, PATH)
-    return turn.see("/house/devices" if aside and aside.get("kind") == "device" else "/house")
+    return turn.see(_MADE_AT.get((aside or {}).get("kind", ""), "/house"))

@@ -66,8 +66,11 @@ def ago(wall: int, now: int) -> str:
 
 
 def left(until: int, now: int) -> str:
-    """How long from `now` until then, rounded up to whole minutes."""
+    """How long from `now` until then: in whole minutes, rounded up, or from two hours on in hours or days, roughly."""
     minutes = max(-(-(until - now) // MINUTE), 0)
+    for size, word in ((DAY, "day"), (HOUR, "hour")):
+        if until - now >= 2 * size:
+            return f"{round((until - now) / size)} {word}s"
     return f"{minutes} minute{'' if minutes == 1 else 's'}"
 
 

@@ -3,7 +3,7 @@
 import io
 import re
 
-from rex_auth_edge.domain.clock import SECOND
+from rex_auth_edge.domain.clock import MINUTE, SECOND
 from rex_auth_edge.domain.passes import LONGEST
 from rex_auth_edge.domain.refusals import Code, RefusedError
 from rex_auth_edge.domain.roles import Act
@@ -17,8 +17,8 @@ from rex_auth_edge.web.pages.handed import Handed, hand
 from rex_auth_edge.web.pages.turn import Turn
 from rex_auth_edge.web.problems import status_of
 
-STARTS = (("", "now"), ("1h", "in 1 hour"), ("6h", "in 6 hours"), ("1d", "in a day"), ("7d", "in a week"))
-ENDS = (("1h", "1 hour"), ("4h", "4 hours"), ("8h", "8 hours"), ("1d", "1 day"), ("3d", "3 days"), ("7d", "a week"))
+STARTS = (("", "Now"), ("1h", "In 1 hour"), ("6h", "In 6 hours"), ("1d", "In a day"), ("7d", "In a week"))
+ENDS = (("1h", "1 hour"), ("4h", "4 hours"), ("8h", "8 hours"), ("1d", "1 day"), ("3d", "3 days"), ("7d", "7 days"))
 _SECRET, _PATH = "rex_pass", "/pass"
 _SECRET_TEXT = re.compile(r"[\w-]{1,400}=*", re.ASCII)
 
@@ -83,7 +83,8 @@ async def show(turn: Turn) -> Answer:
         dead.status = status_of(error.refused)
         return dead
     good_until = turn.visit.desk.parts.clock.now().wall + shown.seconds * SECOND
-    return await turn.page("pass.html", shown=shown, good_until=good_until)
+    more = shown.ends_at - good_until > MINUTE
+    return await turn.page("pass.html", shown=shown, good_until=good_until, more=more)
 
 
 async def qr(turn: Turn) -> Answer:
