@@ -65,6 +65,7 @@ def _rules(policy: Mapping[str, Any]) -> dict[str, Any]:
         "idle life": policy["idle_life"],
         "shares": ", ".join(policy["shares"]) or "nothing",
         "after a reboot": "everybody signs in anew" if policy["fresh_after_reboot"] else "people stay signed in",
+        "voice": "acts for those who let it" if policy["voice"] else "acts for nobody",
     }
 
 
@@ -128,6 +129,7 @@ def policy_show(ask: Ask, *, household: str | None) -> Any:
 @click.option("--idle-life", metavar="TIME", help="How long an unused session lasts, like 7d.")
 @click.option("--shares", metavar="LIST", help='What may leave for the cloud: profiles,passwords,sessions,audit or "".')
 @click.option("--fresh-after-reboot", metavar="on|off", help="Whether everybody signs in anew after a reboot.")
+@click.option("--voice", metavar="on|off", help="Whether devices that recognise people may act for them.")
 def policy_set(ask: Ask, *, household: str | None, **fields: str | None) -> Any:
     """Change what is named and leave the rest; for sessions that begin and passwords that are set from now on."""
     wanted = {name: text for name, text in fields.items() if text is not None}

@@ -14,7 +14,7 @@ from rex_auth_edge.domain.register import LONGEST
 from rex_auth_edge.domain.roles import SCOPES, Role
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.hashes import digest_of
-from rex_auth_edge.storage import attempts, device_grants, sessions, tenants
+from rex_auth_edge.storage import attempts, confirmations, device_grants, sessions, tenants
 from rex_auth_edge.storage.audit import Event, record
 from rex_auth_edge.storage.tx import Tx
 
@@ -129,6 +129,7 @@ def end_all(tx: Tx, parts: Parts, tenant_id: UUID, user_id: UUID, reason: str, *
     doomed = [row.id for row in sessions.open_of(tx.conn, tenant_id, user_id) if row.id != but]
     end(tx, parts, tenant_id, doomed, reason)
     device_grants.end(tx, parts.register, tenant_id, reason, user_id=user_id)
+    confirmations.withdraw(tx, tenant_id, user_id=user_id)
     return len(doomed)
 
 

@@ -7,6 +7,7 @@ from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import (
     attempts,
     audit,
+    confirmations,
     device_asks,
     device_grants,
     guest_passes,
@@ -62,6 +63,7 @@ def _purge(tx: Tx) -> None:
     sessions.forget(tx, _KEPT)
     attempts.forget_strangers(tx)
     outbox.purge(tx)
+    confirmations.forget(tx)
     device_grants.forget(tx, tx.now.floor - 2 * DAY)
     guest_passes.forget(tx, 2 * DAY)
     for tenant_id, hashed in device_asks.forget(tx, HOUR):

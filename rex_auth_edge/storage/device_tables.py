@@ -99,3 +99,26 @@ status_lists = table(
     column("version", sa.BigInteger),
 )
 """`version` grows with every status that changes, and never falls."""
+
+confirmations = table(
+    "confirmations",
+    key("tenant_id"),
+    key("id"),
+    column("device_id", Id()),
+    column("user_id", Id()),
+    column("scopes", exact(400)),
+    column("message", exact(80), null=True),
+    column("asked_from", exact(64), null=True),
+    column("secret_hash", sa.BINARY(32)),
+    column("state", exact(12)),
+    column("misses", sa.Integer),
+    column("created_at", sa.BigInteger),
+    *deadline("expires"),
+    *deadline("quiet", null=True),
+    *deadline("counts"),
+    column("pace", sa.Integer, default="5"),
+    *deadline("poll", null=True),
+    sa.Index(None, "tenant_id", "user_id"),
+)
+"""What a person is asked to agree to for a device. Until `quiet` that device asks them for nothing else; `misses` is
+how many in a row, this one included, they haven't agreed to, and `counts` until when that is held against it."""

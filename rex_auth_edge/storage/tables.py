@@ -28,6 +28,7 @@ tenants = table(
     column("idle_life", sa.BigInteger, null=True),
     column("shares", exact(120), null=True),
     column("fresh_after_reboot", sa.Boolean, default="0"),
+    column("voice", sa.Boolean, default="1"),
     sa.UniqueConstraint("slug"),
 )
 
@@ -56,6 +57,7 @@ users = table(
     column("password_changed_at", sa.BigInteger),
     column("last_login_at", sa.BigInteger, null=True),
     column("email_proven", sa.Boolean, default="0"),
+    column("voice", sa.Boolean, default="1"),
     sa.UniqueConstraint("tenant_id", "email_key"),
     sa.UniqueConstraint("tenant_id", "username_key"),
 )

@@ -94,6 +94,7 @@ def _in_words(policy: house.Policy) -> dict[str, Any]:
         "idle_life": durations.written(policy.idle_life),
         "shares": list(policy.shares),
         "fresh_after_reboot": policy.fresh_after_reboot,
+        "voice": policy.voice,
         "version": policy.version,
     }
 

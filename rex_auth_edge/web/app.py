@@ -11,6 +11,7 @@ from rex_auth_edge import __version__
 from rex_auth_edge.web import problems
 from rex_auth_edge.web.api import wellknown
 from rex_auth_edge.web.api.account import Profile, Sessions
+from rex_auth_edge.web.api.confirmations import Confirmations
 from rex_auth_edge.web.api.devices import Devices
 from rex_auth_edge.web.api.forward import Forward
 from rex_auth_edge.web.api.household import House, Invites
@@ -25,6 +26,7 @@ from rex_auth_edge.web.api.wellknown import Probes
 from rex_auth_edge.web.asgi import App, Receive, Scope, Send
 from rex_auth_edge.web.desk import Desk
 from rex_auth_edge.web.document import DocumentConfig, operation_id
+from rex_auth_edge.web.oauth.confirming import Confirming
 from rex_auth_edge.web.oauth.endpoints import OAuth, discovery
 from rex_auth_edge.web.oauth.pairing import Pairing
 from rex_auth_edge.web.pages.reference import reference, stylesheet
@@ -87,6 +89,8 @@ def _framework() -> Litestar:
             Pairing,
             Passes,
             GuestPass,
+            Confirming,
+            Confirmations,
             OAuth,
             discovery,
             *wellknown.HANDLERS,

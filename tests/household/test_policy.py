@@ -26,6 +26,7 @@ async def test_the_policy_begins_with_the_settings(they: Family) -> None:
         "idle_life": "7d",
         "shares": ["profiles", "passwords", "sessions", "audit"],
         "fresh_after_reboot": False,
+        "voice": True,
         "version": 1,
     }
 

@@ -56,18 +56,23 @@ ACT: dict[str, Act | None] = {
     "/me/sessions": None,
     "/me/sessions/{session}": None,
     "/me/history": None,
+    "/me/confirmations": None,
+    "/me/confirmations/{confirmation}/approve": None,
+    "/me/confirmations/{confirmation}/deny": None,
+    "/me/voice": None,
     "/me/password": None,
     "/me/leave": Act.LEAVE,
 }
 """What each page for members is for; a new page fails here until it has its line."""
 BUTTONS = {
     *("/house/members/{member}/sessions/{session}", "/me/picture/remove", "/me/sessions/{session}"),
-    *("/house/devices/window/close", "/house/devices/asks/{ask}/refuse"),
+    *("/house/devices/window/close", "/house/devices/asks/{ask}/refuse", "/me/voice"),
+    *("/me/confirmations/{confirmation}/approve", "/me/confirmations/{confirmation}/deny"),
 }
 """What has no page of its own; to look there leads to the page that the button is on."""
 OTHERWISE = {"/house/handed", "/house/handed/qr.svg"}
 """Nothing waits there in these tests."""
-NAMED = ("member", "session", "invitation", "code", "device", "awaited", "ask", "pass")
+NAMED = ("member", "session", "invitation", "code", "device", "awaited", "ask", "pass", "confirmation")
 """What paths name."""
 NOBODY = "0199aaaa-0000-7000-8000-000000000000"
 

@@ -11,7 +11,7 @@ import httpx
 
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.flows.household import house
-from tests.devices.machines import DEVICE_CODE, added, asked, simple
+from tests.devices.machines import DEVICE_CODE, added, asked, joined, simple
 from tests.hub import PASSWORD, Household
 
 Json = dict[str, Any]
@@ -159,6 +159,7 @@ async def _furnish(home: Household, each: House) -> None:
     each.things |= {"pass": given["id"], "pass secret": given["secret"], "pass token": given["token"]}
     each.things["spent device code"] = await _spent(each)
     await _ask(each, each.clients[Role.ADULT])
+    await _confirm(each, each.owner, f"greta-{each.slug}")
     each.things["reset token"] = await home.reset_token(each.clients[Role.ADULT], each.address("henrik"))
 
 
@@ -170,6 +171,15 @@ async def _ask(each: House, client: httpx.AsyncClient) -> None:
     each.things |= {"ask's own code": said["device_code"], "user code": said["user_code"]}
     each.things["spoken words"] = said["verification_words"]
     each.things["ask"] = (await done(each.owner.get("/household/devices/asks")))["asks"][0]["id"]
+
+
+async def _confirm(each: House, client: httpx.AsyncClient, who: str) -> None:
+    """Something that waits on a person's phone."""
+    voice = await joined(each.owner, client, name="Voice", kind="voice", scopes="lights hub.act")
+    wish = {"login_hint": who, "requested_expiry": "300"}
+    said = await done(voice.post("/oauth/backchannel_authentication", wish, know=True))
+    each.things["confirmation code"] = said["auth_req_id"]
+    each.things["confirmation"] = (await done(client.get("/auth/confirmations")))["confirmations"][0]["id"]
 
 
 async def _spent(each: House) -> str:
@@ -213,4 +223,6 @@ async def another(home: Household, each: House, name: str) -> AsyncIterator[tupl
         things["ask"] = each.things["ask"]
         visit = {"name": "Ada", "scopes": "door.open", "ends": "8h"}
         things["pass"] = (await done(each.owner.post("/household/passes", json=visit)))["id"]
+        await _confirm(each, client, f"{name}-new")
+        things |= {"confirmation": each.things["confirmation"]}
         yield client, things | {"code": each.things["code"]}

@@ -20,6 +20,7 @@ NAMES = {
     "/household/devices/asks/{name}": "ask",
     "/household/passes/{name}": "pass",
     "/sessions/{name}": "session",
+    "/confirmations/{name}": "confirmation",
 }
 """What the last parameter of a path names (a key of `House.things`); the path may go on, and begin anyhow."""
 
@@ -61,6 +62,9 @@ PLAIN = {
     "subject_token_type": "urn:rex:token-type:recognised",
     "requested_token_type": "urn:ietf:params:oauth:token-type:access_token",
     "actor_token": "a.b.c",
+    "binding_message": "Open the door",
+    "requested_expiry": "60",
+    "voice": "off",
 }
 """Fields that say something, and name nothing that another household could have: with a good value of each."""
 
@@ -78,6 +82,8 @@ NAMING = {
     "username": ("username",),
     "client_id": ("device",),
     "subject_token": ("username",),
+    "login_hint": ("username",),
+    "auth_req_id": ("confirmation code",),
     "client_secret": ("device secret",),
     "device_code": ("device code", "spent device code", "ask's own code"),
     "code": ("user code", "spoken words"),

@@ -40,6 +40,7 @@ MADE_UP = {
     "pass token": "a.b.c",
     "pass secret": "A" * 112,
     "device refresh token": "A" * 112,
+    "confirmation code": "A" * 112,
     "address": "vera@example.com",
     "waiting address": "vera@example.com",
     "username": "nobody-there",

@@ -11,6 +11,7 @@ from tests.devices.machines import Machine, joined
 from tests.household.cast import Cast, Person
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+CIBA = "urn:openid:params:grant-type:ciba"
 RECOGNISED = "urn:rex:token-type:recognised"
 VOICE = {"name": "Kitchen voice", "kind": "voice", "room": "Kitchen", "scopes": "lights door.open hub.act"}
 KNOWING = {"name": "Door", "kind": "lock", "scopes": "hub.introspect"}
@@ -35,6 +36,21 @@ class Scene:
         assert answer.status_code == 200, answer.text
         return str(answer.json()["access_token"])
 
+    async def ask(self, who: str, **more: str) -> httpx.Response:
+        """Ask somebody to confirm on their phone."""
+        return await ask(self.voice, who, **more)
+
+    async def asked(self, who: str, **more: str) -> str:
+        """The `auth_req_id`."""
+        answer = await self.ask(who, **more)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["auth_req_id"])
+
+    async def poll(self, code: str, machine: Machine | None = None) -> httpx.Response:
+        """What became of it."""
+        form = {"grant_type": CIBA, "auth_req_id": code}
+        return await (machine or self.voice).post("/oauth/token", form, know=True)
+
     async def about(self, token: str) -> dict[str, Any]:
         """What the hub tells the door of a token."""
         answer = await self.door.post("/oauth/introspect", {"token": token}, know=True)
@@ -55,6 +71,24 @@ async def act(machine: Machine, who: str, **more: str) -> httpx.Response:
     """A device's wish to act for somebody."""
     form = {"grant_type": EXCHANGE, "subject_token": who, "subject_token_type": RECOGNISED}
     return await machine.post("/oauth/token", form | more, know=True)
+
+
+async def ask(machine: Machine, who: str, **more: str) -> httpx.Response:
+    """A device's wish that somebody confirms."""
+    return await machine.post("/oauth/backchannel_authentication", {"login_hint": who} | more, know=True)
+
+
+async def waiting(person: Person) -> list[dict[str, Any]]:
+    """What a person's phone shows."""
+    answer = await person.client.get("/auth/confirmations")
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["confirmations"])
+
+
+async def decide(person: Person, what: str = "approve") -> httpx.Response:
+    """Answer the first of it."""
+    first = (await waiting(person))[0]["id"]
+    return await person.client.post(f"/auth/confirmations/{first}/{what}")
 
 
 async def scene(cast: Cast, line: httpx.AsyncClient) -> Scene:

@@ -21,7 +21,7 @@ from rex_auth_edge.flows.devices import issuing
 from rex_auth_edge.flows.devices.issuing import Issued
 from rex_auth_edge.flows.devices.proving import NOT_THE_DEVICE
 from rex_auth_edge.flows.parts import Parts
-from rex_auth_edge.storage import attempts, device_grants, devices, users
+from rex_auth_edge.storage import attempts, confirmations, device_grants, devices, tenants, users
 from rex_auth_edge.storage.audit import Event, record
 from rex_auth_edge.storage.columns import deadline_values
 from rex_auth_edge.storage.tx import Tx
@@ -30,7 +30,9 @@ LIFE = 15 * MINUTE
 """How long a token for a person lives: after that the device has to have recognised them again."""
 EVENT = "device.act"
 MAY_NOT = Refused(Code.UNAUTHORIZED_CLIENT, f"A device acts for people with the scope {ACT} and a key of its own")
-NOT_FOR_THEM = Refused(Code.CANNOT_ACT, "The device can't act for this person: unknown here, disabled or banned")
+NOT_FOR_THEM = Refused(
+    Code.CANNOT_ACT, "The device can't act for this person: unknown here, disabled, banned, or not wanting it"
+)
 NOTHING = Refused(Code.INVALID_SCOPE, "Nothing of this is in the device's scopes and allowed to this person's role")
 _GROWN = frozenset({Role.OWNER, Role.ADULT})
 
@@ -67,7 +69,7 @@ def paired(
     if ACT not in present.scopes.split() or present.thumbprint is None:
         return MAY_NOT
     user = _found(conn, present.tenant_id, who)
-    if user is None or user.disabled or not user.email_verified or _banned(conn, now, parts, user):
+    if user is None or not _may_be_acted_for(conn, now, parts, user):
         return NOT_FOR_THEM
     scopes = allowed(user, present.scopes.split(), wanted)
     return Pair(present, user, scopes) if scopes else NOTHING
@@ -81,8 +83,11 @@ def _found(conn: sa.Connection, tenant_id: UUID, who: str) -> Any:
         return users.by_username(conn, tenant_id, names.username_key(who))
 
 
-def _banned(conn: sa.Connection, now: Moment, parts: Parts, user: Any) -> bool:
-    return attempts.any_ban(conn, user.tenant_id, parts.account(user.tenant_id, user.id), now)
+def _may_be_acted_for(conn: sa.Connection, now: Moment, parts: Parts, user: Any) -> bool:
+    """Whether they could sign in themselves, and neither they nor the household have said no."""
+    if user.disabled or not user.email_verified or not user.voice or not tenants.get(conn, user.tenant_id).voice:
+        return False
+    return not attempts.any_ban(conn, user.tenant_id, parts.account(user.tenant_id, user.id), now)
 
 
 def allowed(user: Any, scopes: list[str], wanted: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -108,6 +113,18 @@ def _begun(tx: Tx, pair: Pair, kind: str) -> tuple[UUID, int]:
         "scopes": device.scopes, "thumbprint": device.thumbprint,
     } | deadline_values("refresh", None) | deadline_values("ends", None)  # fmt: skip
     return grant_id, device_grants.begin(tx, values)
+
+
+def stop_for(tx: Tx, parts: Parts, tenant_id: UUID, user_id: UUID) -> None:
+    """End whatever devices hold for a person, or wait for."""
+    device_grants.end(tx, parts.register, tenant_id, "voice", user_id=user_id)
+    confirmations.withdraw(tx, tenant_id, user_id=user_id)
+
+
+def silence(tx: Tx, parts: Parts, tenant_id: UUID) -> None:
+    """The same for everybody in the household."""
+    for user in users.every(tx.conn, tenant_id):
+        stop_for(tx, parts, tenant_id, user.id)
 
 
 def _note(tx: Tx, device: Any, pair: Pair | Refused, caller: Caller) -> None:

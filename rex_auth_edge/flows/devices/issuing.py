@@ -11,7 +11,7 @@ from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.device_tokens import Chain
 from rex_auth_edge.keys.hashes import digest_of
-from rex_auth_edge.storage import device_grants
+from rex_auth_edge.storage import confirmations, device_grants
 from rex_auth_edge.storage.columns import deadline_of, deadline_values
 from rex_auth_edge.storage.tx import Tx
 
@@ -85,8 +85,9 @@ def answer(parts: Parts, issued: Issued) -> dict[str, Any]:
 
 
 def end_all(tx: Tx, parts: Parts, tenant_id: UUID, device_id: UUID, reason: str) -> None:
-    """End whatever a device holds."""
+    """End whatever a device holds, or waits for."""
     device_grants.end(tx, parts.register, tenant_id, reason, device_id=device_id)
+    confirmations.withdraw(tx, tenant_id, device_id=device_id)
 
 
 def chain_of(device: Any, grant_id: UUID, index: int, scopes: tuple[str, ...] | None) -> Chain:

@@ -15,6 +15,7 @@ from rex_auth_edge.domain.password_rules import PasswordRule
 from rex_auth_edge.domain.principal import Principal
 from rex_auth_edge.domain.refusals import Code, Refused, missing
 from rex_auth_edge.domain.roles import PERMISSIONS, Act, Registration, Role
+from rex_auth_edge.flows.devices import acting as persons
 from rex_auth_edge.flows.household import actor as acting
 from rex_auth_edge.flows.household import setup
 from rex_auth_edge.flows.household.actor import Actor
@@ -58,7 +59,8 @@ class House:
 class Policy:
     """Lives in milliseconds; `version` rises with every change.
 
-    With `fresh_after_reboot` everybody signs in anew once the hub has been off.
+    With `fresh_after_reboot` everybody signs in anew once the hub has been off; without `voice` no device acts for
+    anybody.
     """
 
     registration: Registration
@@ -67,6 +69,7 @@ class Policy:
     idle_life: int
     shares: tuple[str, ...]
     fresh_after_reboot: bool
+    voice: bool
     version: int
 
 
@@ -158,6 +161,7 @@ def _policy(parts: Parts, house: Any) -> Policy:
         house.idle_life or lives.refresh,
         SHARES if house.shares is None else tuple(share for share in house.shares.split(",") if share),
         bool(house.fresh_after_reboot),
+        bool(house.voice),
         house.policy_version,
     )
 
@@ -177,6 +181,8 @@ async def set_policy(parts: Parts, actor: Actor, wanted: Mapping[str, str]) -> P
         house = tenants.hold(tx, actor.tenant_id)
         if values:
             tenants.change(tx, actor.tenant_id, **values, policy_version=house.policy_version + 1)
+            if values.get("voice") is False:
+                persons.silence(tx, parts, actor.tenant_id)
             acting.note(tx, actor, Act.SET_POLICY, detail=wanted)
         return _policy(parts, tenants.get(tx.conn, actor.tenant_id))
 
@@ -206,7 +212,7 @@ def _value(name: str, text: str) -> tuple[Any, str]:
         known = chosen <= set(SHARES)
         shares = ",".join(share for share in SHARES if share in chosen)
         return shares if known else None, f"any of {', '.join(SHARES)}, separated by commas, or nothing"
-    if name == "fresh_after_reboot":
+    if name in {"fresh_after_reboot", "voice"}:
         return _SWITCH.get(text), "on or off"
     allowed = list(Registration if name == "registration" else PasswordRule)
     return text if text in allowed else None, "one of " + ", ".join(allowed)

@@ -87,6 +87,7 @@ def _policy(found: house.Policy) -> messages.Policy:
         idle_life=durations.written(found.idle_life),
         shares=list(found.shares),
         fresh_after_reboot=found.fresh_after_reboot,
+        voice=found.voice,
         version=found.version,
     )
 

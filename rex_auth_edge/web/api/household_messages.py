@@ -31,7 +31,10 @@ class Claim(Struct):
 
 
 class ChangePolicy(Struct):
-    """Fields to change; absent ones stay. `shares` are names with commas between; `fresh_after_reboot` is on or off."""
+    """Fields to change; absent ones stay. `shares` are names with commas between.
+
+    `fresh_after_reboot` and `voice` are on or off.
+    """
 
     registration: str | UnsetType = UNSET
     password_rule: str | UnsetType = UNSET
@@ -39,12 +42,14 @@ class ChangePolicy(Struct):
     idle_life: str | UnsetType = UNSET
     shares: str | UnsetType = UNSET
     fresh_after_reboot: str | UnsetType = UNSET
+    voice: str | UnsetType = UNSET
 
 
 class Policy(Struct):
     """What holds in the household; `shares` is what may leave for the cloud, beside revocations.
 
-    `fresh_after_reboot` says that everybody signs in anew once the hub has been off.
+    `fresh_after_reboot` says that everybody signs in anew once the hub has been off, `voice` that devices may act for
+    people.
     """
 
     registration: str
@@ -53,6 +58,7 @@ class Policy(Struct):
     idle_life: str
     shares: list[str]
     fresh_after_reboot: bool
+    voice: bool
     version: int
 
 

@@ -8,6 +8,7 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
+from rex_auth_edge.client import levels
 from rex_auth_edge.domain.clock import MINUTE, SECOND
 from rex_auth_edge.domain.devices import Kind, lives_of
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
@@ -21,7 +22,9 @@ from rex_auth_edge.web.visit import Visit
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
-GRANTS = ("client_credentials", "refresh_token", DEVICE_CODE, EXCHANGE)
+CIBA = "urn:openid:params:grant-type:ciba"
+FOR_PEOPLE = frozenset({EXCHANGE, CIBA})
+GRANTS = ("client_credentials", "refresh_token", DEVICE_CODE, EXCHANGE, CIBA)
 _NO_LIST = Refused(Code.NOT_FOUND, "There is no such list")
 _UNSUPPORTED = Refused(Code.UNSUPPORTED_GRANT_TYPE, "grant_type is one of " + ", ".join(GRANTS))
 _LACKS = Refused(Code.MISSING_FIELD, "A parameter of the grant is missing")
@@ -33,6 +36,7 @@ class TokenRequest(msgspec.Struct):
     """RFC 6749 sections 4.4 and 6, RFC 8628 section 3.4, RFC 7523 section 2.2, RFC 8693 section 2.1.
 
     `subject_token` is the username or id of whom the device has recognised: `urn:rex:token-type:recognised`.
+    `auth_req_id` is CIBA's (section 10.1).
     """
 
     grant_type: str | None = None
@@ -42,6 +46,7 @@ class TokenRequest(msgspec.Struct):
     subject_token_type: str | None = None
     requested_token_type: str | None = None
     actor_token: str | None = None
+    auth_req_id: str | None = None
     scope: str | None = None
     client_id: str | None = None
     client_secret: str | None = None
@@ -74,7 +79,7 @@ class OAuth(Controller):
             said = issuing.answer(visit.desk.parts, await _issued(asking, data))
             return said | ({"issued_token_type": persons.ACCESS_TOKEN} if data.grant_type == EXCHANGE else {})
 
-        return await asking.answered(work, spoken=data.grant_type == EXCHANGE)
+        return await asking.answered(work, spoken=data.grant_type in FOR_PEOPLE)
 
     @post("/introspect", status_code=200)
     async def introspect(self, data: JSONBody[AboutToken], visit: NamedDependency[Visit]) -> Response[dict[str, Any]]:
@@ -126,6 +131,8 @@ async def _issued(asking: Asking, data: TokenRequest) -> Issued:
         raise RefusedError(_NO_PROOF)
     if data.grant_type == EXCHANGE:
         return await persons.exchanged(visit, device, data)
+    if data.grant_type == CIBA:
+        return await persons.confirmed(visit, device, data.auth_req_id)
     refresh = data.refresh_token or ("" if data.grant_type == "refresh_token" else None)
     scopes = None if data.scope is None else tuple(data.scope.split())
     return unless_refused(await tokens.renew(parts, device, refresh, scopes, caller))
@@ -149,6 +156,10 @@ def metadata(issuer: str) -> dict[str, Any]:
         "introspection_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
         "dpop_signing_alg_values_supported": algorithms,
+        "backchannel_authentication_endpoint": f"{issuer}/oauth/backchannel_authentication",
+        "backchannel_token_delivery_modes_supported": ["poll"],
+        "backchannel_user_code_parameter_supported": False,
+        "acr_values_supported": [levels.VOICE, levels.CONFIRMED],
     }
 
 

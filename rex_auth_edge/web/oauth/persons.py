@@ -1,9 +1,9 @@
-"""Devices that act for people: token exchange (RFC 8693) for whom a device has recognised."""
+"""Devices that act for people: for whom they have recognised (RFC 8693), and for who has confirmed (OpenID CIBA)."""
 
 from typing import Any, Protocol
 
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError, missing
-from rex_auth_edge.flows.devices import acting
+from rex_auth_edge.flows.devices import acting, confirming
 from rex_auth_edge.flows.devices.issuing import Issued
 from rex_auth_edge.web.answers import unless_refused
 from rex_auth_edge.web.visit import Visit
@@ -37,6 +37,13 @@ async def exchanged(visit: Visit, device: Any, asked: Exchange) -> Issued:
     scopes = scopes_of(asked.scope)
     who = asked.subject_token or ""
     return unless_refused(await acting.exchange(visit.desk.parts, device, who, scopes, visit.caller))
+
+
+async def confirmed(visit: Visit, device: Any, code: str | None) -> Issued:
+    """A token of the device's for what a person has confirmed. Raises RefusedError."""
+    if (lacking := missing(auth_req_id=code)) is not None:
+        raise RefusedError(lacking)
+    return unless_refused(await confirming.redeem(visit.desk.parts, device, code or "", visit.caller))
 
 
 def scopes_of(text: str | None) -> tuple[str, ...] | None:

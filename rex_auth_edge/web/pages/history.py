@@ -11,6 +11,11 @@ from rex_auth_edge.web.pages.turn import Turn
 
 _SAID = {
     "ban": "Sign-in closed after wrong passwords",
+    "confirmation.approve": "Agreed to what a device asked for",
+    "confirmation.ask": "A device asked to confirm something",
+    "confirmation.deny": "Refused what a device asked for",
+    "confirmation.redeem": "A device did what was agreed to",
+    "device.act": "A device acted on being told to",
     "household.claim": "Claimed the household",
     "login": "Signed in",
     "logout": "Signed out",
@@ -30,6 +35,7 @@ _SAID = {
     "picture.change": "Picture changed",
     "picture.remove": "Picture removed",
     "profile.change": "Profile changed",
+    "profile.voice": "Whether devices may act changed",
     "reauthenticate": "Password confirmed",
     "refresh": "Stayed signed in",
     "session.end": "A device signed out",

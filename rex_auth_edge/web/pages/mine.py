@@ -7,6 +7,7 @@ from typing import Any
 from rex_auth_edge.domain.refusals import RefusedError
 from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.flows import profile, sessions
+from rex_auth_edge.flows.devices import agreeing
 from rex_auth_edge.flows.household import front, members
 from rex_auth_edge.web import limited
 from rex_auth_edge.web.answers import unless_refused
@@ -21,7 +22,8 @@ _FIELDS = ("first_name", "last_name", "username", "phone_number")
 async def show(turn: Turn) -> Answer:
     """The profile, and the ways to the rest."""
     user, picture = unless_refused(await profile.read(turn.visit.desk.parts, turn.me))
-    return await turn.page("me.html", user=user, picture=picture is not None)
+    wishes = len(await agreeing.listed(turn.visit.desk.parts, turn.me))
+    return await turn.page("me.html", user=user, picture=picture is not None, wishes=wishes)
 
 
 async def change(turn: Turn) -> Answer:

@@ -7,6 +7,8 @@ NOTICES = {
     "ask-refused": "Refused.",
     "ban-lifted": "The ban is lifted. They can sign in again.",
     "claimed": "The household is yours.",
+    "confirmation-approved": "Agreed. The device may do it now, once.",
+    "confirmation-denied": "Refused. The device is told, and has to leave you alone for a while.",
     "confirmed": "Thank you. You can go on for 10 minutes.",
     "device-changed": "Saved. It holds at the hub from now on.",
     "device-removed": "Removed. The hub refuses whatever the device holds.",
@@ -32,6 +34,8 @@ NOTICES = {
     "sessions-ended": "All other devices are signed out.",
     "signed-out": "You are signed out.",
     "signed-out-everywhere": "You are signed out everywhere.",
+    "voice-off": "No device acts for you any more.",
+    "voice-on": "Devices that recognise you may act for you.",
     "window-closed": "Closed. No device may ask any more.",
     "window-open": "Open. Start pairing on the device now.",
 }

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from rex_auth_edge.domain.clock import MINUTE
 from rex_auth_edge.domain.roles import Act, Role
+from rex_auth_edge.flows.devices import agreeing
 from rex_auth_edge.flows.household import activity, front, handing, house, members
 from rex_auth_edge.flows.household.actor import NO_MEMBER
 from rex_auth_edge.web.answers import unless_refused
@@ -22,8 +23,9 @@ async def show_home(turn: Turn) -> Answer:
     found = unless_refused(await house.read(parts, me))
     people = unless_refused(await members.listed(parts, turn.actor)) if Act.MEMBERS in found.may else []
     unclaimed = parts.home in parts.setup.shown() and me.tenant_id == parts.home
+    wishes = len(await agreeing.listed(parts, me))
     return await turn.page(
-        "home.html", people=people, waiting=await waiting(turn), own_id=me.user_id, unclaimed=unclaimed
+        "home.html", people=people, waiting=await waiting(turn), wishes=wishes, own_id=me.user_id, unclaimed=unclaimed
     )
 
 

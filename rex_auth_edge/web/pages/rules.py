@@ -10,7 +10,7 @@ from rex_auth_edge.web.answers import unless_refused
 from rex_auth_edge.web.pages.answer import Answer
 from rex_auth_edge.web.pages.turn import Turn
 
-_TEXTS = ("registration", "password_rule", "session_life", "idle_life", "fresh_after_reboot")
+_TEXTS = ("registration", "password_rule", "session_life", "idle_life", "fresh_after_reboot", "voice")
 
 
 async def show(turn: Turn) -> Answer:

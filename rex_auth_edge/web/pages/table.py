@@ -18,6 +18,7 @@ from rex_auth_edge.web.pages import (
     people,
     recovery,
     rules,
+    voice,
 )
 from rex_auth_edge.web.pages.answer import Answer
 from rex_auth_edge.web.pages.turn import Turn
@@ -102,6 +103,11 @@ PAGES = (
     Page("/me/sessions", mine.show_sessions, mine.end_others),
     Page("/me/sessions/{session}", mine.show_sessions, mine.end_session, back="/me/sessions"),
     Page("/me/history", mine.show_history),
+    Page("/me/confirmations", voice.show),
+    Page(
+        "/me/confirmations/{confirmation}/{act:approve|deny}", voice.show, voice.decide, back="/me/confirmations",
+    ),
+    Page("/me/voice", voice.show, voice.let_act, back="/me/confirmations"),
     Page("/me/password", mine.show_password, mine.change_password),
     Page("/me/leave", mine.show_leave, mine.leave),
     Page("/assets/icons.svg", assets.icons, who=For.STRANGERS),
