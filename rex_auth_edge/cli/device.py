@@ -12,7 +12,7 @@ from rex_auth_edge.cli.command import command, household, unless_sure
 from rex_auth_edge.cli.command import yes as sure
 from rex_auth_edge.cli.show import Column, Facts, Shown, Table, qr, time, when
 
-_KINDS = ("lamp", "sensor", "lock", "camera", "tablet", "speaker", "robot", "other")
+_KINDS = ("lamp", "sensor", "lock", "camera", "tablet", "speaker", "robot", "voice", "other")
 _ID = "01a208a2-7a56-720b-929a-ad8b101c10f0"
 _COLUMNS = (
     Column("device", "id"),

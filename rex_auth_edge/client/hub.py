@@ -1,7 +1,9 @@
 """A device's hub: everything that a device's program needs, in one place."""
 
+import functools
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +14,13 @@ from rex_auth_edge.client.known import Household, Known
 from rex_auth_edge.client.limits import limits_of
 from rex_auth_edge.client.line import Line, Pin
 from rex_auth_edge.client.reasons import HubError, NotPairedError, TokenRefusedError
-from rex_auth_edge.client.talk import PAIRED, Talk, path_of
+from rex_auth_edge.client.talk import METADATA, PAIRED, Talk, path_of
 from rex_auth_edge.client.tokens import Tokens
 from rex_auth_edge.client.verify import PEOPLE_ISSUER, Verifier
 
 if TYPE_CHECKING:
     from rex_auth_edge.client.pair import Ask, Wish
+    from rex_auth_edge.client.persons import Persons
 
 _SHORT = 15 * 60_000
 _OFTEN, _SELDOM = 60, 3_600
@@ -26,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 class Hub:
-    """The hub that this device is paired with. Nothing is asked of it but by `token`, `headers`, `refresh` and `keep`.
+    """The hub that this device is paired with. Nothing is asked of it but where that raises HubError.
 
     For many threads. Everything is kept in one folder, which belongs to the device's program alone.
     """
@@ -45,7 +48,8 @@ class Hub:
         self._line = Line(Pin.of(facts["pin"]), lambda: clock.now().earliest)
         key = load_or_make(self._folder)
         self._talk = Talk(self._line, key, lambda: clock.now().earliest // 1_000, facts["metadata"])
-        self._tokens = Tokens(self._folder, self.known, self._talk, (self.device_id, secret))
+        self._client = (self.device_id, secret)
+        self._tokens = Tokens(self._folder, self.known, self._talk, self._client)
 
     @classmethod
     def pair(cls, path: Path | str, uri: str, *, doorway: int = 80) -> "Hub":
@@ -73,9 +77,47 @@ class Hub:
         """An access token for this device, renewed where that is due. Raises HubError."""
         return self._tokens.get(scope)
 
-    def headers(self, method: str, url: str, *, scope: str | None = None, nonce: str | None = None) -> dict[str, str]:
-        """What a request to another service at home bears: the token, and the proof of its key (RFC 9449)."""
-        token = self.token(scope)
+    def act_for(self, person: str, scope: str | None = None) -> str:
+        """A token that names this device and the person (username or id) whom it has recognised. Raises HubError.
+
+        A refusal's `say` is for whoever stands here. Needs the scope `hub.act`.
+        """
+        return self._persons.recognised(person, scope)
+
+    def confirm(
+        self,
+        person: str,
+        scope: str,
+        message: str | None = None,
+        *,
+        told: Callable[[str], object] = lambda _: None,
+        expiry: int | None = None,
+        pause: Callable[[float], object] = device.wait,
+    ) -> str:
+        """Ask the person to confirm this on their phone, and wait for the token that says so. Raises HubError.
+
+        `told` is given what to say first, `message` is shown on the phone, `expiry` is in seconds (60 to 300).
+        """
+        from rex_auth_edge.client.persons import Wish as Confirmation  # noqa: PLC0415 - only who acts for people
+
+        if "backchannel_authentication_endpoint" not in self._talk.metadata:  # paired before the hub knew how
+            self._talk.metadata = self._line.get(METADATA).good().json()
+        return self._persons.confirmed(Confirmation(person, scope, message, expiry), told, pause)
+
+    @functools.cached_property
+    def _persons(self) -> "Persons":
+        from rex_auth_edge.client.persons import Persons  # noqa: PLC0415 - only who acts for people
+
+        return Persons(self._talk, self._client, self.known.clock)
+
+    def headers(
+        self, method: str, url: str, *, scope: str | None = None, nonce: str | None = None, token: str | None = None
+    ) -> dict[str, str]:
+        """What a request to another service at home bears: the token, and the proof of its key (RFC 9449).
+
+        The device's own token, or `token`, one for a person.
+        """
+        token = token or self.token(scope)
         proof = self._talk.key.dpop(method, url, self.known.clock.now().earliest // 1_000, nonce, token)
         return {"Authorization": f"DPoP {token}", "DPoP": proof}
 

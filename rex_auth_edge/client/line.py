@@ -74,7 +74,8 @@ class Answer:
         said = self.json()
         code = str(said.get("code") or said.get("error") or "refused")
         message = said.get("error_description") or said.get("message") or f"The hub refuses: {code}."
-        raise HubRefusedError(code, str(message), self.status)
+        say = said.get("say")
+        raise HubRefusedError(code, str(message), self.status, say if isinstance(say, str) else None)
 
 
 class Line:

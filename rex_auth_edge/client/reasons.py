@@ -71,9 +71,13 @@ class NotPairedError(HubError):
 
 
 class HubRefusedError(HubError):
-    """The hub said no. `code` is OAuth's error code (RFC 6749 section 5.2) or the hub's own."""
+    """The hub said no. `code` is OAuth's error code (RFC 6749 section 5.2) or the hub's own.
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    `say` is a sentence for whoever stands before the device, where there is one.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400, say: str | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.status = status
+        self.say = say
