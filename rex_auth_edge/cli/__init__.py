@@ -3,7 +3,7 @@
 import click
 
 from rex_auth_edge import __version__
-from rex_auth_edge.cli import discover, doctor, export, keep, serve, setup, status, welcome
+from rex_auth_edge.cli import discover, doctor, export, importing, keep, serve, setup, status, welcome
 from rex_auth_edge.cli.audit import audit
 from rex_auth_edge.cli.clock import clock
 from rex_auth_edge.cli.db import db
@@ -32,7 +32,7 @@ def main() -> None:
     """
 
 
-for alone in (serve, setup, status, doctor, discover, welcome):
+for alone in (serve, setup, status, doctor, discover, welcome, importing):
     alone.add_to(main)
 for group in (household, user, invite, device, guest_pass, session, key, mail, audit, clock, db, settings):
     main.add_command(group)

@@ -6,13 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
 from rex_auth_edge.keys.options import Argon2Options
 
 T = TypeVar("T")
+
+_DEAREST_KIB, _MOST_PASSES, _MOST_LANES = 256 * 1024, 16, 16
+_LONGEST_PHC = 255
 
 LONGEST = 1024
 """Bytes of a password that are looked at; the household's rules allow far fewer."""
@@ -37,7 +40,7 @@ class Verdict:
 class PasswordPool:
     """At most `options.workers` hashes run at a time and `options.queue` wait; each takes `options.memory_kib`.
 
-    `started` counts the hashes begun, `waiting` those under way or in the queue.
+    `started` counts the hashes begun, `waiting` those under way or in the queue. No password fits `nobodys`.
     """
 
     def __init__(self, options: Argon2Options) -> None:
@@ -45,7 +48,7 @@ class PasswordPool:
         self._room = options.workers + options.queue
         self._workers = options.workers
         self._threads = ThreadPoolExecutor(options.workers, thread_name_prefix="argon2")
-        self._nobody = _nobody(options)
+        self.nobodys = _nobody(options)
         self.started = 0
         self.waiting = 0
 
@@ -57,13 +60,23 @@ class PasswordPool:
         """Compare a password with a hash; None stands for nobody's and costs the same. Raises PoolBusyError."""
         return await self._run(lambda: self._verify(phc, _bounded(password)))
 
+    @staticmethod
+    def portable(phc: str) -> bool:
+        """Whether another program's hash is one that passwords can be compared with here, at a bearable cost."""
+        try:
+            found = extract_parameters(phc)
+        except InvalidHashError:
+            return False
+        dear = found.memory_cost > _DEAREST_KIB or found.time_cost > _MOST_PASSES or found.parallelism > _MOST_LANES
+        return len(phc) <= _LONGEST_PHC and not dear
+
     def close(self) -> None:
         """Let running hashes end, drop waiting ones."""
         self._threads.shutdown(cancel_futures=True)
 
     def _verify(self, phc: str | None, password: bytes) -> Verdict:
         try:
-            self._hasher.verify(phc or self._nobody, password)
+            self._hasher.verify(phc or self.nobodys, password)
         except (VerificationError, InvalidHashError):
             return Verdict(ok=False, rehash=False)
         return Verdict(ok=phc is not None, rehash=phc is not None and self._hasher.check_needs_rehash(phc))

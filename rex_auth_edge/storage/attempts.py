@@ -4,6 +4,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from rex_auth_edge.domain.caller import UNKNOWN_DEVICE
 from rex_auth_edge.domain.clock import DAY, Moment
 from rex_auth_edge.domain.lockout import Standing
 from rex_auth_edge.storage.columns import deadline_of, deadline_values
@@ -80,6 +81,14 @@ def save(tx: Tx, tenant_id: UUID, account: bytes, device_hash: bytes, after: Sta
         names = ("tenant_id", "account", "device_hash", "node_id", "incarnation")
         first = dict(zip(names, key.values(), strict=True)) | {"attempt_count": 1, "account_exists": exists}
         tx.conn.execute(sa.insert(login_attempts).values(first | values))
+
+
+def carry(tx: Tx, tenant_id: UUID, account: bytes, standing: Standing) -> None:
+    """What strangers' attempts at a new account have come to elsewhere."""
+    key = {"tenant_id": tenant_id, "account": account, "device_hash": UNKNOWN_DEVICE}
+    node = {"node_id": tx.node.id, "incarnation": tx.node.incarnation, "account_exists": True}
+    values = {"attempt_count": standing.failures, "permanent": standing.permanent, "last_attempt_at": tx.now.wall}
+    tx.conn.execute(sa.insert(login_attempts).values(key | node | values | deadline_values("ban", standing.ban)))
 
 
 def clear(tx: Tx, tenant_id: UUID, account: bytes, device_hash: bytes | None = None) -> None:

@@ -35,9 +35,15 @@ def to_be(entropy: Entropy, clock: Clock) -> ToBe:
     return ToBe(uuid7(entropy, clock.now()))
 
 
+def slug_for(tx: Tx, text: str) -> str:
+    """A slug that says a little, and can't be guessed."""
+    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_LONGEST] or "home"
+    return f"{plain}-" + "".join(_SLUG[tx.entropy.below(len(_SLUG))] for _ in range(_RANDOM))
+
+
 def found(tx: Tx, row: Any, username: str) -> None:
-    """Make the household of a registration whose address is proven; its slug says a little, and can't be guessed."""
-    plain = re.sub(r"[^a-z0-9]+", "-", username.lower()).strip("-")[:_LONGEST] or "home"
-    ending = "".join(_SLUG[tx.entropy.below(len(_SLUG))] for _ in range(_RANDOM))
+    """Make the household of a registration whose address is proven."""
     name = f"{row.first_name or username}'s household"
-    tenants.create(tx, slug=f"{plain}-{ending}", name=name[:120], registration=Registration.INVITE, id_=row.tenant_id)
+    tenants.create(
+        tx, slug=slug_for(tx, username), name=name[:120], registration=Registration.INVITE, id_=row.tenant_id
+    )
