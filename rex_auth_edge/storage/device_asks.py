@@ -24,6 +24,12 @@ def get(conn: sa.Connection, tenant_id: UUID, ask_id: UUID) -> sa.Row[Any] | Non
     return conn.execute(sa.select(device_asks).where(_is(tenant_id, ask_id))).one_or_none()
 
 
+def hold(tx: Tx, tenant_id: UUID, ask_id: UUID) -> sa.Row[Any] | None:
+    """The same, and nobody else's decision on it until the end of this transaction."""
+    query = sa.select(device_asks).where(_is(tenant_id, ask_id))
+    return tx.conn.execute(query.with_for_update()).one_or_none()
+
+
 def by_code(conn: sa.Connection, tenant_id: UUID, code_hash: bytes) -> sa.Row[Any] | None:
     """What the household's owner has added with this code."""
     where = (device_asks.c.tenant_id == tenant_id) & (device_asks.c.code_hash == code_hash)

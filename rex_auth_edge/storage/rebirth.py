@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from rex_auth_edge.storage import device_grants, tenants
 from rex_auth_edge.storage.audit import Event, record
+from rex_auth_edge.storage.device_tables import device_asks, devices, pairing_windows
 from rex_auth_edge.storage.device_tables import device_grants as device_grants_table
-from rex_auth_edge.storage.device_tables import devices
 from rex_auth_edge.storage.tables import (
     auth_sessions,
     directory,
@@ -26,11 +26,12 @@ from rex_auth_edge.storage.tx import Node, Tx
 
 
 def begin_again(tx: Tx) -> None:
-    """End sessions, codes, resets, invitations, passes and letters of before; a new incarnation signs with new keys."""
+    """End sessions, codes, resets, invitations, passes, letters and asks; a new incarnation signs with new keys."""
     now = tx.now.wall
     _end(tx, auth_sessions, auth_sessions.c.revoked_at, {"revoked_at": now, "revoked_for": "restored"})
     _end(tx, password_reset_tokens, password_reset_tokens.c.used_at, {"used_at": now})
     _uninvite(tx)
+    _let_nobody_in(tx)
     passes = (device_grants_table.c.kind == "guest") & device_grants_table.c.ended_at.is_(None)
     over = {"ended_at": now, "ended_for": "restored"}
     tx.conn.execute(sa.update(device_grants_table).where(passes).values(over))
@@ -54,6 +55,15 @@ def _uninvite(tx: Tx) -> None:
     for row in tx.conn.execute(sa.select(invitations).where(pending)).all():
         tenants.strike_from_directory(tx, bytes(row.code_hash), row.tenant_id)
     tx.conn.execute(sa.update(invitations).where(pending).values(revoked_at=tx.now.wall))
+
+
+def _let_nobody_in(tx: Tx) -> None:
+    """Codes of devices that are to come, devices that ask, and windows: over."""
+    codes = sa.select(device_asks.c.tenant_id, device_asks.c.code_hash).where(device_asks.c.code_hash.is_not(None))
+    for row in tx.conn.execute(codes).all():
+        tenants.strike_from_directory(tx, bytes(row.code_hash), row.tenant_id)
+    for table in (device_asks, pairing_windows):
+        tx.conn.execute(sa.delete(table))
 
 
 def take_new_secret(tx: Tx, address_hash: Callable[[str], bytes]) -> None:

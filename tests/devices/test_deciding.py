@@ -77,6 +77,14 @@ async def test_five_wait_at_a_time(opened: httpx.AsyncClient, home: Household) -
     await line.aclose()
 
 
+async def test_many_ask_at_a_time(opened: httpx.AsyncClient, line: httpx.AsyncClient) -> None:
+    """Of nine that come at once five wait, and the others have used no try up."""
+    form = {"client_id": "rex-device"}
+    answers = await asyncio.gather(*(line.post("/oauth/device_authorization", data=form) for _ in range(9)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [409] * 4
+    assert (await opened.get(WINDOW)).json()["tries_left"] == 15
+
+
 async def test_twenty_ask_while_a_window_is_open(opened: httpx.AsyncClient, home: Household) -> None:
     """The twenty-first finds it closed, though there was time left; of many at a time no more come through."""
     lines = [home.client(f"192.168.1.{100 + number}") for number in range(6)]

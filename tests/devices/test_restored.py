@@ -7,7 +7,7 @@ import httpx
 import jwt
 
 from rex_auth_edge.storage import rebirth
-from tests.devices.machines import Machine, joined
+from tests.devices.machines import Machine, added, asked, joined
 from tests.devices.test_tokens import introspected
 from tests.hub import Household, household
 
@@ -35,6 +35,21 @@ async def test_the_same_hub(lock: Machine, line: httpx.AsyncClient, home: Househ
     await home.store.write(rebirth.begin_again)
     assert (await listed(line, home))["ver"] > before
     assert (await lock.renew()).status_code == 200
+
+
+async def test_codes_of_before(line: httpx.AsyncClient, home: Household, owner: httpx.AsyncClient) -> None:
+    """A code that is in a backup lets nobody in, nor does a yes; pairing is closed until an owner opens it anew."""
+    code = (await added(owner))["code"]
+    assert (await owner.post("/household/devices/window", json={})).status_code == 200
+    said = await asked(line)
+    typed = {"code": said["user_code"]}
+    found = (await owner.post("/household/devices/asks/look", json=typed)).json()["id"]
+    assert (await owner.post(f"/household/devices/asks/{found}/approve", json=typed)).status_code == 200
+    await home.store.write(rebirth.begin_again)
+    assert (await Machine(line).redeem(code)).json()["error"] == "invalid_grant"
+    assert (await Machine(line).redeem(said["device_code"])).json()["error"] == "expired_token"
+    answer = await line.post("/oauth/device_authorization", data={"client_id": "rex-device"})
+    assert answer.json()["code"] == "pairing_closed"
 
 
 async def test_a_stolen_hub(lock: Machine, line: httpx.AsyncClient, home: Household, owner: httpx.AsyncClient) -> None:

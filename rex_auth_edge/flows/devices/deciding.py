@@ -96,7 +96,7 @@ async def approve(parts: Parts, actor: Actor, ask_id: UUID, code: str | None, wa
     def work(tx: Tx) -> Ask | Refused:
         if (refused := refusal(tx, actor, Act.ADD_DEVICE, ask_id)) is not None:
             return refused
-        if device_asks.get(tx.conn, actor.tenant_id, ask_id) is None:
+        if device_asks.hold(tx, actor.tenant_id, ask_id) is None:
             return NO_ASK
         if (refused := missing(code=code)) is not None:
             return refused
@@ -132,11 +132,10 @@ async def deny(parts: Parts, actor: Actor, ask_id: UUID) -> Refused | None:
     def work(tx: Tx) -> Refused | None:
         if (refused := refusal(tx, actor, Act.ASKS, ask_id)) is not None:
             return refused
-        row = device_asks.get(tx.conn, actor.tenant_id, ask_id)
+        row = device_asks.hold(tx, actor.tenant_id, ask_id)
         if row is None or not _undecided(row, tx):
             return NO_ASK
-        if not device_asks.move(tx, row, AskState.DENIED, decided_by=actor.user_id):
-            return NO_ASK
+        device_asks.move(tx, row, AskState.DENIED, decided_by=actor.user_id)
         note(tx, actor, "devices.denied", row.id, detail={"name": row.name})
         return None
 
@@ -156,10 +155,9 @@ def _meant(tx: Tx, parts: Parts, actor: Actor, typed: str) -> Any | Refused:
     if found:
         return found[0]
     misses = [(row, device_asks.miss(tx, row)) for row in rows]
-    ended = [row for row, count in misses if count >= asks.MISSES]
-    for row in ended:
-        device_asks.move(tx, row, AskState.MISSED)
-    refused = _wrong(asks.MISSES - max((count for row, count in misses if row not in ended), default=asks.MISSES))
+    worn = [row for row, count in misses if count >= asks.MISSES]
+    ended = [row for row in worn if device_asks.move(tx, row, AskState.MISSED)]
+    refused = _wrong(asks.MISSES - max((count for row, count in misses if row not in worn), default=asks.MISSES))
     note(tx, actor, "devices.missed", outcome=refused.code, detail={"ended": [str(row.id) for row in ended]})
     return refused
 

@@ -33,7 +33,7 @@ async def redeem(parts: Parts, code: str, key: dict[str, str] | None, caller: Ca
 
 
 def _poll(tx: Tx, parts: Parts, bearer: Bearer, key: dict[str, str] | None, caller: Caller) -> Issued | Refused:
-    row = device_asks.get(tx.conn, bearer.tenant_id, bearer.row_id)
+    row = device_asks.hold(tx, bearer.tenant_id, bearer.row_id)
     if row is None or issuing.passed(deadline_of(row, "expires"), tx):
         return _EXPIRED
     if not parts.pepper.same(bearer.digest, bytes(row.secret_hash)) or not _same_key(parts, row, key):

@@ -82,8 +82,8 @@ async def close(parts: Parts, actor: Actor) -> Refused | None:
             return refused
         closed = pairing_windows.close(tx, actor.tenant_id)
         for row in device_asks.pending(tx.conn, actor.tenant_id, tx.now, Way.GRANT, Way.WINDOW):
-            device_asks.move(tx, row, AskState.DENIED, decided_by=actor.user_id)
-            note(tx, actor, "devices.denied", row.id, detail={"name": row.name})
+            if device_asks.move(tx, row, AskState.DENIED, decided_by=actor.user_id):
+                note(tx, actor, "devices.denied", row.id, detail={"name": row.name})
         if closed:
             note(tx, actor, "devices.window_closed")
         return None
