@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.benchmarks import crowds, floors, measures, servers
+from tests.benchmarks import crowds, devices, floors, measures, servers
 from tests.benchmarks.load import Result, request, run
 from tests.benchmarks.servers import Account
 from tests.processes import Process
@@ -84,6 +84,8 @@ async def bench(size: int) -> list[Row]:
             access = await _refreshing(hub.url, tokens, 300 * size, rows)
             say("validating against a bare route")
             await _validating(hub.url, bare_url, access, size, rows)
+            say("devices' tokens against bare signatures")
+            await _devices(hub, bare_url, access[-1], 100 * size, rows)
             say("memory after 1,000 sign-ins")
             await measures.sessions(hub.url, people, max(0, 1000 - REPEATS * 20 * size - 200))
             rows.append(Row("RSS after start, MiB", started, 80, "", lower=True))
@@ -92,6 +94,8 @@ async def bench(size: int) -> list[Row]:
             rows += _crowded(*await crowds.beside_logins(hub.url, people, access[-1], 500 * size))
         say("refreshing among 1,000 and 100,000 sessions")
         rows.append(_among(*await crowds.refreshing_among((1_000, 100_000), Path(directory), 150 * size, REPEATS)))
+    say("a device's program")
+    rows += _offline()
     say("cold starts")
     ours, theirs = measures.cold_starts(REPEATS)
     note = f"{ours:.2f} s against {theirs:.2f} s"
@@ -160,6 +164,46 @@ async def _validating(url: str, bare_url: str, access: list[str], size: int, row
     for what, rates, target in (("hot token", hot, 0.8), ("a token not seen before", cold, 0.3)):
         rate = statistics.median(rates)
         rows.append(Row(f"validate, {what} / bare route", rate / floor, target, f"{rate:.0f}/s against {floor:.0f}/s"))
+
+
+async def _devices(hub: Process, bare_url: str, token: str, count: int, rows: list[Row]) -> None:
+    """Tokens for a device, and proxies that ask; what each is compared with in turn."""
+    thing = devices.let_in(hub)
+    rates, ceilings, asked, bare = [], [], [], []
+    for _ in range(REPEATS):
+        ceilings.append(measures.on_server_core(devices.signatures, 1.0, 2, 1))
+        rates.append(await devices.issued(hub, thing, count))
+        bare.append((await run(bare_url, 8, [request("GET", "/")] * 20 * count)).rate)
+        asked.append(_good(await run(hub.url, 8, [devices.forwarded(token)] * 20 * count)))
+    ceiling, asks, floor = (statistics.median(found) for found in (ceilings, asked, bare))
+    rate, cost = (statistics.median(found) for found in zip(*rates, strict=True))
+    note = f"{rate:.0f}/s against {ceiling:.0f}/s; {cost:.2f} ms CPU each"
+    rows.append(Row("device's token issued / 2 signatures checked, 1 made", rate / ceiling, None, note))
+    rows.append(Row("forward-auth, hot token / bare route", asks / floor, None, f"{asks:.0f}/s against {floor:.0f}/s"))
+
+
+def _offline() -> list[Row]:
+    """What a device does without the hub, and what importing its program costs; on the server's core."""
+    rates, ceilings = [], []
+    for _ in range(REPEATS):
+        ceilings.append(measures.on_server_core(devices.signatures, 1.0, 1, 0))
+        rates.append(measures.on_server_core(devices.checks, 1.0))
+    rate, ceiling = statistics.median(rates), statistics.median(ceilings)
+    (milliseconds, memory), (more, heavier) = devices.importing(2 * REPEATS - 1)
+    none, few, many = (devices.list_bytes(10_000, ended) / 1024 for ended in (0, 100, 1_000))
+    return [
+        Row(
+            "token checked without the hub / signature checked",
+            rate / ceiling,
+            None,
+            f"{rate:.0f}/s against {ceiling:.0f}/s",
+        ),
+        Row(
+            "list for 10,000 tokens, 1% ended, KiB", few, None, f"{none:.2f} with none, {many:.2f} with 10%", lower=True
+        ),
+        Row("importing the client, ms CPU", milliseconds, None, f"{more:.0f} more for the first signature", lower=True),
+        Row("importing the client, MiB", memory, None, f"{heavier:.1f} more for the first signature", lower=True),
+    ]
 
 
 def _good(result: Result) -> float:

@@ -47,8 +47,12 @@ async def authenticated(parts: Parts, proofs: Proofs, shown: Shown) -> Any | Ref
     except ValueError:
         return NOT_THE_DEVICE
     hashed = client_hash(parts, device_id)
-    places = await parts.store.read(lambda conn: tenants.whereabouts(conn, hashed))
-    row = await parts.store.read(lambda conn: devices.get(conn, places[0], device_id)) if places else None
+
+    def query(conn: sa.Connection) -> Any:
+        places = tenants.whereabouts(conn, hashed)
+        return devices.get(conn, places[0], device_id) if places else None
+
+    row = await parts.store.read(query)
     if row is None or row.state != "active":
         return NOT_THE_DEVICE
     if row.public_key is not None:
