@@ -25,7 +25,7 @@ readonly python=/usr/bin/python3
 
 mode=install wheels='' sure=false
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 step() { printf '==> %s\n' "$*"; }
 warn() { printf 'Note: %s\n' "$*" >&2; }
 die() {
@@ -89,10 +89,19 @@ install_it() {
     link_units
     start
     prune
-    say ''
-    "$console" welcome || die "the hub runs, but its console doesn't answer."
+    welcome
+}
+
+welcome() {
+    local shown
+    shown=$("$console" welcome) || die "the hub runs, but its console doesn't answer."
+    say '' "$shown" ''
     say "On a phone or a computer in this network, open the first-time page once (or scan the code): it says how a device"
-    say "comes to trust the hub. Compare the fingerprint. Then open the address, and make the hub yours with the setup code."
+    if [[ $shown == *$'\nsetup code '* ]]; then
+        say "comes to trust the hub. Compare the fingerprint. Then open the address, and make the hub yours with the setup code."
+    else
+        say "comes to trust the hub. Compare the fingerprint. Then open the address, and sign in."
+    fi
 }
 
 unless_sure() {

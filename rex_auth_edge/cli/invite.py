@@ -36,7 +36,7 @@ def _created(said: Mapping[str, Any]) -> list[Shown]:
                 "link": said["link"],
                 "role": said["role"],
                 "until": f"{when(said['expires_at'])} UTC",
-                "mailed to": said["email"] if said["mailed"] else None,
+                "letter": f"to {said['email']}, in the outbox (rex-auth-edge mail list)" if said["mailed"] else None,
                 "id": said["id"],
             }
         )

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from rex_auth_edge.domain.caller import Caller
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.keyring import Keyring, SigningKey
 from rex_auth_edge.keys.options import Algorithm
@@ -41,17 +42,18 @@ def _begin(tx: Tx, seal: Seal, keyring: Keyring) -> None:
         _add(tx, seal, fresh)
 
 
-async def rotate(parts: Parts, *, at_once: bool = False) -> SigningKey:
+async def rotate(parts: Parts, *, at_once: bool = False, caller: Caller = Caller()) -> SigningKey:
     """Make the next key and publish it now; it signs after the overlap in which verifiers learn of it, or at once.
 
-    Keys whose last token has died are deleted. Raises RefusedError where there are no keys to rotate (HS256).
+    Keys whose last token has died are deleted. Without a `caller` the hub does it by itself. Raises RefusedError where
+    there are no keys to rotate (HS256).
     """
 
     def work(tx: Tx) -> SigningKey:
         fresh = parts.keyring.next(tx.now, at_once=at_once)
         _add(tx, parts.seal, fresh)
         keys.remove(tx, parts.keyring.dead(tx.now))
-        record(tx, parts.home, Event("key.rotate", detail={"kid": fresh.kid, "at_once": at_once}))
+        record(tx, parts.home, Event("key.rotate", caller=caller, detail={"kid": fresh.kid, "at_once": at_once}))
         tx.after_commit.append(parts.keyring.told)
         return fresh
 

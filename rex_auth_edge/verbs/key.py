@@ -5,7 +5,7 @@ from typing import Any
 from rex_auth_edge.domain.clock import DAY, Moment
 from rex_auth_edge.flows import signing
 from rex_auth_edge.keys.keyring import SigningKey
-from rex_auth_edge.verbs.reach import Reach, Verbs
+from rex_auth_edge.verbs.reach import CONSOLE, Reach, Verbs
 from rex_auth_edge.web.answers import rfc3339
 
 
@@ -41,7 +41,7 @@ def _described(key: SigningKey, now: Moment) -> dict[str, Any]:
 
 
 async def _rotated(reach: Reach, *, now: bool = False) -> dict[str, Any]:
-    made = await signing.rotate(reach.parts, at_once=now)
+    made = await signing.rotate(reach.parts, at_once=now, caller=CONSOLE)
     reach.authenticator.forget()
     return _described(made, reach.parts.clock.now())
 

@@ -34,6 +34,7 @@ def test_states(console: Console) -> None:
     assert sorted(key["state"] for key in console.done("key", "list")) == ["coming", "signing", "verifying"]
     assert "New ES256 key" in console.said("key", "rotate", "--now")
     assert "signing" in console.said("key", "list")
+    assert {row["device"] for row in console.done("audit", "list", "--event", "key")} == {"console"}
 
 
 def test_shared_secret_is_not_rotated(stopped: Console) -> None:

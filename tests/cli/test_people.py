@@ -150,6 +150,7 @@ def test_an_invitations_life(running: Console) -> None:
     running.done("invite", "revoke", made["id"], "--yes")
     assert [row["status"] for row in running.done("invite", "list")] == ["revoked"]
     assert running.done("mail", "list", "--state", "waiting") == []
+    assert "to ida@example.com, in the outbox" in running.said("invite", "create", "--email", "ida@example.com")
 
 
 def test_setup_code_where_a_hub_runs(running: Console) -> None:

@@ -87,8 +87,20 @@ async def test_the_last_owner_stays(they: Family) -> None:
         await they.maya.delete(me),
     ]
     assert [(answer.status_code, answer.json()["code"]) for answer in refused] == [(409, "last_owner")] * 3
+    for event in ("members.role", "members.disable", "members.leave"):
+        assert [row["outcome"] for row in await they.audited(event)] == ["last_owner"]
     assert (await they.maya.patch(f"/household/members/{they.noah_id}", json={"role": "owner"})).status_code == 200
     assert (await they.maya.patch(me, json={"role": "adult"})).status_code == 200
+
+
+async def test_nobody_of_that_name_is_on_record(they: Family) -> None:
+    """Trying one's hand at members whom the household doesn't have is refused, and the log tells of it."""
+    nobody = "/household/members/01a208a2-7a56-720b-929a-ad8b101c10f0"
+    asked = [they.maya.delete(nobody), they.maya.post(f"{nobody}/disable"), they.maya.post(f"{nobody}/reset")]
+    assert {(await each).status_code for each in asked} == {404}
+    for event in ("members.remove", "members.disable", "members.reset"):
+        ((outcome, subject),) = [(row["outcome"], row["subject_id"]) for row in await they.audited(event)]
+        assert (outcome, subject) == ("not_found", nobody.rpartition("/")[2])
 
 
 async def test_a_disabled_owner_does_not_count(they: Family) -> None:

@@ -30,9 +30,9 @@ def people(hub: Machine) -> list[str]:
     return [person["username"] for person in json.loads(hub.said("rex-auth-edge", "user", "list", "--json"))]
 
 
-def add(hub: Machine, name: str) -> None:
+def add(hub: Machine, name: str, role: str = "adult") -> None:
     """Somebody joins."""
-    hub.shell(f"echo 'Zebra-River-42!' | rex-auth-edge user add {name}")
+    hub.shell(f"echo 'Zebra-River-42!' | rex-auth-edge user add {name} --role {role}")
 
 
 def kept(hub: Machine) -> list[str]:

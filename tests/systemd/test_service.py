@@ -44,6 +44,7 @@ def test_installed_on_a_clean_debian(layers: Layers) -> None:
     assert any(line.startswith("first time   http://rex-") and line.endswith(".local/trust") for line in lines)
     assert any(line.startswith("fingerprint  ") and line.count(":") == 31 for line in lines)
     assert any(line.startswith("setup code   ") for line in lines)
+    assert lines[-1].endswith("make the hub yours with the setup code.")
     assert "█▀" in layers.said
 
 

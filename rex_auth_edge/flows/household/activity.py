@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.flows import sessions as lives
-from rex_auth_edge.flows.household.actor import NO_MEMBER, Actor, forbidden, note, refusal
+from rex_auth_edge.flows.household.actor import NO_MEMBER, Actor, forbidden, note, on_record, refusal
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import audit, sessions, users
 from rex_auth_edge.storage.tx import Tx
@@ -40,10 +40,10 @@ async def end_session(parts: Parts, actor: Actor, user_id: UUID, name: str | Non
         if (refused := refusal(tx, actor, Act.SIGN_OUT, user_id)) is not None:
             return refused
         if users.get(tx.conn, actor.tenant_id, user_id) is None:
-            return NO_MEMBER
+            return on_record(tx, actor, Act.SIGN_OUT, user_id, NO_MEMBER)
         count = _end(tx, parts, actor.tenant_id, user_id, name)
         if not count and name is not None:
-            return lives.NO_SESSION
+            return on_record(tx, actor, Act.SIGN_OUT, user_id, lives.NO_SESSION)
         note(tx, actor, Act.SIGN_OUT, user_id, detail={"ended": count})
         return count
 

@@ -75,8 +75,12 @@ def _not_allowed(roles: frozenset[Role], says: str) -> Refused:
 def refusal(tx: Tx, actor: Actor, act: Act, subject_id: UUID | None = None) -> Refused | None:
     """Why the actor may not, which is then on record, or None."""
     refused = forbidden(tx.conn, tx.now, actor, act)
-    if refused is not None:
-        note(tx, actor, act, subject_id, outcome=refused.code)
+    return None if refused is None else on_record(tx, actor, act, subject_id, refused)
+
+
+def on_record(tx: Tx, actor: Actor, act: Act, subject_id: UUID | None, refused: Refused) -> Refused:
+    """The refusal, of which the log then tells."""
+    note(tx, actor, act, subject_id, outcome=refused.code)
     return refused
 
 

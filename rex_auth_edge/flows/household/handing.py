@@ -10,7 +10,7 @@ from rex_auth_edge.domain.clock import DAY, Deadline
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.domain.roles import Act, Role
 from rex_auth_edge.flows import sessions as lives
-from rex_auth_edge.flows.household.actor import NO_MEMBER, Actor, forbidden, note, refusal
+from rex_auth_edge.flows.household.actor import NO_MEMBER, Actor, forbidden, note, on_record, refusal
 from rex_auth_edge.flows.parts import NOBODY, Parts
 from rex_auth_edge.mail.letters import ResetStarted, Verification
 from rex_auth_edge.storage import outbox, registrations, resets, tenants, users
@@ -90,10 +90,9 @@ async def start_reset(parts: Parts, actor: Actor, user_id: UUID) -> Started | Re
             return refused
         user = users.get(tx.conn, actor.tenant_id, user_id, hold=True)
         if user is None or user.disabled:
-            return NO_MEMBER
+            return on_record(tx, actor, Act.RESET, user_id, NO_MEMBER)
         if Role(user.role) is Role.OWNER and actor.principal is not None:
-            note(tx, actor, Act.RESET, user_id, outcome=_OTHER_OWNER.code)
-            return _OTHER_OWNER
+            return on_record(tx, actor, Act.RESET, user_id, _OTHER_OWNER)
         return _start(tx, parts, actor, user)
 
     return await parts.store.write(work)

@@ -13,7 +13,7 @@ from rex_auth_edge.domain.refusals import Code, Refused, missing
 from rex_auth_edge.domain.roles import Act, Role
 from rex_auth_edge.flows import credentials
 from rex_auth_edge.flows import sessions as lives
-from rex_auth_edge.flows.household.actor import NO_MEMBER, Actor, forbidden, note, refusal
+from rex_auth_edge.flows.household.actor import NO_MEMBER, Actor, forbidden, note, on_record, refusal
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.flows.people import People
 from rex_auth_edge.storage import attempts, guest_passes, resets, tenants, users
@@ -145,7 +145,7 @@ async def set_role(parts: Parts, actor: Actor, user_id: UUID, role: str | None) 
         if isinstance(user, Refused):
             return user
         if wanted is not Role.OWNER and _last_owner(tx, user):
-            return LAST_OWNER
+            return on_record(tx, actor, Act.SET_ROLE, user_id, LAST_OWNER)
         users.change(tx, user.tenant_id, user.id, role=wanted)
         if Role(user.role).below(wanted):
             resets.void_all(tx, user.tenant_id, user.id)  # one that was handed over would open more than it was for
@@ -161,8 +161,10 @@ async def set_role(parts: Parts, actor: Actor, user_id: UUID, role: str | None) 
 def _subject(tx: Tx, actor: Actor, act: Act, user_id: UUID) -> Any:
     """The member whom the act is about, held against changes of who owns the household; or the refusal."""
     tenants.hold(tx, actor.tenant_id)
-    refused = refusal(tx, actor, act, user_id)
-    return refused or users.get(tx.conn, actor.tenant_id, user_id, hold=True) or NO_MEMBER
+    if (refused := refusal(tx, actor, act, user_id)) is not None:
+        return refused
+    user = users.get(tx.conn, actor.tenant_id, user_id, hold=True)
+    return user or on_record(tx, actor, act, user_id, NO_MEMBER)
 
 
 def _last_owner(tx: Tx, user: Any) -> bool:
@@ -177,7 +179,7 @@ async def disable(parts: Parts, actor: Actor, user_id: UUID, people: People) -> 
         if isinstance(user, Refused):
             return user
         if _last_owner(tx, user):
-            return LAST_OWNER
+            return on_record(tx, actor, Act.DISABLE, user_id, LAST_OWNER)
         users.change(tx, user.tenant_id, user.id, disabled=True)
         resets.void_all(tx, user.tenant_id, user.id)
         ended = lives.end_all(tx, parts, user.tenant_id, user.id, "disabled")
@@ -226,7 +228,7 @@ async def remove(parts: Parts, actor: Actor, user_id: UUID, people: People) -> R
         if isinstance(user, Refused):
             return user
         if _last_owner(tx, user):
-            return LAST_OWNER
+            return on_record(tx, actor, act, user_id, LAST_OWNER)
         lives.end_all(tx, parts, user.tenant_id, user.id, "removed")
         guest_passes.end_made_by(tx, parts.register, user.tenant_id, user.id, "maker")
         resets.void_all(tx, user.tenant_id, user.id)
