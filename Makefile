@@ -1,7 +1,7 @@
 # `make run` and `make test` need Python 3.11 or newer and nothing else: they make .venv from the locks by themselves.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage lint audit format bench lock wheels clean
+.PHONY: help run test coverage simulate lint audit format bench lock wheels clean
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
 
@@ -42,6 +42,9 @@ coverage: $(VENV)/.development  ## run every test and say which lines none of th
 	$(BIN) coverage run -m pytest $(ARGS)
 	$(BIN) coverage combine --quiet
 	$(BIN) coverage report
+
+simulate: $(VENV)/.development  ## hubs and a cloud on bad days, in one process; ARGS="--seeds 1000 --seed 42"
+	$(BIN) tests.sync.simulation $(ARGS)
 
 lint: $(VENV)/.development  ## style, formatting, types, import contracts, known vulnerabilities
 	$(BIN) ruff check

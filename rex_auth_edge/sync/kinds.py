@@ -89,13 +89,15 @@ RULES: Mapping[Kind, Rule] = MappingProxyType({
 _UNKNOWN = Rule(Lane.SECURITY, closing_marks=True)
 """A newer program's kind: in the first lane, since nobody here can tell how urgent it is."""
 
+_BY_NAME: Mapping[str, Rule] = {kind.value: rule for kind, rule in RULES.items()}
+
 KNOWN_NEEDS: frozenset[str] = frozenset()
 """The rules beyond these kinds' that this program understands; a cell that needs another closes its subject."""
 
 
 def rule_of(kind: str) -> Rule:
     """The kind's rule; newer programs' kinds have one as well."""
-    return RULES[Kind(kind)] if kind in set(Kind) else _UNKNOWN
+    return _BY_NAME.get(kind, _UNKNOWN)
 
 
 def lane_of(kind: str) -> Lane:

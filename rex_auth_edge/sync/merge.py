@@ -114,7 +114,7 @@ def _rest(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 def placed(delta: State, at: Position, *, after: Position | None = None) -> State:
     """The same with its place in the cloud's order, for all of it that has none yet, or one after `after`.
 
-    `after` is where a restored cloud begins: what came later has been forgotten, and its places are given anew.
+    `after` is where a restored cloud goes on from: what came later it has forgotten, and places anew.
     """
 
     def put(place: Position) -> Position:

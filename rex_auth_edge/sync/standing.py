@@ -5,8 +5,8 @@ from typing import Any, Protocol
 
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, KNOWN_NEEDS, REVOKED, Kind
-from rex_auth_edge.sync.order import Lane, Position, follows
-from rex_auth_edge.sync.state import Cell, State
+from rex_auth_edge.sync.order import START, follows
+from rex_auth_edge.sync.state import Cell, Secret, State
 
 
 class House(Protocol):
@@ -59,10 +59,15 @@ def role_of(house: House, user: bytes) -> Role | None:
 
 
 def is_in(house: House, user: bytes) -> bool:
-    """Whether somebody belongs to the household and is neither deleted nor disabled nor closed."""
+    """Whether somebody belongs to the household and is neither deleted nor disabled."""
     rung = house.state(Cell(Kind.USER, user)).rung
     barred = house.state(Cell(Kind.DISABLED, user)).marks
-    return rung is not None and rung.step == ACTIVE and not barred and not closed(house, user)
+    return rung is not None and rung.step == ACTIVE and not barred
+
+
+def admitted(house: House, user: bytes) -> bool:
+    """Whether somebody may be let in by this program, which knows of all that is said of them."""
+    return is_in(house, user) and not closed(house, user)
 
 
 def owners(house: House) -> list[bytes]:
@@ -79,10 +84,17 @@ def session_lives(house: House, session: bytes) -> bool:
     user = begun.fields.get("user")
     if begun.rung is None or begun.rung.step != ACTIVE or user is None or revoked(house, Kind.SESSION_END, session):
         return False
-    if not is_in(house, user.value) or revoked(house, Kind.HUB, begun.rung.by.origin):
+    if not admitted(house, user.value) or revoked(house, Kind.HUB, begun.rung.by.origin):
         return False
     rung, everywhere = begun.rung, house.state(Cell(Kind.SIGN_OUT, user.value)).marks
     return all(follows(rung.by, rung.seen, mark.by, mark.at) for mark in everywhere)
+
+
+def password_of(house: House, user: bytes) -> Secret | None:
+    """The password that is good: none is that didn't know of the latest mailed reset, also where only that has come."""
+    state = house.state(Cell(Kind.PASSWORD, user))
+    latest = max((each.at for each in state.resets), default=START)
+    return state.secret if state.secret is not None and state.secret.reset >= latest else None
 
 
 def failures(house: House, user: bytes, key: str) -> int:
@@ -100,8 +112,3 @@ def kept_home(house: House, user: bytes) -> bool:
 
 def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else []
-
-
-def past(seen: tuple[Position, ...], lane: Lane) -> Position:
-    """Up to where the writer had seen the lane."""
-    return seen[lane]

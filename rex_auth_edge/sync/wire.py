@@ -114,7 +114,7 @@ class Pull(Struct, frozen=True, omit_defaults=True):
     after: Position
     past: Seen = NOTHING
     pruned: int = 0
-    digest: bytes = b""
+    root: bytes = b""
 
 
 class Compare(Struct, frozen=True, omit_defaults=True):
@@ -140,6 +140,7 @@ class Welcome(Struct, frozen=True, omit_defaults=True):
     began: Position
     incarnation: int
     heads: tuple[Head, ...]
+    head: Position = START
     durable: Position = START
     pruned: int = 0
     refresh: Position = START

@@ -5,9 +5,10 @@ from typing import Any
 
 from rex_auth_edge.sync.kinds import ACTIVE, Kind, lane_of
 from rex_auth_edge.sync.merge import join
-from rex_auth_edge.sync.order import NOTHING, START, Position, Seen, Tag, unsent
+from rex_auth_edge.sync.order import NOTHING, START, Position, Seen, Tag
 from rex_auth_edge.sync.outcome import Verdict
-from rex_auth_edge.sync.state import EMPTY, Cell, Held, Mark, Own, Reset, Rung, Secret, State
+from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.state import EMPTY, Cell, State
 from rex_auth_edge.sync.verdict import added
 from rex_auth_edge.sync.wire import Incoming
 
@@ -64,59 +65,48 @@ class Writer:
         self.origin, self.incarnation, self.number = origin, incarnation, 0
         self.seen: Seen = NOTHING
 
-    def _tag(self) -> Tag:
-        self.number += 1
-        return Tag(self.origin, self.incarnation, self.number)
-
     def change(self, kind: str, subject: bytes, tag: Tag, state: State, actor: bytes | None = None) -> Incoming:
         """The change with what this node has seen."""
         return Incoming(Cell(kind, subject), tag, self.seen, state, actor)
 
+    def _pen(self) -> Pen:
+        self.number += 1
+        return Pen(Tag(self.origin, self.incarnation, self.number), self.seen)
+
     def climb(self, kind: str, subject: bytes, step: int = ACTIVE, **fields: Any) -> Incoming:
         """Raise something on its ladder."""
-        tag = self._tag()
-        rung = Rung(step, unsent(tag.number), tag, self.seen[0])
-        return self.change(kind, subject, tag, State(rung=rung, fields=self._held(tag, fields)))
+        pen = self._pen()
+        return self.change(kind, subject, pen.tag, pen.climb(step, **fields))
 
     def put(self, kind: str, subject: bytes, actor: bytes | None = None, **fields: Any) -> Incoming:
         """Set fields."""
-        tag = self._tag()
-        return self.change(kind, subject, tag, State(fields=self._held(tag, fields)), actor)
-
-    @staticmethod
-    def _held(tag: Tag, fields: dict[str, Any]) -> dict[str, Held]:
-        return {name: Held(unsent(tag.number), tag, value) for name, value in fields.items()}
+        pen = self._pen()
+        return self.change(kind, subject, pen.tag, pen.put(**fields), actor)
 
     def mark(self, kind: str, subject: bytes, what: Any, actor: bytes | None = None) -> Incoming:
         """Add a mark."""
-        tag = self._tag()
-        return self.change(kind, subject, tag, State(marks=(Mark(tag, unsent(tag.number), what, actor),)), actor)
+        pen = self._pen()
+        return self.change(kind, subject, pen.tag, pen.mark(what, actor), actor)
 
     def lift(self, kind: str, subject: bytes) -> Incoming:
         """Lift the marks that this node knows."""
-        tag = self._tag()
-        own = (Own(self.origin, self.incarnation, tag.number),)
-        return self.change(kind, subject, tag, State(cleared=self.seen[lane_of(kind)], own=own))
+        pen = self._pen()
+        return self.change(kind, subject, pen.tag, pen.lift(lane_of(kind)))
 
     def role(self, subject: bytes, role: str, actor: bytes | None = None) -> Incoming:
         """Give somebody a role in place of those that this node knows."""
-        tag = self._tag()
-        mark = Mark(tag, unsent(tag.number), role, actor)
-        own = (Own(self.origin, self.incarnation, tag.number - 1),)
-        state = State(marks=(mark,), cleared=self.seen[0], own=own)
-        return self.change(Kind.ROLE, subject, tag, state, actor)
+        pen = self._pen()
+        return self.change(Kind.ROLE, subject, pen.tag, pen.role(role, actor), actor)
 
     def password(self, subject: bytes, verifier: bytes, *, knows: Position = START) -> Incoming:
         """Change a password, knowing of the mailed reset at this place."""
-        tag = self._tag()
-        return self.change(Kind.PASSWORD, subject, tag, State(secret=Secret(knows, unsent(tag.number), tag, verifier)))
+        pen = self._pen()
+        return self.change(Kind.PASSWORD, subject, pen.tag, pen.password(verifier, knows=knows))
 
     def reset(self, subject: bytes, verifier: bytes) -> Incoming:
         """Choose a new password by a mailed link."""
-        tag = self._tag()
-        here = unsent(tag.number)
-        state = State(secret=Secret(here, here, tag, verifier), resets=(Reset(tag, here),))
-        return self.change(Kind.PASSWORD, subject, tag, state)
+        pen = self._pen()
+        return self.change(Kind.PASSWORD, subject, pen.tag, pen.reset(verifier))
 
 
 def household() -> tuple[PlainHouse, Writer]:

@@ -9,7 +9,7 @@ from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.merge import join_all
 from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.outcome import Outcome, Then
-from rex_auth_edge.sync.standing import closed, failures, field, is_in, owners, role_of, session_lives
+from rex_auth_edge.sync.standing import admitted, closed, failures, field, owners, role_of, session_lives
 from rex_auth_edge.sync.state import Cell, Count, State
 from rex_auth_edge.sync.verdict import added
 from tests.sync.houses import CLOUD, HUB_A, HUB_B, LEO, MAYA, NOAH, PlainHouse, Writer, household
@@ -240,5 +240,5 @@ def test_what_nobody_here_understands_closes_its_subject(kind: str) -> None:
     change = here.put(kind, NOAH, colour="red")
     house.take(here.change(kind, NOAH, change.tag, State(needs=("curfew",))))
     assert closed(house, NOAH)
-    assert not is_in(house, NOAH)
-    assert is_in(house, MAYA)
+    assert not admitted(house, NOAH)
+    assert admitted(house, MAYA)

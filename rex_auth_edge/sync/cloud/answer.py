@@ -1,0 +1,107 @@
+"""One request of a hub's: who it is, whether it is the only one of its kind, and what it is told."""
+
+import hashlib
+from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rex_auth_edge.domain.clock import DAY
+from rex_auth_edge.sync.cloud.giving import compare, page, revocations
+from rex_auth_edge.sync.cloud.greeting import greet
+from rex_auth_edge.sync.cloud.taking import take
+from rex_auth_edge.sync.store import CloudStore, Member
+from rex_auth_edge.sync.wire import Compare, Hello, Pull, Push, Refusal, WireError, decode, encode, name_of
+
+LONGEST_ABSENCE = 180 * DAY
+_RECENT = 32
+"""Requests that may still come a second time, out of turn, without the hub being taken for two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where requests of one household's hubs are answered. `now` is by the cloud's clock, `fresh` a new nonce."""
+
+    store: CloudStore
+    cloud: bytes
+    now: int
+    fresh: bytes
+    digest_key: bytes
+
+
+def answer(desk: Desk, hub: bytes, key: bytes, raw: bytes) -> bytes:
+    """The answer's bytes. `key` names the one with which the request was signed.
+
+    A Refusal has changed nothing, but for a hub that was found to be twice and is locked.
+    """
+    member = desk.store.member(hub)
+    if member is None or key not in member.keys:
+        return encode(Refusal("unknown_key"))
+    if member.removed:
+        return encode(Refusal("removed"))
+    try:
+        return _answer(desk, hub, _rotated(member, key), key, raw)
+    except WireError:
+        return encode(Refusal("malformed"))
+
+
+def _rotated(member: Member, key: bytes) -> Member:
+    """A new key's first use ends the old one."""
+    return replace(member, keys=(key,)) if key == member.keys[-1] else member
+
+
+def _answer(desk: Desk, hub: bytes, member: Member, key: bytes, raw: bytes) -> bytes:
+    name = name_of(raw)
+    if name == Pull.__name__:
+        pull = decode(raw, Pull)
+        return encode(revocations(desk.store, pull) if member.locked else _page(desk, hub, member, pull))
+    if member.locked:
+        return encode(Refusal("locked"))
+    if name == Compare.__name__:
+        return encode(compare(desk.store, decode(raw, Compare), desk.digest_key))
+    request: Hello | Push = decode(raw, Hello) if name == Hello.__name__ else decode(raw, Push)
+    return _once(desk, hub, member, key, request, raw)
+
+
+def _page(desk: Desk, hub: bytes, member: Member, pull: Pull) -> Struct:
+    if desk.now - member.contact > LONGEST_ABSENCE:
+        return Refusal("greet")
+    if pull.epoch != desk.store.standing().at.epoch or member.epoch != pull.epoch:
+        return Refusal("greet")
+    desk.store.put_member(hub, replace(member, past=pull.past, contact=max(member.contact, desk.now)))
+    return page(desk.store, pull, desk.digest_key)
+
+
+def _once(desk: Desk, hub: bytes, member: Member, key: bytes, request: Hello | Push, raw: bytes) -> bytes:
+    """Each nonce is good for one request. Asked again, the same request is answered as before.
+
+    Another request with a used nonce, or with one never given, comes from a copy of the hub: then neither is trusted.
+    """
+    digest = hashlib.blake2b(raw, digest_size=16).digest()
+    met = member.epoch == desk.store.standing().at.epoch
+    if request.nonce != member.nonce:
+        if met and request.nonce == member.last and digest == member.digest:
+            return member.answer
+        if met and (request.nonce, digest) in member.recent:
+            return encode(Refusal("repeated"))
+        if met:
+            desk.store.put_member(hub, replace(member, locked=True))
+            return encode(Refusal("locked"))
+    if isinstance(request, Push) and (not met or desk.now - member.contact > LONGEST_ABSENCE):
+        return encode(Refusal("greet"))
+    done = _do(desk, hub, member, key, request)
+    said = encode(done)
+    if not isinstance(done, Refusal):
+        after = desk.store.member(hub) or member
+        recent = ((request.nonce, digest), *after.recent)[:_RECENT]
+        used = replace(after, nonce=desk.fresh, last=request.nonce, digest=digest, answer=said, recent=recent)
+        desk.store.put_member(hub, replace(used, contact=max(member.contact, desk.now)))
+    return said
+
+
+def _do(desk: Desk, hub: bytes, member: Member, key: bytes, request: Hello | Push) -> Struct:
+    if isinstance(request, Push):
+        desk.store.put_member(hub, member)
+        return take(desk.store, desk.cloud, desk.now, desk.fresh, hub, request)
+    away = desk.now - member.contact > LONGEST_ABSENCE
+    return greet(desk.store, hub, member, key, request, desk.fresh, refresh=away)

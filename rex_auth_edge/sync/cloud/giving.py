@@ -1,0 +1,67 @@
+"""A pull: the rows of a lane that a hub hasn't got, and whether both have the same."""
+
+from msgspec.structs import replace
+
+from rex_auth_edge.sync.digest import DEPTH, FAN, Tree, path_of
+from rex_auth_edge.sync.kinds import closing
+from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.state import EMPTY
+from rex_auth_edge.sync.store import CloudStore
+from rex_auth_edge.sync.wire import MOST_CHANGES, Compare, Compared, Page, Pull, Refusal, Row, pack_state, unpack_state
+
+_LARGEST = 1024 * 1024
+"""Bytes of a page's rows before they are compressed; one row is given in any case."""
+
+
+def page(store: CloudStore, pull: Pull, key: bytes) -> Page:
+    """The next rows. `whole` where there are no more: only then the hub knows everything up to `upto`."""
+    standing = store.standing()
+    found = store.rows(pull.lane, pull.after, MOST_CHANGES + 1)
+    rows = _fitting(found)
+    whole = len(rows) == len(found)
+    gone = store.buried(pull.pruned)
+    answer = Page(
+        epoch=standing.at.epoch,
+        lane=pull.lane,
+        after=pull.after,
+        upto=standing.at if whole else rows[-1].at,
+        whole=whole,
+        rows=tuple(rows),
+        durable=standing.durable,
+        gone=tuple(subject for _, subject in gone),
+        pruned=max([pull.pruned, *(number for number, _ in gone)]),
+    )
+    if not pull.root or found or gone:
+        return answer
+    return replace(answer, agrees=pull.root == Tree(key, store.rows(pull.lane)).root)
+
+
+def _fitting(found: list[Row]) -> list[Row]:
+    rows: list[Row] = []
+    size = 0
+    for row in found[:MOST_CHANGES]:
+        size += len(row.state) + 64
+        if rows and size > _LARGEST:
+            break
+        rows.append(row)
+    return rows
+
+
+def revocations(store: CloudStore, pull: Pull) -> Page:
+    """What a hub may still learn that is locked out: only what closes doors. No cursor moves."""
+    standing = store.standing()
+    parts = [(row, closing(row.kind, unpack_state(row.state))) for row in store.rows(Lane.SECURITY)]
+    rows = tuple(replace(row, state=pack_state(part)) for row, part in parts if part != EMPTY)
+    return Page(standing.at.epoch, pull.lane, pull.after, pull.after, whole=False, rows=rows, partial=True)
+
+
+def compare(store: CloudStore, asked: Compare, key: bytes) -> Compared | Refusal:
+    """A branch's sums, or a leaf's rows, where the hub has read as far as the cloud has written."""
+    if asked.epoch != store.standing().at.epoch or store.rows(asked.lane, asked.at, 1):
+        return Refusal("moved")
+    if len(asked.path) > DEPTH or not all(0 <= each < FAN for each in asked.path):
+        return Refusal("malformed")
+    rows = store.rows(asked.lane)
+    if len(asked.path) == DEPTH:
+        return Compared(asked.at, rows=tuple(row for row in rows if path_of(row.cell) == asked.path))
+    return Compared(asked.at, sums=Tree(key, rows).below(asked.path))

@@ -1,0 +1,55 @@
+"""A hub introduces itself: its versions, where it stands, and whether it is the one that was here before."""
+
+from msgspec.structs import replace
+
+from rex_auth_edge.sync.order import Lane, Position
+from rex_auth_edge.sync.store import CloudStore, Member, Standing
+from rex_auth_edge.sync.wire import NEWEST, OLDEST, Head, Hello, Refusal, Welcome
+
+
+def greet(
+    store: CloudStore, hub: bytes, member: Member, key: bytes, hello: Hello, fresh: bytes, *, refresh: bool
+) -> Welcome | Refusal:
+    """Where to go on from. A hub that was restored, or forked, becomes another incarnation."""
+    version = min(hello.newest, NEWEST)
+    if version < max(hello.oldest, OLDEST):
+        return Refusal("version")
+    standing = store.standing()
+    if hello.epoch > standing.at.epoch:
+        return Refusal("cloud_behind")
+    heads = tuple(store.end(hub, hello.incarnation, lane).head for lane in Lane)
+    incarnation = hello.incarnation
+    if not _is_the_same(member, hello, heads, new_epoch=member.epoch != standing.at.epoch):
+        incarnation = max(member.incarnation, hello.incarnation) + 1
+    keys = (key, hello.next_key) if hello.next_key is not None and hello.next_key != key else (key,)
+    since = standing.at if refresh else member.refresh
+    met = replace(member, incarnation=incarnation, epoch=standing.at.epoch, keys=keys, refresh=since)
+    store.put_member(hub, met)
+    return Welcome(
+        nonce=fresh,
+        version=version,
+        epoch=standing.at.epoch,
+        began=cut_of(standing, hello.epoch),
+        incarnation=incarnation,
+        heads=heads,
+        head=standing.at,
+        durable=standing.durable,
+        pruned=standing.gone,
+        refresh=since,
+        key=keys[-1],
+    )
+
+
+def _is_the_same(member: Member, hello: Hello, heads: tuple[Head, ...], *, new_epoch: bool) -> bool:
+    """Whether the hub holds the very ends that the cloud has. A restored cloud may have none as new."""
+    if hello.restored or hello.incarnation != member.incarnation or len(hello.heads) != len(heads):
+        return False
+    if new_epoch:
+        return all(head.number <= hello.number for head in heads)
+    return all(head.number == 0 or head in held for head, held in zip(heads, hello.heads, strict=True))
+
+
+def cut_of(standing: Standing, epoch: int) -> Position:
+    """The last place that counts of what a node has that knows this epoch."""
+    later = [number for number in standing.began if number > epoch]
+    return standing.began[min(later)] if later else standing.at

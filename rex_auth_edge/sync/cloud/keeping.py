@@ -1,0 +1,56 @@
+"""What the cloud does by itself: lets hubs in and out, tells what is durable, forgets the dead, begins epochs."""
+
+from msgspec.structs import replace
+
+from rex_auth_edge.domain.clock import DAY
+from rex_auth_edge.sync.cloud.answer import LONGEST_ABSENCE
+from rex_auth_edge.sync.order import Lane, Position
+from rex_auth_edge.sync.store import CloudStore, Member
+
+TOMBSTONE_LIFE = 90 * DAY
+
+
+def enrol(store: CloudStore, hub: bytes, key: bytes, nonce: bytes, now: int) -> Member:
+    """Let a hub in, or anew where it was found to be twice: another incarnation, and no other key."""
+    former, epoch = store.member(hub), store.standing().at.epoch
+    incarnation = 1 if former is None else former.incarnation + 1
+    member = Member(incarnation, (key,), nonce, epoch, now)
+    if former is not None:
+        member = replace(member, past=former.past, refresh=former.refresh)
+    store.put_member(hub, member)
+    return member
+
+
+def remove(store: CloudStore, hub: bytes) -> None:
+    """End the hub's keys; what it has let in is for its cell's change to revoke."""
+    member = store.member(hub)
+    if member is not None:
+        store.put_member(hub, replace(member, removed=True))
+
+
+def made_durable(store: CloudStore, at: Position) -> None:
+    """Everything up to there is in a verified backup, or on a second replica."""
+    standing = store.standing()
+    store.put_standing(replace(standing, durable=max(standing.durable, at)))
+
+
+def begin_epoch(store: CloudStore, epoch: int) -> None:
+    """The cloud has been restored: what it gives places to from now on is told from what it has forgotten."""
+    standing = store.standing()
+    began = {**standing.began, epoch: standing.at}
+    store.put_standing(replace(standing, at=Position(epoch, standing.at.seq), began=began))
+
+
+def bury(store: CloudStore, now: int) -> int:
+    """Forget who has been deleted 90 days ago, where every live hub knows it for good and it is durable. How many."""
+    live = [member for _, member in store.members() if not member.removed and now - member.contact <= LONGEST_ABSENCE]
+    known = min((member.past[Lane.SECURITY] for member in live), default=store.standing().at)
+    done = 0
+    for subject, at, since in list(store.dead()):
+        standing = store.standing()
+        if now - since < TOMBSTONE_LIFE or at > min(known, standing.durable):
+            continue
+        store.bury(subject, standing.gone + 1)
+        store.put_standing(replace(standing, gone=standing.gone + 1, floor=max(standing.floor, at)))
+        done += 1
+    return done

@@ -1,0 +1,131 @@
+"""Giving changes their places: each is decided once, and what follows from it comes right after it."""
+
+import hashlib
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Kind, closing
+from rex_auth_edge.sync.merge import join, placed
+from rex_auth_edge.sync.order import Position, Tag
+from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict
+from rex_auth_edge.sync.removal import after_hub, after_policy
+from rex_auth_edge.sync.standing import is_in, owners
+from rex_auth_edge.sync.state import EMPTY, Cell, Held, Mark, Rung, State
+from rex_auth_edge.sync.store import CloudStore
+from rex_auth_edge.sync.verdict import added
+from rex_auth_edge.sync.wire import Incoming, Row, pack_state
+
+_SUBJECTS = frozenset({Kind.USER, Kind.DEVICE, Kind.PAIRING, Kind.INVITATION, Kind.SESSION_END})
+
+
+class Ordering:
+    """One household's order, within one transaction. `cloud` is this side's id as an origin."""
+
+    def __init__(self, store: CloudStore, cloud: bytes, now: int) -> None:
+        self._store, self._cloud, self._now = store, cloud, now
+
+    def next(self) -> Position:
+        """The next place."""
+        standing = self._store.standing()
+        at = Position(standing.at.epoch, standing.at.seq + 1)
+        self._store.put_standing(replace(standing, at=at))
+        return at
+
+    def take(self, change: Incoming, refresh: Position) -> Verdict:
+        """Decide the change, write what comes of it, and do what follows from it."""
+        at = self.next()
+        verdict, delta = added(change, self._store, at, max(refresh, self._store.standing().floor))
+        self.write(change.cell, delta, at)
+        if verdict.review != EMPTY:
+            self._review(change, verdict)
+        for notice in verdict.notices:
+            self._tell(notice)
+        self._follow([*verdict.follows, *self._after(change, verdict)], change)
+        return verdict
+
+    def take_lost(self, hub: bytes, cell: Cell, state: State) -> None:
+        """Join what a restored cloud had forgotten, as far as it closes doors, at a new place."""
+        at = self.next()
+        part = placed(closing(cell.kind, state), at)
+        change = Incoming(cell, Tag(hub, 0, 0), (at,) * 4, part)
+        _, delta = added(change, self._store, at)
+        self.write(cell, delta, at)
+
+    def own(self, cell: Cell, state: State, at: Position, actor: bytes | None = None) -> Verdict:
+        """A change of the cloud's own, whose tags are those of its place."""
+        change = Incoming(cell, self.tag(at), (at,) * 4, state, actor)
+        verdict, delta = added(change, self._store, at)
+        self.write(cell, delta, at)
+        self._follow([*verdict.follows, *self._after(change, verdict)], change)
+        return verdict
+
+    def tag(self, at: Position) -> Tag:
+        """What the cloud's own change at this place is known by."""
+        return Tag(self._cloud, at.epoch, at.seq)
+
+    def write(self, cell: Cell, delta: State, at: Position) -> None:
+        """Join the delta to the cell; where that changes nothing, the cell keeps its place."""
+        before = self._store.state(cell)
+        after = join(before, delta)
+        if pack_state(after) == pack_state(before):
+            return
+        self._store.put_row(Row(cell.kind, cell.id, at, pack_state(after)))
+        if cell.kind in _SUBJECTS and after.rung is not None and after.rung.step >= REVOKED:
+            self._store.put_dead(cell.id, at, self._now)
+
+    def _after(self, change: Incoming, verdict: Verdict) -> list[Follow]:
+        if verdict.outcome is not Outcome.TAKEN:
+            return []
+        if change.cell.kind == Kind.HUB:
+            return after_hub(change, self._store)
+        return after_policy(change, self._store) if change.cell.kind == Kind.POLICY else []
+
+    def _follow(self, follows: Iterable[Follow], cause: Incoming) -> None:
+        listed = list(follows)
+        if any(each.then is Then.LOWER for each in listed):
+            self._keep_an_owner({each.cell.id for each in listed if each.then is Then.LOWER}, cause.actor)
+        for follow in listed:
+            at = self.next()
+            self.own(follow.cell, self._consequence(follow, at), at)
+
+    def _keep_an_owner(self, lowered: set[bytes], actor: bytes | None) -> None:
+        """Whoever removed the hub owns the household, where nobody else would whom that hub hasn't raised."""
+        if set(owners(self._store)) - lowered or actor is None or not is_in(self._store, actor) or actor in lowered:
+            return
+        at = self.next()
+        mark = Mark(self.tag(at), at, Role.OWNER.value)
+        self.own(Cell(Kind.ROLE, actor), State(marks=(mark,), cleared=Position(at.epoch, at.seq - 1)), at, actor)
+
+    def _consequence(self, follow: Follow, at: Position) -> State:
+        tag = self.tag(at)
+        if follow.then is Then.REVOKE:
+            return State(rung=Rung(REVOKED, at, tag, at))
+        if follow.then is Then.LOWER:
+            return State(marks=(Mark(tag, at, Role.GUEST.value),))
+        if follow.then is Then.UNSET_EMAIL:
+            return State(fields={name: Held(at, tag, None) for name in ("address", "key", "proven")})
+        if follow.then is Then.WITHHOLD:
+            secret = self._store.state(follow.cell).secret
+            return State(secret=secret and replace(secret, verifier=None, withheld=True))
+        return State(marks=(Mark(tag, at, follow.then.value),))
+
+    def _review(self, change: Incoming, verdict: Verdict) -> None:
+        """Show an owner what was held back, until one decides."""
+        at = self.next()
+        told = {"kind": change.cell.kind, "id": change.cell.id, "state": pack_state(verdict.review)}
+        why = verdict.notices[0].code if verdict.notices else ""
+        fields = {name: Held(at, self.tag(at), value) for name, value in {**told, "why": why}.items()}
+        rung = Rung(PENDING, at, self.tag(at), at, change.actor)
+        self.write(Cell(Kind.REVIEW, _id(change.tag)), State(rung=rung, fields=fields), at)
+
+    def _tell(self, notice: Notice) -> None:
+        at = self.next()
+        fields = {"about": Held(at, self.tag(at), notice.about), "code": Held(at, self.tag(at), notice.code)}
+        rung = Rung(ACTIVE, at, self.tag(at), at)
+        self.write(Cell(Kind.NOTICE, _id(self.tag(at))), State(rung=rung, fields=fields), at)
+
+
+def _id(tag: Tag) -> bytes:
+    return hashlib.blake2b(repr(tuple(tag)).encode(), digest_size=16).digest()

@@ -1,0 +1,55 @@
+"""A push: a lane's changes, all of them or none."""
+
+from itertools import pairwise
+
+from rex_auth_edge.sync.cloud.ordering import Ordering
+from rex_auth_edge.sync.kinds import lane_of
+from rex_auth_edge.sync.order import Tag
+from rex_auth_edge.sync.own import is_own
+from rex_auth_edge.sync.store import CloudStore, End
+from rex_auth_edge.sync.wire import (
+    MOST_CHANGES,
+    Change,
+    Incoming,
+    Push,
+    Pushed,
+    Refusal,
+    link,
+    unpack_state,
+)
+
+
+def take(store: CloudStore, cloud: bytes, now: int, fresh: bytes, hub: bytes, push: Push) -> Pushed | Refusal:
+    """Give each change its place, in the hub's order. Raises WireError for what can't be read."""
+    member, standing = store.member(hub), store.standing()
+    if member is None or member.incarnation != push.incarnation or push.epoch != standing.at.epoch:
+        return Refusal("greet")
+    if store.end(hub, push.incarnation, push.lane).head != push.after:
+        return Refusal("greet")
+    changes = [unpacked(hub, push.incarnation, change) for change in push.changes]
+    if not _in_order(push) or not all(is_own(change, standing.at) for change in changes):
+        return Refusal("forged")
+    lost = [(row.cell, unpack_state(row.state)) for row in push.lost]
+    ordering = Ordering(store, cloud, now)
+    for cell, state in lost:
+        ordering.take_lost(hub, cell, state)
+    for change in changes:
+        ordering.take(change, member.refresh)
+    at = store.standing().at
+    store.put_end(hub, push.incarnation, push.lane, End(push.upto, at))
+    return Pushed(fresh, push.upto.number, at, standing.durable)
+
+
+def unpacked(origin: bytes, incarnation: int, change: Change) -> Incoming:
+    """The change as the rules read it. Who wrote it is who sent it, whatever it says."""
+    tag = Tag(origin, incarnation, change.number)
+    return Incoming(change.cell, tag, change.seen, unpack_state(change.state), change.actor)
+
+
+def _in_order(push: Push) -> bool:
+    numbers = [push.after.number, *(change.number for change in push.changes)]
+    rising = all(one < other for one, other in pairwise(numbers))
+    fitting = all(lane_of(change.kind) == push.lane for change in push.changes)
+    whole = link(push.after, push.lane, push.upto.number, push.changes) == push.upto
+    few = len(push.changes) + len(push.lost) <= MOST_CHANGES
+    return rising and fitting and whole and few and numbers[-1] <= push.upto.number

@@ -1,0 +1,145 @@
+"""What an answer changes at the hub: rows, cursors, acknowledgements and nonce, in the one transaction that is open."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rex_auth_edge.sync.hub.asking import pending_push
+from rex_auth_edge.sync.hub.settling import settle, settle_lost
+from rex_auth_edge.sync.hub.welcoming import welcome
+from rex_auth_edge.sync.kinds import lane_of
+from rex_auth_edge.sync.merge import join
+from rex_auth_edge.sync.order import START, Lane, Position, Seen
+from rex_auth_edge.sync.state import EMPTY
+from rex_auth_edge.sync.store import HubStore, Lost, Me
+from rex_auth_edge.sync.wire import (
+    Hello,
+    Page,
+    Pull,
+    Pushed,
+    Refusal,
+    Row,
+    Welcome,
+    WireError,
+    decode,
+    name_of,
+    pack_state,
+    unpack_state,
+)
+
+_ANSWERS = {each.__name__: each for each in (Page, Pushed, Welcome, Refusal)}
+
+
+_UNDONE = frozenset({"greet", "malformed", "forged"})
+"""Refusals after which the request is made anew. Any other is one to wait after, and to ask again."""
+
+
+def apply(store: HubStore, request: bytes, raw: bytes) -> Struct:
+    """Take the answer to a request, and say what it was. What isn't waited for changes nothing. Raises WireError."""
+    answer = decode(raw, _ANSWERS.get(name_of(raw), Refusal))
+    asked = name_of(request)
+    waited = request == store.me().pending
+    if isinstance(answer, Page) and asked == Pull.__name__:
+        _page(store, answer)
+    elif isinstance(answer, Welcome) and waited and asked == Hello.__name__:
+        welcome(store, answer)
+    elif isinstance(answer, Pushed) and waited:
+        _pushed(store, answer)
+    elif isinstance(answer, Refusal) and (waited or asked == Pull.__name__):
+        _refused(store, answer, waited=waited)
+    return answer
+
+
+def _pushed(store: HubStore, answer: Pushed) -> None:
+    me = store.me()
+    push = pending_push(me)
+    if push is None or push.upto.number != answer.upto:
+        return
+    for entry in store.entries():
+        if entry.sent and lane_of(entry.cell.kind) == push.lane:
+            store.put_entry(replace(entry, sent=False, given=answer.at))
+    told = {row.cell for row in push.lost}
+    for lost in store.lost():
+        if lost.cell in told:
+            store.put_lost(replace(lost, given=answer.at))
+    heads = tuple(push.upto if lane == push.lane else head for lane, head in zip(Lane, me.heads, strict=True))
+    durable = max(me.durable, answer.durable)
+    store.put_me(replace(me, pending=b"", nonce=answer.nonce, heads=heads, durable=durable))
+    settle(store)
+
+
+def _refused(store: HubStore, answer: Refusal, *, waited: bool) -> None:
+    """Nothing was done: what was under way can be made anew, after introducing oneself."""
+    me = store.me()
+    if answer.code in _UNDONE:
+        push = pending_push(me) if waited else None
+        for entry in store.entries() if waited else ():
+            store.put_entry(replace(entry, sent=False))
+        stuck = tuple({*me.stuck, push.lane}) if push is not None and answer.code != "greet" else me.stuck
+        greeted = me.greeted and answer.code != "greet"
+        store.put_me(replace(me, pending=b"" if waited else me.pending, greeted=greeted, stuck=stuck))
+    elif answer.code in {"locked", "removed"}:
+        store.put_me(replace(me, locked=answer.code == "locked", removed=answer.code == "removed"))
+
+
+def _page(store: HubStore, page: Page) -> None:
+    me = store.me()
+    if page.partial:
+        _only_revocations(store, page)
+    if page.partial or page.epoch != me.epoch or page.after != me.cursors[page.lane]:
+        return
+    for row in page.rows:
+        _checked(row, page)
+        _put_row(store, me, row)
+    known = max(me.whole[page.lane], page.upto) if page.whole else me.whole[page.lane]
+    whole = _put(me.whole, page.lane, known)
+    cursors = _put(me.cursors, page.lane, page.upto)
+    durable = max(me.durable, page.durable)
+    store.put_me(replace(me, cursors=cursors, whole=whole, durable=durable, pruned=max(me.pruned, page.pruned)))
+    for subject in page.gone:
+        for kind in list(store.kinds(subject)):
+            _forget(store, kind, subject)
+    if page.whole:
+        _drop_forgotten(store, page.lane)
+        settle(store)
+        settle_lost(store, page.lane)
+
+
+def _put_row(store: HubStore, me: Me, row: Row) -> None:
+    """A row doesn't go back, unless the cloud has forgotten what the hub has of it."""
+    had = store.row(row.cell)
+    if had is None or had.at <= row.at or me.forgotten(had.at):
+        store.put_row(row)
+
+
+def _checked(row: Row, page: Page) -> None:
+    """A row that can't be read, or belongs elsewhere, makes the whole page one that didn't come."""
+    unpack_state(row.state)
+    if lane_of(row.kind) != page.lane or not row.at > page.after:
+        raise WireError("The page holds what doesn't belong to it")
+
+
+def _put(seen: Seen, lane: Lane, at: Position) -> Seen:
+    security, identity, sessions, audit = (at if each == lane else seen[each] for each in Lane)
+    return (security, identity, sessions, audit)
+
+
+def _forget(store: HubStore, kind: str, subject: bytes) -> None:
+    for row in store.rows(lane_of(kind)):
+        if row.kind == kind and row.id == subject:
+            store.drop_row(row.cell)
+
+
+def _drop_forgotten(store: HubStore, lane: Lane) -> None:
+    """What a restored cloud has forgotten, and not got again from anybody, is no more."""
+    me = store.me()
+    for row in store.rows(lane) if me.cuts else ():
+        if me.forgotten(row.at):
+            store.drop_row(row.cell)
+
+
+def _only_revocations(store: HubStore, page: Page) -> None:
+    """What a hub that is locked out learns closes doors here, and is the cloud's already."""
+    told = {lost.cell: unpack_state(lost.state) for lost in store.lost()}
+    for row in page.rows:
+        state = join(told.get(row.cell, EMPTY), unpack_state(row.state))
+        store.put_lost(Lost(row.cell, pack_state(state), START))

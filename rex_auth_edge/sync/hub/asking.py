@@ -1,0 +1,105 @@
+"""The hub's next request. What changes something at the cloud is written down first, and repeated until answered."""
+
+from msgspec.structs import replace
+
+from rex_auth_edge.sync.digest import Tree
+from rex_auth_edge.sync.hub.view import View
+from rex_auth_edge.sync.hub.writing import backlog, earliest
+from rex_auth_edge.sync.kinds import Kind, lane_of
+from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.standing import kept_home
+from rex_auth_edge.sync.state import State
+from rex_auth_edge.sync.store import Entry, HubStore, Me
+from rex_auth_edge.sync.wire import (
+    NEWEST,
+    OLDEST,
+    Change,
+    Head,
+    Hello,
+    Pull,
+    Push,
+    Row,
+    decode,
+    encode,
+    link,
+    name_of,
+    pack_state,
+    unpack_state,
+)
+
+
+def push(store: HubStore, most: int = 500) -> bytes | None:
+    """The next request that changes something: what is pending, a Hello, or a lane's changes; None where nothing waits.
+
+    The security lane goes first; of a batch there are `most` changes at most.
+    """
+    me = store.me()
+    if me.pending:
+        return me.pending
+    if not me.greeted:
+        return _pend(store, _hello(me))
+    for lane in sorted(Lane, key=lambda each: (each in me.stuck, each)):
+        lost = [each for each in store.lost() if lane_of(each.cell.kind) == lane and each.given is None][:most]
+        entries = backlog(store, lane)[: max(0, most - len(lost))]
+        if lost or entries:
+            rows = tuple(Row(each.cell.kind, each.cell.id, me.durable, each.state) for each in lost)
+            return _pend(store, _batch(store, lane, entries, rows))
+    return None
+
+
+def _pend(store: HubStore, request: Hello | Push) -> bytes:
+    raw = encode(request)
+    store.put_me(replace(store.me(), pending=raw))
+    return raw
+
+
+def _hello(me: Me) -> Hello:
+    return Hello(
+        nonce=me.nonce,
+        incarnation=me.incarnation,
+        number=me.number,
+        epoch=me.epoch,
+        heads=tuple((head,) for head in me.heads),
+        oldest=OLDEST,
+        newest=NEWEST,
+        restored=me.restored,
+        next_key=me.next_key or None,
+    )
+
+
+def _batch(store: HubStore, lane: Lane, entries: list[Entry], lost: tuple[Row, ...]) -> Push:
+    me, view = store.me(), View(store)
+    changes = tuple(_outgoing(each, view) for each in entries)
+    for each in entries:
+        store.put_entry(replace(each, sent=True))
+    after: Head = me.heads[lane]
+    upto = link(after, lane, entries[-1].number if entries else after.number, changes)
+    return Push(me.nonce, me.incarnation, me.epoch, lane, after, upto, changes, lost)
+
+
+def _outgoing(entry: Entry, view: View) -> Change:
+    """The change for the line: a verifier that is to stay at home isn't in it."""
+    state = unpack_state(entry.state)
+    if entry.cell.kind == Kind.PASSWORD and state.secret is not None and kept_home(view, entry.cell.id):
+        state = _without_verifier(state)
+    return Change(entry.cell.kind, entry.cell.id, entry.number, entry.seen, pack_state(state), entry.actor)
+
+
+def _without_verifier(state: State) -> State:
+    return replace(state, secret=state.secret and replace(state.secret, verifier=None, withheld=True))
+
+
+def pull(store: HubStore, lane: Lane, key: bytes) -> bytes:
+    """Ask for the lane's next rows, and whether both ends agree on those before."""
+    me = store.me()
+    past = me.whole
+    for entry in store.entries():
+        if entry.given is None:
+            past = earliest(past, entry.oldest)
+    root = Tree(key, store.rows(lane)).root if me.cursors[lane] == me.whole[lane] else b""
+    return encode(Pull(me.epoch, lane, me.cursors[lane], past, me.pruned, root))
+
+
+def pending_push(me: Me) -> Push | None:
+    """The push that is under way."""
+    return decode(me.pending, Push) if me.pending and name_of(me.pending) == Push.__name__ else None

@@ -1,0 +1,31 @@
+"""When a change of one's own has come back, and when it may be forgotten."""
+
+from msgspec.structs import replace
+
+from rex_auth_edge.sync.kinds import lane_of
+from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.store import HubStore
+
+
+def settle(store: HubStore) -> None:
+    """Take off what the hub has got back, and forget what is durable as well.
+
+    It has got it back once it knows all of the lane up to its place; having read up to there in the middle of a pull
+    isn't enough, since the cell may have moved on.
+    """
+    me = store.me()
+    for entry in store.entries():
+        if entry.given is None or entry.given > me.whole[lane_of(entry.cell.kind)]:
+            continue
+        if entry.given <= me.durable:
+            store.drop_entry(entry.number)
+        elif not entry.passed:
+            store.put_entry(replace(entry, passed=True))
+
+
+def settle_lost(store: HubStore, lane: Lane) -> None:
+    """Forget what the cloud had forgotten, once it has come back from there."""
+    me = store.me()
+    for lost in store.lost():
+        if lane_of(lost.cell.kind) == lane and lost.given is not None and lost.given <= me.whole[lane]:
+            store.drop_lost(lost.cell)

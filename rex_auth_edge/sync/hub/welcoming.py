@@ -1,0 +1,112 @@
+"""Where to go on from: after a start, after the cloud was restored, or as another incarnation."""
+
+from msgspec.structs import replace
+
+from rex_auth_edge.sync.kinds import closing, lane_of
+from rex_auth_edge.sync.merge import placed
+from rex_auth_edge.sync.order import NOTHING, Lane, Position, Seen, unsent
+from rex_auth_edge.sync.own import reborn
+from rex_auth_edge.sync.state import EMPTY
+from rex_auth_edge.sync.store import HEADS, Entry, HubStore, Lost, Me
+from rex_auth_edge.sync.wire import Head, Welcome, pack_state, unpack_state
+
+
+def welcome(store: HubStore, answer: Welcome) -> None:
+    """Take the cloud's answer to a Hello."""
+    me = store.me()
+    met = replace(me, pending=b"", nonce=answer.nonce, greeted=True, locked=False, stuck=(), key=answer.key or me.key)
+    store.put_me(replace(met, next_key=b"" if answer.key == me.next_key else me.next_key))
+    if answer.epoch != me.epoch:
+        _new_epoch(store, answer)
+    if answer.incarnation != me.incarnation:
+        _be_reborn(store, answer)
+    else:
+        _acknowledge(store, answer)
+        store.put_me(replace(store.me(), heads=answer.heads))
+    if me.cursors == NOTHING:
+        store.put_me(replace(store.me(), pruned=max(me.pruned, answer.pruned)))
+
+
+def _acknowledge(store: HubStore, answer: Welcome) -> None:
+    """What the cloud has of this incarnation, though its answer never came."""
+    for entry in store.entries():
+        if entry.given is None and entry.number <= answer.heads[lane_of(entry.cell.kind)].number:
+            store.put_entry(replace(entry, sent=False, given=answer.head))
+
+
+def _new_epoch(store: HubStore, answer: Welcome) -> None:
+    """The cloud has been restored: read all of it anew, and tell it again what it lacks.
+
+    What the hub had got that the cloud has forgotten stays here until the cloud's own is read; of that, what closes
+    doors is told to the cloud, whoever wrote it.
+    """
+    me = store.me()
+    began = me.epoch == 0
+    if not began:
+        for lane in Lane:
+            for row in store.rows(lane, answer.began):
+                part = closing(row.kind, unpack_state(row.state))
+                if part != EMPTY:
+                    store.put_lost(Lost(row.cell, pack_state(part)))
+    for lost in store.lost():
+        anew = placed(unpack_state(lost.state), unsent(0), after=answer.began)
+        store.put_lost(replace(lost, state=pack_state(anew), given=None))
+    for entry in store.entries():
+        known = answer.heads[lane_of(entry.cell.kind)].number
+        if entry.number > known:
+            store.put_entry(replace(entry, sent=False, given=None, passed=False))
+    cuts = me.cuts if began else (*me.cuts, (answer.began, me.epoch))
+    whole = me.whole if began else _at_most(me.whole, answer.began)
+    pruned = min(me.pruned, answer.pruned)
+    met = replace(me, epoch=answer.epoch, cursors=NOTHING, whole=whole, cuts=cuts, durable=answer.durable)
+    store.put_me(replace(met, pruned=pruned))
+
+
+def _at_most(seen: Seen, cut: Position) -> Seen:
+    security, identity, sessions, audit = (min(each, cut) for each in seen)
+    return (security, identity, sessions, audit)
+
+
+def _be_reborn(store: HubStore, answer: Welcome) -> None:
+    """Another incarnation writes again what the cloud hasn't got of the one before, with what it had seen then."""
+    me = store.me()
+    for entry in store.entries():
+        known: Head = answer.heads[lane_of(entry.cell.kind)]
+        if entry.given is None and me.restored and entry.number <= known.number:
+            entry = replace(entry, given=answer.head)  # noqa: PLW2901 - the same entry, acknowledged
+        _rewrite(store, entry, me, answer.incarnation)
+    number = max([me.number, *(head.number for head in answer.heads)])
+    store.put_me(
+        replace(store.me(), incarnation=answer.incarnation, number=number, heads=HEADS, restored=False, cursors=NOTHING)
+    )
+
+
+def _rewrite(store: HubStore, entry: Entry, me: Me, incarnation: int) -> None:
+    before = unpack_state(entry.state)
+    known = max(head.number for head in me.heads)
+    after = reborn(before, me.incarnation, incarnation, me.id, known)
+    if after.secret is not None and after.secret.verifier is not None:
+        store.keep(after.secret.by, after.secret.verifier)
+    store.put_entry(replace(entry, state=pack_state(after), sent=False))
+
+
+def seal(store: HubStore) -> Me:
+    """End a transaction: what this gives is to be copied to outside of the database once that is committed."""
+    me = store.me()
+    sealed = replace(me, commits=me.commits + 1)
+    store.put_me(sealed)
+    return sealed
+
+
+def start(store: HubStore, copy: Me | None) -> bool:
+    """Compare the database with its copy, at each start; say whether it was restored.
+
+    Then the hub writes nothing until the cloud has made it another incarnation; what was under way is in the copy.
+    """
+    me = store.me()
+    store.put_me(replace(me, greeted=False))
+    if copy is None or me.commits >= copy.commits:
+        return False
+    going_on = replace(me, nonce=copy.nonce, pending=copy.pending, key=copy.key, next_key=copy.next_key)
+    store.put_me(replace(going_on, commits=copy.commits, greeted=False, restored=True))
+    return True

@@ -1,0 +1,47 @@
+"""A hub's own changes: each is in force here as it is written, and one row for each cell waits to be sent."""
+
+from msgspec.structs import replace
+
+from rex_auth_edge.sync.kinds import lane_of
+from rex_auth_edge.sync.merge import join
+from rex_auth_edge.sync.order import Lane, Seen, Tag
+from rex_auth_edge.sync.state import Cell, State
+from rex_auth_edge.sync.store import Entry, HubStore
+from rex_auth_edge.sync.wire import pack_state, unpack_state
+
+
+def next_tag(store: HubStore) -> Tag:
+    """What the change that is written next will be known by."""
+    me = store.me()
+    return Tag(me.id, me.incarnation, me.number + 1)
+
+
+def write(store: HubStore, cell: Cell, state: State, actor: bytes | None = None) -> Entry:
+    """Add the change, whose parts bear `next_tag` and no place. What waits for the same cell becomes one with it.
+
+    A change that is under way or has been sent is left alone: what it says must not be said again as something later.
+    """
+    me = store.me()
+    tag = next_tag(store)
+    entry = Entry(cell, tag.number, me.whole, me.whole, pack_state(state), actor)
+    waiting = [each for each in store.entries() if each.cell == cell and not each.sent and each.given is None]
+    for former in waiting:
+        joined = join(unpack_state(former.state), state)
+        entry = replace(entry, state=pack_state(joined), oldest=earliest(entry.oldest, former.oldest))
+        store.drop_entry(former.number)
+    store.put_entry(entry)
+    store.put_me(replace(me, number=tag.number))
+    if state.secret is not None and state.secret.verifier is not None:
+        store.keep(state.secret.by, state.secret.verifier)
+    return entry
+
+
+def earliest(one: Seen, other: Seen) -> Seen:
+    """What both have seen."""
+    security, identity, sessions, audit = (min(pair) for pair in zip(one, other, strict=True))
+    return (security, identity, sessions, audit)
+
+
+def backlog(store: HubStore, lane: Lane) -> list[Entry]:
+    """What of the lane waits to be sent, in the order of writing."""
+    return [each for each in store.entries() if lane_of(each.cell.kind) == lane and each.given is None]

@@ -1,0 +1,69 @@
+"""What a node may say of itself in a change, and how its changes become those of its next incarnation."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from rex_auth_edge.sync.order import Position, Tag, is_unsent
+from rex_auth_edge.sync.state import Own, State
+from rex_auth_edge.sync.wire import Incoming
+
+
+def tags_of(state: State) -> list[Tag]:
+    """Whose changes it consists of."""
+    single = [part.by for part in (state.rung, state.secret) if part is not None]
+    many = [held.by for held in state.fields.values()] + [mark.by for mark in state.marks]
+    return [*single, *many, *(each.by for each in state.resets)]
+
+
+def _places_of(state: State) -> list[Position]:
+    single = [part.at for part in (state.rung, state.secret) if part is not None]
+    many = [held.at for held in state.fields.values()] + [mark.at for mark in state.marks]
+    return [*single, *many, *(each.at for each in state.resets)]
+
+
+def is_own(change: Incoming, upto: Position) -> bool:
+    """Whether it speaks for its writer only, claims no place in the order, and has seen nothing that isn't there."""
+    state, (origin, incarnation, number) = change.state, change.tag
+    if any(tag[:2] != (origin, incarnation) or tag.number > number for tag in tags_of(state)):
+        return False
+    if not all(is_unsent(at) and at.seq <= number for at in _places_of(state)):
+        return False
+    claims = [state.cleared, *change.seen, *([state.rung.seen] if state.rung else [])]
+    reset = state.secret.reset if state.secret else upto
+    if any(place > upto for place in claims) or (reset > upto and not (is_unsent(reset) and reset.seq <= number)):
+        return False
+    counts = all(each.total == 0 or (each.origin, each.incarnation) == (origin, incarnation) for each in state.counts)
+    return counts and all(each.origin == origin for each in state.own) and state.version == 0
+
+
+def reborn(state: State, old: int, new: int, origin: bytes, known: int) -> State:
+    """The same as written by the next incarnation. Numbers stay.
+
+    Of what the incarnation before has written it lifts only what it knew: its numbers up to `known`.
+    """
+
+    def tag(by: Tag) -> Tag:
+        return by._replace(incarnation=new) if by[:2] == (origin, old) else by
+
+    def moved(part: Any) -> Any:
+        return replace(part, by=tag(part.by))
+
+    own: list[Own] = []
+    for each in state.own:
+        mine = (each.origin, each.incarnation) == (origin, old)
+        own += [replace(each, number=min(each.number, known)), replace(each, incarnation=new)] if mine else [each]
+    return replace(
+        state,
+        rung=state.rung and moved(state.rung),
+        secret=state.secret and moved(state.secret),
+        fields={name: moved(held) for name, held in state.fields.items()},
+        marks=tuple(map(moved, state.marks)),
+        resets=tuple(map(moved, state.resets)),
+        counts=tuple(replace(each, incarnation=new) if _counted(each, origin, old) else each for each in state.counts),
+        own=tuple(own),
+    )
+
+
+def _counted(count: Any, origin: bytes, incarnation: int) -> bool:
+    return (count.origin, count.incarnation) == (origin, incarnation) and count.total > 0

@@ -1,0 +1,235 @@
+"""What the two ends keep, and how they ask for it. A store is handed in with its transaction open.
+
+All of one answer is one transaction: rows, cursors, acknowledgements and nonce are written together or not at all.
+"""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from msgspec import Struct
+
+from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Seen, Tag
+from rex_auth_edge.sync.standing import House
+from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.wire import Head, Row
+
+HEADS: tuple[Head, Head, Head, Head] = (Head(), Head(), Head(), Head())
+
+
+class Rows(House, Protocol):
+    """The household's cells in the cloud's order."""
+
+    def row(self, cell: Cell) -> Row | None:
+        """The cell's row."""
+        ...
+
+    def put_row(self, row: Row) -> None:
+        """Write the row in place of the cell's former one."""
+        ...
+
+    def drop_row(self, cell: Cell) -> None:
+        """Forget the cell."""
+        ...
+
+    def rows(self, lane: Lane, after: Position = START, limit: int = 1 << 62) -> list[Row]:
+        """The lane's rows past `after`, in order, `limit` at most."""
+        ...
+
+
+class Standing(Struct, frozen=True):
+    """Where the cloud's order of a household stands.
+
+    `began` says for each epoch up to which place the ones before it count. `floor`: what was written without having
+    seen this may speak of ids that have been deleted and forgotten. `gone` counts the subjects that have been.
+    """
+
+    at: Position
+    began: dict[int, Position]
+    durable: Position = START
+    floor: Position = START
+    gone: int = 0
+
+
+class Member(Struct, frozen=True):
+    """A hub, as the cloud knows it.
+
+    `nonce` is what it has to show next; `last`, `digest` and `answer` are of the request before, for when its answer
+    was lost, and `recent` of those before it. `epoch` is the one in which it has introduced itself. `past` is what it
+    has seen for good.
+    """
+
+    incarnation: int
+    keys: tuple[bytes, ...]
+    nonce: bytes
+    epoch: int
+    contact: int
+    last: bytes = b""
+    digest: bytes = b""
+    answer: bytes = b""
+    recent: tuple[tuple[bytes, bytes], ...] = ()
+    past: Seen = NOTHING
+    locked: bool = False
+    removed: bool = False
+    refresh: Position = START
+
+
+class End(Struct, frozen=True):
+    """How far a hub's incarnation has got with a lane, and where in the order that is contained."""
+
+    head: Head = Head()
+    at: Position = START
+
+
+class CloudStore(Rows, Protocol):
+    """One household in the cloud."""
+
+    def standing(self) -> Standing:
+        """Where its order stands; locked until the transaction ends, so that a place is given once."""
+        ...
+
+    def put_standing(self, standing: Standing) -> None:
+        """Write it."""
+        ...
+
+    def member(self, hub: bytes) -> Member | None:
+        """The hub's record."""
+        ...
+
+    def put_member(self, hub: bytes, member: Member) -> None:
+        """Write it."""
+        ...
+
+    def members(self) -> Iterable[tuple[bytes, Member]]:
+        """All of the household's hubs."""
+        ...
+
+    def end(self, hub: bytes, incarnation: int, lane: Lane) -> End:
+        """How far it has got; End() if it hasn't begun."""
+        ...
+
+    def put_end(self, hub: bytes, incarnation: int, lane: Lane, end: End) -> None:
+        """Write it."""
+        ...
+
+    def dead(self) -> Iterable[tuple[bytes, Position, int]]:
+        """Subjects at their ladder's end, since what place, and since when by the cloud's clock, in milliseconds."""
+        ...
+
+    def put_dead(self, subject: bytes, at: Position, now: int) -> None:
+        """Note that the subject has come to its end; the first time counts."""
+        ...
+
+    def bury(self, subject: bytes, number: int) -> None:
+        """Forget that the subject was there, but for its number among those forgotten."""
+        ...
+
+    def buried(self, after: int) -> list[tuple[int, bytes]]:
+        """Those forgotten since, in order."""
+        ...
+
+
+class Entry(Struct, frozen=True):
+    """Changes of this hub's own to a cell, joined into one, from the writing until they are durable in the cloud.
+
+    `oldest` is what the writer of the first of them had seen. `sent`: a request that contains it is under way. `given`:
+    it is contained in what the cloud has up to there. `passed`: the hub has got it back, and keeps it only in case that
+    the cloud is restored.
+    """
+
+    cell: Cell
+    number: int
+    seen: Seen
+    oldest: Seen
+    state: bytes
+    actor: bytes | None = None
+    sent: bool = False
+    given: Position | None = None
+    passed: bool = False
+
+
+class Lost(Struct, frozen=True):
+    """What a restored cloud may have forgotten of a cell, and whether it has been told, and where that is contained."""
+
+    cell: Cell
+    state: bytes
+    given: Position | None = None
+
+
+class Me(Struct, frozen=True):
+    """Where a hub stands. A copy lies outside of its database, written after each commit.
+
+    `cursors` say up to where it has read; `whole`, up to where it knows all. `pending` is the request that has to
+    be answered before another is made, to the byte. `restored`: the database is older than the copy, and the hub writes
+    nothing until it is another incarnation. `cuts`: what is later than this place, of epochs up to this one, a restored
+    cloud has forgotten.
+    `stuck` lanes have been refused, and wait until nothing else does.
+    """
+
+    id: bytes
+    incarnation: int
+    number: int
+    heads: tuple[Head, ...]
+    nonce: bytes
+    epoch: int = 0
+    cursors: Seen = NOTHING
+    whole: Seen = NOTHING
+    durable: Position = START
+    pruned: int = 0
+    pending: bytes = b""
+    greeted: bool = False
+    restored: bool = False
+    locked: bool = False
+    removed: bool = False
+    key: bytes = b""
+    next_key: bytes = b""
+    cuts: tuple[tuple[Position, int], ...] = ()
+    commits: int = 0
+    stuck: tuple[Lane, ...] = ()
+
+    def forgotten(self, at: Position) -> bool:
+        """Whether the cloud has been restored to before this place, and knows nothing of it."""
+        return any(at > cut and at.epoch <= epoch for cut, epoch in self.cuts)
+
+
+class HubStore(Rows, Protocol):
+    """One household on a hub."""
+
+    def me(self) -> Me:
+        """Where the hub stands."""
+        ...
+
+    def put_me(self, me: Me) -> None:
+        """Write it."""
+        ...
+
+    def entries(self) -> list[Entry]:
+        """Its own changes that aren't durable yet, by their numbers."""
+        ...
+
+    def put_entry(self, entry: Entry) -> None:
+        """Write a change; its number names it."""
+        ...
+
+    def drop_entry(self, number: int) -> None:
+        """Forget it."""
+        ...
+
+    def lost(self) -> list[Lost]:
+        """What a restored cloud may have forgotten."""
+        ...
+
+    def put_lost(self, lost: Lost) -> None:
+        """Write it."""
+        ...
+
+    def drop_lost(self, cell: Cell) -> None:
+        """Forget it."""
+        ...
+
+    def keep(self, by: Tag, verifier: bytes) -> None:
+        """Keep a verifier of one's own, which the cloud may not have."""
+        ...
+
+    def kept(self, by: Tag) -> bytes | None:
+        """It."""
+        ...

@@ -1,0 +1,225 @@
+"""Stores in memory with a journal: a transaction ends whole or not at all, is cut at any write, or lost from disk."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+from rex_auth_edge.sync.kinds import lane_of
+from rex_auth_edge.sync.order import START, Lane, Position, Tag
+from rex_auth_edge.sync.state import EMPTY, Cell, State
+from rex_auth_edge.sync.store import End, Entry, Lost, Me, Member, Standing
+from rex_auth_edge.sync.wire import Row, unpack_state
+
+unpacked = lru_cache(maxsize=1 << 15)(unpack_state)
+
+
+class PowerCutError(Exception):
+    """The machine went off in the middle of a transaction."""
+
+
+Key = tuple[str, Any]
+
+
+class Disk:
+    """Tables of one machine. `fuse` counts the writes until the power is cut."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, dict[Any, Any]] = {}
+        self.journal: list[list[tuple[Key, Any]]] = []
+        self.fuse: int | None = None
+
+    def table(self, name: str) -> dict[Any, Any]:
+        """The rows of a table."""
+        return self.held.setdefault(name, {})
+
+    def put(self, name: str, key: Any, value: Any) -> None:
+        """Write a row, or with None delete it."""
+        if self.fuse is not None:
+            self.fuse -= 1
+            if self.fuse < 0:
+                self.fuse = None
+                raise PowerCutError
+        self._undo.append(((name, key), self.table(name).get(key)))
+        self._write(name, key, value)
+
+    def _write(self, name: str, key: Any, value: Any) -> None:
+        if value is None:
+            self.table(name).pop(key, None)
+        else:
+            self.table(name)[key] = value
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or, if anything is raised inside, nothing."""
+        self._undo: list[tuple[Key, Any]] = []
+        try:
+            yield
+        except BaseException:
+            self._back(self._undo)
+            raise
+        self.journal.append(self._undo)
+        del self.journal[:-8]
+
+    def _back(self, undo: list[tuple[Key, Any]]) -> None:
+        for (name, key), value in reversed(undo):
+            self._write(name, key, value)
+
+    def lose(self, count: int) -> None:
+        """The last transactions had never reached the disk, whatever it said."""
+        for _ in range(min(count, len(self.journal))):
+            self._back(self.journal.pop())
+
+    def copy(self) -> dict[str, dict[Any, Any]]:
+        """A backup."""
+        return {name: dict(rows) for name, rows in self.held.items()}
+
+    def restore(self, backup: dict[str, dict[Any, Any]]) -> None:
+        """Become what the backup was."""
+        self.held = {name: dict(rows) for name, rows in backup.items()}
+        self.journal.clear()
+
+
+class MemoryRows:
+    """Cells of a household on a disk."""
+
+    def __init__(self, disk: Disk | None = None) -> None:
+        self.disk = disk or Disk()
+
+    @property
+    def _rows(self) -> dict[Cell, Row]:
+        return self.disk.table("rows")
+
+    def state(self, cell: Cell) -> State:
+        """The cell's content."""
+        row = self._rows.get(cell)
+        return EMPTY if row is None else unpacked(row.state)
+
+    def row(self, cell: Cell) -> Row | None:
+        """The cell's row."""
+        return self._rows.get(cell)
+
+    def put_row(self, row: Row) -> None:
+        """Write the row."""
+        self.disk.put("rows", row.cell, row)
+
+    def drop_row(self, cell: Cell) -> None:
+        """Forget the cell."""
+        self.disk.put("rows", cell, None)
+
+    def rows(self, lane: Lane, after: Position = START, limit: int = 1 << 62) -> list[Row]:
+        """The lane's rows past `after`, in order."""
+        found = [row for row in self._rows.values() if row.at > after and lane_of(row.kind) == lane]
+        return sorted(found, key=lambda row: row.at)[:limit]
+
+    def subjects(self, kind: str) -> Iterable[bytes]:
+        """Whom there are cells of this kind about."""
+        return sorted(cell.id for cell in self._rows if cell.kind == kind)
+
+    def bearing(self, kind: str, field: str, value: Any) -> Iterable[bytes]:
+        """Whose cell of this kind holds this value."""
+        held = {cell.id: self.state(cell).fields.get(field) for cell in self._rows if cell.kind == kind}
+        return sorted(subject for subject, each in held.items() if each is not None and each.value == value)
+
+    def kinds(self, subject: bytes) -> Iterable[str]:
+        """Of what kinds there are cells about the subject."""
+        return sorted(cell.kind for cell in self._rows if cell.id == subject)
+
+
+class MemoryCloud(MemoryRows):
+    """One household in the cloud."""
+
+    def standing(self) -> Standing:
+        """Where its order stands."""
+        found: Standing = self.disk.table("facts").get("standing", Standing(Position(1, 0), {1: START}))
+        return found
+
+    def put_standing(self, standing: Standing) -> None:
+        """Write it."""
+        self.disk.put("facts", "standing", standing)
+
+    def member(self, hub: bytes) -> Member | None:
+        """The hub's record."""
+        return self.disk.table("members").get(hub)
+
+    def put_member(self, hub: bytes, member: Member) -> None:
+        """Write it."""
+        self.disk.put("members", hub, member)
+
+    def members(self) -> Iterable[tuple[bytes, Member]]:
+        """All hubs."""
+        return sorted(self.disk.table("members").items())
+
+    def end(self, hub: bytes, incarnation: int, lane: Lane) -> End:
+        """How far it has got."""
+        found: End = self.disk.table("ends").get((hub, incarnation, lane), End())
+        return found
+
+    def put_end(self, hub: bytes, incarnation: int, lane: Lane, end: End) -> None:
+        """Write it."""
+        self.disk.put("ends", (hub, incarnation, lane), end)
+
+    def dead(self) -> Iterable[tuple[bytes, Position, int]]:
+        """Who is at their ladder's end."""
+        return [(subject, at, since) for subject, (at, since) in sorted(self.disk.table("dead").items())]
+
+    def put_dead(self, subject: bytes, at: Position, now: int) -> None:
+        """Note it, once."""
+        if subject not in self.disk.table("dead"):
+            self.disk.put("dead", subject, (at, now))
+
+    def bury(self, subject: bytes, number: int) -> None:
+        """Forget the subject."""
+        for kind in list(self.kinds(subject)):
+            self.drop_row(Cell(kind, subject))
+        self.disk.put("dead", subject, None)
+        self.disk.put("buried", number, subject)
+
+    def buried(self, after: int) -> list[tuple[int, bytes]]:
+        """Those forgotten since."""
+        return sorted(item for item in self.disk.table("buried").items() if item[0] > after)
+
+
+class MemoryHub(MemoryRows):
+    """One household on a hub."""
+
+    def me(self) -> Me:
+        """Where the hub stands."""
+        found: Me = self.disk.table("facts")["me"]
+        return found
+
+    def put_me(self, me: Me) -> None:
+        """Write it."""
+        self.disk.put("facts", "me", me)
+
+    def entries(self) -> list[Entry]:
+        """Its own changes, by number."""
+        return [entry for _, entry in sorted(self.disk.table("entries").items())]
+
+    def put_entry(self, entry: Entry) -> None:
+        """Write it."""
+        self.disk.put("entries", entry.number, entry)
+
+    def drop_entry(self, number: int) -> None:
+        """Forget it."""
+        self.disk.put("entries", number, None)
+
+    def lost(self) -> list[Lost]:
+        """What a restored cloud may have forgotten."""
+        return [lost for _, lost in sorted(self.disk.table("lost").items())]
+
+    def put_lost(self, lost: Lost) -> None:
+        """Write it."""
+        self.disk.put("lost", lost.cell, lost)
+
+    def drop_lost(self, cell: Cell) -> None:
+        """Forget it."""
+        self.disk.put("lost", cell, None)
+
+    def keep(self, by: Tag, verifier: bytes) -> None:
+        """Keep a verifier."""
+        self.disk.put("kept", by, verifier)
+
+    def kept(self, by: Tag) -> bytes | None:
+        """It."""
+        return self.disk.table("kept").get(by)

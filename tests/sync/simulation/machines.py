@@ -1,0 +1,187 @@
+"""The machines: a hub with its disk and the copy beside it, the cloud with its backups, and the line between them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rex_auth_edge.sync.cloud import keeping
+from rex_auth_edge.sync.cloud.answer import Desk, answer
+from rex_auth_edge.sync.cloud.ordering import Ordering
+from rex_auth_edge.sync.hub.applying import apply
+from rex_auth_edge.sync.hub.asking import pull, push
+from rex_auth_edge.sync.hub.comparing import further, question
+from rex_auth_edge.sync.hub.view import View
+from rex_auth_edge.sync.hub.welcoming import seal, start
+from rex_auth_edge.sync.hub.writing import write
+from rex_auth_edge.sync.order import Lane, Position
+from rex_auth_edge.sync.state import Cell, State
+from rex_auth_edge.sync.store import HEADS, Me
+from rex_auth_edge.sync.wire import Compared, Page, decode, name_of
+from tests.sync.memory import MemoryCloud, MemoryHub, PowerCutError
+from tests.sync.simulation.chance import Chance
+
+CLOUD = b"CLOUD-of-all-of-"[:16]
+KEY = b"the household's digest key"
+Line = Callable[["HubMachine", bytes], bytes | None]
+
+
+@dataclass
+class CloudMachine:
+    """The cloud: its database, backups of it, and its clock in milliseconds."""
+
+    chance: Chance
+    store: MemoryCloud = field(default_factory=MemoryCloud)
+    now: int = 1_800_000_000_000
+    backups: list[dict[str, dict[Any, Any]]] = field(default_factory=list)
+    epochs: int = 1
+    restored: int = 0
+    up: bool = True
+
+    def answer(self, hub: bytes, key: bytes, raw: bytes) -> bytes | None:
+        """One request; None where the machine went off before it had committed."""
+        desk = Desk(self.store, CLOUD, self.now, self.chance.bytes(), KEY)
+        try:
+            with self.store.disk.transaction():
+                return answer(desk, hub, key, raw)
+        except PowerCutError:
+            return None
+
+    def write(self, cell: Cell, make: Callable[[Ordering, Position], State], actor: bytes | None) -> None:
+        """Somebody does something at the cloud."""
+        with self.store.disk.transaction():
+            ordering = Ordering(self.store, CLOUD, self.now)
+            at = ordering.next()
+            ordering.own(cell, make(ordering, at), at, actor)
+
+    def back_up(self) -> None:
+        """What there is now is durable."""
+        at = self.store.standing().at
+        self.backups.append(self.store.disk.copy())
+        with self.store.disk.transaction():
+            keeping.made_durable(self.store, at)
+
+    @property
+    def backed_up(self) -> Position:
+        """How far the last backup goes."""
+        at: Position = self.backups[-1]["facts"]["standing"].at
+        return at
+
+    def restore(self) -> None:
+        """Back to the last backup, in a new epoch."""
+        at = self.backed_up
+        self.store.disk.restore(self.backups[-1])
+        self.epochs += 1
+        self.restored += 1
+        with self.store.disk.transaction():
+            keeping.made_durable(self.store, at)
+            keeping.begin_epoch(self.store, self.epochs)
+
+    def bury(self) -> None:
+        """Forget the dead."""
+        with self.store.disk.transaction():
+            keeping.bury(self.store, self.now)
+
+
+@dataclass
+class HubMachine:
+    """A hub: its database, the copy beside it, and a view of what it goes by."""
+
+    id: bytes
+    newer: bool = False
+    store: MemoryHub = field(default_factory=MemoryHub)
+    copy: Me | None = None
+    backup: dict[str, dict[Any, Any]] | None = None
+    cut_off: bool = False
+    _view: View | None = None
+
+    def enrol(self, cloud: CloudMachine) -> None:
+        """An owner lets it in, for the first time or anew."""
+        key, nonce = cloud.chance.bytes(), cloud.chance.bytes()
+        with cloud.store.disk.transaction():
+            keeping.enrol(cloud.store, self.id, key, nonce, cloud.now)
+        known = "facts" in self.store.disk.held and "me" in self.store.disk.table("facts")
+
+        def let_in() -> None:
+            me = self.store.me() if known else Me(self.id, 1, 0, HEADS, nonce)
+            for entry in self.store.entries():
+                self.store.put_entry(replace(entry, sent=False))
+            self.store.put_me(replace(me, key=key, next_key=b"", nonce=nonce, pending=b"", greeted=False, locked=False))
+
+        self.do(let_in)
+
+    def do(self, work: Callable[[], Any]) -> Any:
+        """One transaction, and the copy after it; None where the machine went off, and is on again."""
+        self._view = None
+        try:
+            with self.store.disk.transaction():
+                done = work()
+                sealed = seal(self.store)
+        except PowerCutError:
+            self.boot()
+            return None
+        self.copy = sealed
+        return done
+
+    def boot(self) -> None:
+        """Start anew."""
+        self._view = None
+        with self.store.disk.transaction():
+            start(self.store, self.copy)
+
+    @property
+    def view(self) -> View:
+        """What it goes by."""
+        if self._view is None:
+            self._view = View(self.store)
+        return self._view
+
+    @property
+    def may_write(self) -> bool:
+        """Whether it takes changes: not while it is to become another incarnation, or is locked out."""
+        me = self.store.me()
+        return not (me.restored or me.locked or me.removed)
+
+    def write(self, cell: Cell, state: State, actor: bytes | None) -> int | None:
+        """Somebody does something here: its number once it is confirmed."""
+        entry = self.do(lambda: write(self.store, cell, state, actor))
+        return None if entry is None else int(entry.number)
+
+    def send(self, line: Line, most: int = 500) -> Struct | None:
+        """One request that changes something at the cloud, and its answer."""
+        raw = self.do(lambda: push(self.store, most))
+        return None if raw is None else self._ask(line, raw)
+
+    def fetch(self, line: Line, lane: Lane) -> Page | None:
+        """One page of a lane."""
+        page = self._ask(line, pull(self.store, lane, KEY))
+        return page if isinstance(page, Page) else None
+
+    def _ask(self, line: Line, raw: bytes) -> Struct | None:
+        said = line(self, raw)
+        if said is None:
+            return None
+        try:
+            done: Struct | None = self.do(lambda: apply(self.store, raw, said))
+        except ValueError:
+            return None
+        return done
+
+    def mend(self, line: Line, lane: Lane) -> int:
+        """Find where it differs from the cloud, and mend that: how many questions it took."""
+        paths: list[tuple[int, ...]] = [()]
+        asked = 0
+        while paths:
+            path = paths.pop()
+            asked += 1
+            said = line(self, question(self.store, lane, path))
+            if said is None:
+                return asked
+            if name_of(said) == Compared.__name__:
+                paths += self._further(lane, path, decode(said, Compared))
+        return asked
+
+    def _further(self, lane: Lane, path: tuple[int, ...], compared: Compared) -> list[tuple[int, ...]]:
+        return self.do(lambda: further(self.store, lane, path, compared, KEY)) or []

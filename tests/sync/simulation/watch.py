@@ -1,0 +1,170 @@
+"""What must hold: looked at after every step, and at the end. Each is numbered as in the specification."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.digest import Tree
+from rex_auth_edge.sync.kinds import HOUSEHOLD, Kind
+from rex_auth_edge.sync.merge import join
+from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.roles import LAST_OWNER
+from rex_auth_edge.sync.standing import House, is_in, kept_home, owners, password_of, revoked, role_of, session_lives
+from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.wire import pack_state
+from tests.sync.memory import unpacked
+from tests.sync.simulation.ledger import Fact
+from tests.sync.simulation.machines import KEY, HubMachine
+
+if TYPE_CHECKING:
+    from tests.sync.simulation.world import World
+
+_LADDERS = (Kind.USER, Kind.DEVICE, Kind.SESSION_END)
+
+
+class Watch:
+    """Looks at all nodes and remembers what they have shown."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.revoked: dict[bytes, set[Cell]] = {}
+        self.policy: dict[bytes, int] = {}
+
+    def forget(self, hub: HubMachine) -> None:
+        """What the hub has shown before it lost some of it no longer counts."""
+        self.revoked.pop(hub.id, None)
+        self.policy.pop(hub.id, None)
+
+    def forget_cloud(self) -> None:
+        """Likewise."""
+        self.revoked.pop(b"cloud", None)
+        self.policy.pop(b"cloud", None)
+
+    def look(self) -> None:
+        """After a step."""
+        cloud = self.world.cloud.store
+        self._one(b"cloud", cloud)
+        assert owners(cloud) or not list(cloud.subjects(Kind.ROLE)), "22: no owner at the cloud"
+        for user in cloud.subjects(Kind.PASSWORD):
+            secret = cloud.state(Cell(Kind.PASSWORD, user)).secret
+            bare = secret is not None and secret.verifier is not None
+            assert not (bare and kept_home(cloud, user)), "15: a verifier is where it is withheld"
+        for hub in self.world.hubs:
+            self._one(hub.id, hub.view)
+            self._cursors(hub)
+            me = hub.store.me()
+            knows = me.whole[0] == me.cursors[0] and list(hub.view.subjects(Kind.ROLE))
+            assert not knows or owners(hub.view), f"22: no owner on {hub.id!r}"
+
+    def _one(self, node: bytes, house: House) -> None:
+        """3 and 19."""
+        before = self.revoked.setdefault(node, set())
+        now = {Cell(kind, each) for kind in _LADDERS for each in house.subjects(kind) if revoked(house, kind, each)}
+        for cell in before - now:
+            gone = not list(house.kinds(cell.id))
+            assert gone or owners(house) == [cell.id], f"3: {cell} came back on {node!r}"
+        self.revoked[node] = now
+        version = house.state(Cell(Kind.POLICY, HOUSEHOLD)).version
+        assert version >= self.policy.get(node, 0), f"19: the policy's version fell on {node!r}"
+        self.policy[node] = version
+
+    def _cursors(self, hub: HubMachine) -> None:
+        """10: what the hub says that it has seen, it has."""
+        me, cloud = hub.store.me(), self.world.cloud.store
+        if me.epoch != cloud.standing().at.epoch or me.locked:
+            return
+        for lane in Lane:
+            for row in cloud.rows(lane):
+                if row.at <= min(me.whole[lane], me.cursors[lane]):
+                    had = hub.store.row(row.cell)
+                    passed = had is None or had.at != row.at
+                    assert not passed, f"10: {hub.id!r} passed {row.cell} at {row.at}"
+
+    # ---- the end
+
+    def end(self) -> None:
+        """When all is calm."""
+        self._same_everywhere()
+        self._durable_is_there()
+        for fact in self.world.ledger.facts:
+            self._holds(fact)
+        self._forgiven()
+        self._stolen()
+
+    def _same_everywhere(self) -> None:
+        """1, 12, 20."""
+        cloud = self.world.cloud.store
+        for hub in self.world.hubs:
+            for lane in Lane:
+                assert hub.store.rows(lane) == cloud.rows(lane), f"1: {hub.id!r} has other rows in {lane.name}"
+                assert Tree(KEY, hub.store.rows(lane)).root == Tree(KEY, cloud.rows(lane)).root, "12: digests differ"
+            for user in cloud.subjects(Kind.ROLE):
+                assert role_of(hub.view, user) is role_of(cloud, user) or role_of(cloud, user) is Role.GUEST, "20"
+
+    def _durable_is_there(self) -> None:
+        """8: all that a backup of the cloud has is part of what there is in the end."""
+        cloud = self.world.cloud.store
+        for cell, row in self.world.cloud.backups[-1].get("rows", {}).items():
+            now = cloud.state(cell)
+            assert cloud.row(cell) is None or pack_state(join(now, unpacked(row.state))) == pack_state(now), (
+                f"8: {cell}"
+            )
+            assert cloud.row(cell) is not None or not list(cloud.kinds(cell.id)), f"8: {cell} is gone"
+
+    def _holds(self, fact: Fact) -> None:
+        house = self.world.cloud.store
+        if not list(house.kinds(fact.cell.id)):
+            return  # forgotten, with its subject
+        state = house.state(fact.cell)
+        marks = {mark.what for mark in state.marks}
+        if fact.act == "revoke":
+            spared = fact.cell.kind == Kind.USER and self._told(fact.cell.id, LAST_OWNER)
+            assert revoked(house, fact.cell.kind, fact.cell.id) or spared, f"3: {fact} is undone"
+            assert spared or not is_in(house, fact.cell.id), "7: a deleted person is in"
+        elif fact.act == "mark" and fact.what not in marks:
+            lifted = any(fact.what in lift.knew for lift in self.world.ledger.of("lift") if lift.cell == fact.cell)
+            assert lifted or self._told(fact.cell.id, LAST_OWNER) or self._restored(), f"5: {fact} was lifted unseen"
+        elif fact.act == "session" and session_lives(house, fact.cell.id):
+            everywhere = {mark.what for mark in house.state(Cell(Kind.SIGN_OUT, fact.what)).marks}
+            assert everywhere <= fact.knew | {"sign_out"}, f"4: {fact} lives"
+        elif fact.act == "newer":
+            self._carried(fact, state.rest)
+
+    def _carried(self, fact: Fact, rest: dict[str, Any]) -> None:
+        """18."""
+        stale = self._restored() or self.world.cloud.store.standing().floor.seq or self._refreshed()
+        assert rest.get(f"part_{fact.what}") == [fact.what] or stale, f"18: {fact} was dropped"
+
+    def _refreshed(self) -> bool:
+        return any(member.refresh.seq for _, member in self.world.cloud.store.members())
+
+    def _restored(self) -> bool:
+        return self.world.cloud.restored > 0
+
+    def _told(self, about: bytes, code: str) -> bool:
+        house = self.world.cloud.store
+        fields = [house.state(Cell(Kind.NOTICE, each)).fields for each in house.subjects(Kind.NOTICE)]
+        return any(each["about"].value == about and each["code"].value == code for each in fields) or self._restored()
+
+    def _forgiven(self) -> None:
+        """6: no more failures are forgiven than somebody had seen who signed in."""
+        house = self.world.cloud.store
+        for user in house.subjects(Kind.FAILURES):
+            cell = Cell(Kind.FAILURES, user)
+            seen = [each for fact in self.world.ledger.of("succeed") if fact.cell == cell for each in fact.knew]
+            for count in house.state(cell).counts:
+                key = (count.key, count.origin, count.incarnation)
+                most = max([each[3] for each in seen if each[:3] == key], default=0)
+                assert count.cleared <= max(most, 0) or self._restored() or self._reborn(), f"6: {count} of {user!r}"
+
+    def _reborn(self) -> bool:
+        return any(hub.store.me().incarnation > 1 for hub in self.world.hubs)
+
+    def _stolen(self) -> None:
+        """21."""
+        house = self.world.cloud.store
+        for fact in self.world.ledger.of("stolen"):
+            good = password_of(house, fact.cell.id)
+            owned = good is not None and house.state(fact.cell).resets and good.verifier == fact.what[0]
+            assert not owned, f"21: {fact} got the account"
