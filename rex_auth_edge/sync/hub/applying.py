@@ -29,6 +29,8 @@ from rex_auth_edge.sync.wire import (
 _ANSWERS = {each.__name__: each for each in (Page, Pushed, Welcome, Refusal)}
 
 
+_NOT_THE_ONE = frozenset({"locked", "repeated"})
+"""There is another copy of this hub, or it is one itself: its whole disk may have been restored."""
 _UNDONE = frozenset({"greet", "malformed", "forged"})
 """Refusals after which the request is made anew. Any other is one to wait after, and to ask again."""
 
@@ -77,8 +79,10 @@ def _refused(store: HubStore, answer: Refusal, *, waited: bool) -> None:
         stuck = tuple({*me.stuck, push.lane}) if push is not None and answer.code != "greet" else me.stuck
         greeted = me.greeted and answer.code != "greet"
         store.put_me(replace(me, pending=b"" if waited else me.pending, greeted=greeted, stuck=stuck))
-    elif answer.code in {"locked", "removed"}:
-        store.put_me(replace(me, locked=answer.code == "locked", removed=answer.code == "removed"))
+    elif answer.code == "removed":
+        store.put_me(replace(me, removed=True))
+    elif answer.code in _NOT_THE_ONE:
+        store.put_me(replace(me, locked=True))
 
 
 def _page(store: HubStore, page: Page) -> None:

@@ -94,6 +94,7 @@ class HubMachine:
     store: MemoryHub = field(default_factory=MemoryHub)
     copy: Me | None = None
     backup: dict[str, dict[Any, Any]] | None = None
+    old_copy: Me | None = None
     cut_off: bool = False
     _view: View | None = None
 

@@ -54,7 +54,7 @@ class Watch:
             self._one(hub.id, hub.view)
             self._cursors(hub)
             me = hub.store.me()
-            knows = me.whole[0] == me.cursors[0] and list(hub.view.subjects(Kind.ROLE))
+            knows = me.whole[0] == me.cursors[0] and not me.locked and list(hub.view.subjects(Kind.ROLE))
             assert not knows or owners(hub.view), f"22: no owner on {hub.id!r}"
 
     def _one(self, node: bytes, house: House) -> None:
@@ -85,14 +85,15 @@ class Watch:
 
     def end(self) -> None:
         """When all is calm."""
-        self._same_everywhere()
+        self.same_everywhere()
         self._durable_is_there()
         for fact in self.world.ledger.facts:
             self._holds(fact)
         self._forgiven()
         self._stolen()
+        self._mallory()
 
-    def _same_everywhere(self) -> None:
+    def same_everywhere(self) -> None:
         """1, 12, 20."""
         cloud = self.world.cloud.store
         for hub in self.world.hubs:
@@ -160,6 +161,14 @@ class Watch:
 
     def _reborn(self) -> bool:
         return any(hub.store.me().incarnation > 1 for hub in self.world.hubs)
+
+    def _mallory(self) -> None:
+        """16: whom a thief let in with a hub's key is nobody once that hub is removed."""
+        house = self.world.cloud.store
+        for user in self.world.bad_days.let_in:
+            assert not is_in(house, user) or role_of(house, user) is Role.GUEST, f"16: {user!r} is in"
+            for hub in self.world.hubs:
+                assert not is_in(hub.view, user) or role_of(hub.view, user) is Role.GUEST, "16: on a hub"
 
     def _stolen(self) -> None:
         """21."""

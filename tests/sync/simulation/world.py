@@ -1,17 +1,13 @@
 """One run: what happens in it, step by step, from its seed; with a trace to read when something is broken."""
 
-from collections.abc import Callable
-
-from msgspec.structs import replace
-
-from rex_auth_edge.domain.clock import DAY
-from rex_auth_edge.sync.kinds import ACTIVE, Kind, lane_of
+from rex_auth_edge.sync.kinds import ACTIVE, Kind
 from rex_auth_edge.sync.order import NOTHING, Lane
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import Refusal, encode
+from tests.sync.simulation.bad_days import BadDays
 from tests.sync.simulation.chance import Chance
-from tests.sync.simulation.ledger import Fact, Ledger
+from tests.sync.simulation.ledger import Ledger
 from tests.sync.simulation.machines import CloudMachine, HubMachine
 from tests.sync.simulation.people import People
 from tests.sync.simulation.places import AtCloud, AtHub
@@ -24,17 +20,19 @@ ROUNDS = 40
 class World:
     """A household on two or three hubs and in the cloud."""
 
-    def __init__(self, seed: int, *, faults: bool = True) -> None:
+    def __init__(self, seed: int, *, faults: bool = True, now: int | None = None) -> None:
         self.faults = False
         self.chance = Chance(seed)
         self.trace: list[str] = []
         self.ledger = Ledger()
         self.people = People(self.chance, self.ledger)
         self.cloud = CloudMachine(self.chance)
+        self.cloud.now = self.cloud.now if now is None else now
         self.hubs = [HubMachine(f"HUB-{number}".encode().ljust(16, b"-")) for number in range(2 + self.chance.below(2))]
         self.hubs[-1].newer = True
         self.late: list[tuple[HubMachine, bytes, bytes]] = []
         self.watch = Watch(self)
+        self.bad_days = BadDays(self)
         self._found()
         self.faults = faults
 
@@ -108,6 +106,15 @@ class World:
             self.watch.look()
         self.peace()
         self.watch.end()
+        self._newcomer()
+
+    def _newcomer(self) -> None:
+        """A hub that comes last gets everything, and the same."""
+        last = HubMachine(b"HUB-LAST--------")
+        last.enrol(self.cloud)
+        self.hubs.append(last)
+        self.converge()
+        self.watch.same_everywhere()
 
     def step(self) -> None:
         """Somebody acts, a hub talks, or something goes wrong."""
@@ -118,7 +125,7 @@ class World:
         elif dice < 9 or not self.faults:
             self.talk(hub)
         else:
-            self._fault(hub)
+            self.bad_days.fault(hub)
 
     def _act(self, hub: HubMachine) -> None:
         if self.chance.one_in(4):
@@ -139,96 +146,6 @@ class World:
             lane = self.chance.of(list(Lane))
             self.say(hub.id, "pulls", lane.name, type(hub.fetch(self.line, lane)).__name__)
         hub.store.disk.fuse = None
-
-    def _fault(self, hub: HubMachine) -> None:
-        faults: list[Callable[[HubMachine], None]] = [
-            *(self._cut_line, self._cut_line, self._kill, self._time_passes, self._back_up, self._back_up),
-            *(self._come_late, self._come_late, self._rotate, self._bury, self._clock_lies),
-            *(self._back_up_hub, self._restore_hub, self._lose_writes, self._restore_cloud, self._rot),
-        ]
-        fault = self.chance.of(faults)
-        self.say("fault:", fault.__name__, hub.id)
-        fault(hub)
-
-    def _cut_line(self, hub: HubMachine) -> None:
-        hub.cut_off = not hub.cut_off
-
-    def _kill(self, hub: HubMachine) -> None:
-        hub.boot()
-
-    def _time_passes(self, _: HubMachine) -> None:
-        self.cloud.now += self.chance.of((DAY, 100 * DAY, 200 * DAY))
-
-    def _clock_lies(self, _: HubMachine) -> None:
-        self.cloud.now = self.chance.of((0, self.cloud.now - 30 * DAY, 4_070_908_800_000, self.cloud.now))
-
-    def _back_up(self, _: HubMachine) -> None:
-        self.cloud.back_up()
-
-    def _bury(self, _: HubMachine) -> None:
-        self.cloud.bury()
-
-    def _come_late(self, _: HubMachine) -> None:
-        if self.late:
-            late, key, raw = self.late.pop(0)
-            self.cloud.answer(late.id, key, raw)
-
-    def _rotate(self, hub: HubMachine) -> None:
-        """A new key, which the old one introduces; the answer may be lost at any point."""
-        if not hub.store.me().pending:
-            fresh = self.chance.bytes()
-            hub.do(lambda: hub.store.put_me(replace(hub.store.me(), next_key=fresh, greeted=False)))
-
-    def _back_up_hub(self, hub: HubMachine) -> None:
-        hub.backup = hub.store.disk.copy()
-
-    def _restore_hub(self, hub: HubMachine) -> None:
-        """The database alone is restored; its copy is not."""
-        if hub.backup is not None:
-            hub.store.disk.restore(hub.backup)
-            self._has_lost(hub)
-
-    def _lose_writes(self, hub: HubMachine) -> None:
-        """The disk had lied about what it had written."""
-        hub.store.disk.lose(1 + self.chance.below(3))
-        self._has_lost(hub)
-
-    def _has_lost(self, hub: HubMachine) -> None:
-        hub.boot()
-        self.watch.forget(hub)
-        self.ledger.facts = [fact for fact in self.ledger.facts if fact.node != hub.id or self._survives(hub, fact)]
-
-    def _survives(self, hub: HubMachine, fact: Fact) -> bool:
-        return self._at_cloud(fact) or self._on_hub(hub, fact)
-
-    def _at_cloud(self, fact: Fact) -> bool:
-        end = self.cloud.store.end(fact.node, fact.incarnation, lane_of(fact.cell.kind))
-        return end.head.number >= fact.number
-
-    @staticmethod
-    def _on_hub(hub: HubMachine, fact: Fact) -> bool:
-        held = [each for each in hub.store.entries() if each.cell == fact.cell]
-        return any(each.number >= fact.number for each in held) and fact.incarnation <= hub.store.me().incarnation
-
-    def _restore_cloud(self, _: HubMachine) -> None:
-        """Back to its last backup; what only it knew is lost."""
-        self.cloud.restore()
-        self.watch.forget_cloud()
-        hubs = {each.id: each for each in self.hubs}
-
-        def survives(fact: Fact) -> bool:
-            if fact.node not in hubs:
-                return (fact.incarnation, fact.number) <= self.cloud.backed_up
-            return self._at_cloud(fact) or self._on_hub(hubs[fact.node], fact)
-
-        self.ledger.facts = [fact for fact in self.ledger.facts if survives(fact)]
-
-    def _rot(self, hub: HubMachine) -> None:
-        """A bit of a hub's database flips, in a row of profiles: only comparing finds it."""
-        rows = hub.store.rows(Lane.IDENTITY)
-        if rows:
-            row = self.chance.of(rows)
-            hub.do(lambda: hub.store.put_row(replace(row, state=b"\x80")))
 
     # ---- peace
 

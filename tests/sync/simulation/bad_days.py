@@ -1,0 +1,179 @@
+"""What goes wrong with the machines themselves, and who makes use of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from rex_auth_edge.domain.clock import DAY
+from rex_auth_edge.sync.cloud import keeping
+from rex_auth_edge.sync.kinds import ACTIVE, REVOKED, Kind, lane_of
+from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.removal import DISTRUST
+from rex_auth_edge.sync.standing import owners
+from rex_auth_edge.sync.state import Cell
+from tests.sync.simulation.ledger import Fact
+from tests.sync.simulation.machines import HubMachine
+from tests.sync.simulation.places import AtHub
+
+if TYPE_CHECKING:
+    from tests.sync.simulation.world import World
+
+
+class BadDays:
+    """Everything that can happen to a machine; `let_in` are those whom thieves have let in."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.let_in: list[bytes] = []
+        self.stolen = False
+
+    def fault(self, hub: HubMachine) -> None:
+        """One of them."""
+        faults: list[Callable[[HubMachine], None]] = [
+            *(self._cut_line, self._cut_line, self._kill, self._time_passes, self._back_up, self._back_up),
+            *(self._come_late, self._come_late, self._rotate, self._bury, self._clock_lies),
+            *(self._back_up_hub, self._restore_hub, self._lose_writes, self._restore_cloud, self._rot),
+            *(self._restore_disk, self._clone, self._steal),
+        ]
+        fault = self.world.chance.of(faults)
+        self.world.say("fault:", fault.__name__, hub.id)
+        fault(hub)
+
+    def _cut_line(self, hub: HubMachine) -> None:
+        hub.cut_off = not hub.cut_off
+
+    def _kill(self, hub: HubMachine) -> None:
+        hub.boot()
+
+    def _time_passes(self, _: HubMachine) -> None:
+        self.world.cloud.now += self.world.chance.of((DAY, 100 * DAY, 200 * DAY))
+
+    def _clock_lies(self, _: HubMachine) -> None:
+        now = self.world.cloud.now
+        self.world.cloud.now = self.world.chance.of((0, now - 30 * DAY, 4_070_908_800_000, now))
+
+    def _back_up(self, _: HubMachine) -> None:
+        self.world.cloud.back_up()
+
+    def _bury(self, _: HubMachine) -> None:
+        self.world.cloud.bury()
+
+    def _come_late(self, _: HubMachine) -> None:
+        if self.world.late:
+            late, key, raw = self.world.late.pop(0)
+            self.world.cloud.answer(late.id, key, raw)
+
+    def _rotate(self, hub: HubMachine) -> None:
+        """A new key, which the old one introduces; the answer may be lost at any point."""
+        if not hub.store.me().pending:
+            fresh = self.world.chance.bytes()
+            hub.do(lambda: hub.store.put_me(replace(hub.store.me(), next_key=fresh, greeted=False)))
+
+    def _back_up_hub(self, hub: HubMachine) -> None:
+        hub.backup, hub.old_copy = hub.store.disk.copy(), hub.copy
+
+    def _restore_hub(self, hub: HubMachine) -> None:
+        """The database alone is restored; its copy is not."""
+        if hub.backup is not None:
+            hub.store.disk.restore(hub.backup)
+            self._has_lost(hub)
+
+    def _restore_disk(self, hub: HubMachine) -> None:
+        """The whole disk is, so that the hub itself can't tell."""
+        if hub.backup is not None:
+            hub.copy = hub.old_copy
+            self._restore_hub(hub)
+
+    def _lose_writes(self, hub: HubMachine) -> None:
+        """The disk had lied about what it had written."""
+        hub.store.disk.lose(1 + self.world.chance.below(3))
+        self._has_lost(hub)
+
+    def _has_lost(self, hub: HubMachine) -> None:
+        hub.boot()
+        self.world.watch.forget(hub)
+        facts = self.world.ledger.facts
+        self.world.ledger.facts = [fact for fact in facts if fact.node != hub.id or self._survives(hub, fact)]
+
+    def _survives(self, hub: HubMachine, fact: Fact) -> bool:
+        return self._at_cloud(fact) or self._on_hub(hub, fact)
+
+    def _at_cloud(self, fact: Fact) -> bool:
+        end = self.world.cloud.store.end(fact.node, fact.incarnation, lane_of(fact.cell.kind))
+        return end.head.number >= fact.number
+
+    @staticmethod
+    def _on_hub(hub: HubMachine, fact: Fact) -> bool:
+        held = [each for each in hub.store.entries() if each.cell == fact.cell]
+        return any(each.number >= fact.number for each in held) and fact.incarnation <= hub.store.me().incarnation
+
+    def _restore_cloud(self, _: HubMachine) -> None:
+        """Back to its last backup; what only it knew is lost."""
+        self.world.cloud.restore()
+        self.world.watch.forget_cloud()
+        hubs = {each.id: each for each in self.world.hubs}
+
+        def survives(fact: Fact) -> bool:
+            if fact.node not in hubs:
+                return (fact.incarnation, fact.number) <= self.world.cloud.backed_up
+            return self._survives(hubs[fact.node], fact)
+
+        self.world.ledger.facts = [fact for fact in self.world.ledger.facts if survives(fact)]
+
+    def _rot(self, hub: HubMachine) -> None:
+        """A bit of a hub's database flips, in a row that nobody looks at: only comparing finds it."""
+        rows = hub.store.rows(Lane.AUDIT)
+        if rows:
+            row = self.world.chance.of(rows)
+            hub.do(lambda: hub.store.put_row(replace(row, state=b"\x80")))
+
+    # ---- thieves
+
+    def _clone(self, hub: HubMachine) -> None:
+        """The whole disk is copied, and the copy is online: whoever of the two comes second is noticed."""
+        clone = self._copy_of(hub)
+        for _ in range(1 + self.world.chance.below(3)):
+            place = AtHub(clone)
+            place.write(Cell(Kind.AUDIT, self.world.chance.bytes()), place.pen().put(event="thief"), None)
+            clone.send(lambda machine, raw: self.world.cloud.answer(machine.id, machine.store.me().key, raw))
+        self.clones = [clone]
+
+    def _copy_of(self, hub: HubMachine) -> HubMachine:
+        clone = HubMachine(hub.id)
+        clone.store.disk.restore(hub.store.disk.copy())
+        clone.copy = hub.copy
+        return clone
+
+    def _steal(self, hub: HubMachine) -> None:
+        """A hub is stolen, lets people in with its key, and is removed by an owner who says since when it lies."""
+        if self.stolen or len(self.world.hubs) < 2 or hub is self.world.hubs[-1]:
+            return
+        self.stolen = True
+        since = self.world.cloud.store.standing().at
+        place, mallory = AtHub(hub), self.world.chance.bytes()
+        ruling = owners(place.house)
+        if hub.may_write and ruling:
+            self.let_in.append(mallory)
+            place.write(Cell(Kind.USER, mallory), place.pen().climb(ACTIVE, ruling[0]), ruling[0])
+            place.write(Cell(Kind.ROLE, mallory), place.pen().role("owner", ruling[0]), ruling[0])
+            for _ in range(3):
+                hub.send(lambda machine, raw: self.world.cloud.answer(machine.id, machine.store.me().key, raw))
+        self._remove(hub, list(since))
+
+    def _remove(self, hub: HubMachine, since: list[int]) -> None:
+        cloud, ruling = self.world.cloud, [each for each in owners(self.world.cloud.store) if each not in self.let_in]
+        actor = ruling[0] if ruling else None
+        cell = Cell(Kind.HUB, hub.id)
+        told = {DISTRUST: since}
+        cloud.write(
+            cell, lambda ordering, at: Pen(ordering.tag(at), (at,) * 4, at).climb(REVOKED, actor, **told), actor
+        )
+        with cloud.store.disk.transaction():
+            keeping.remove(cloud.store, hub.id)
+        self.world.hubs.remove(hub)
+        self.world.ledger.facts = [fact for fact in self.world.ledger.facts if fact.node != hub.id]
+        cloud.back_up()
