@@ -71,12 +71,12 @@ def _own(every: Iterable[Own]) -> tuple[Own, ...]:
 
 
 def _marks(every: Iterable[Mark], cleared: Position, own: tuple[Own, ...]) -> tuple[Mark, ...]:
-    """All that nobody who knew them has lifted. The same mark at two places: the earlier."""
+    """All that nobody who knew them has lifted. The same mark at two places, as after a cloud's restore: the later."""
     lifted = {(each.origin, each.incarnation): each.number for each in own}
     found: dict[Any, Mark] = {}
     for mark in every:
         before = found.get(mark.by)
-        found[mark.by] = mark if before is None else min(before, mark, key=lambda each: (each.at, _bytes(each)))
+        found[mark.by] = mark if before is None else max(before, mark, key=lambda each: (each.at, _bytes(each)))
     live = [each for each in found.values() if each.at > cleared and each.by.number > lifted.get(each.by[:2], -1)]
     return tuple(sorted(live, key=lambda each: each.by))
 

@@ -11,7 +11,18 @@ from rex_auth_edge.sync.cloud.giving import compare, page, revocations
 from rex_auth_edge.sync.cloud.greeting import greet
 from rex_auth_edge.sync.cloud.taking import take
 from rex_auth_edge.sync.store import CloudStore, Member
-from rex_auth_edge.sync.wire import Compare, Hello, Pull, Push, Refusal, WireError, decode, encode, name_of
+from rex_auth_edge.sync.wire import (
+    MOST_CHANGES,
+    Compare,
+    Hello,
+    Pull,
+    Push,
+    Refusal,
+    WireError,
+    decode,
+    encode,
+    name_of,
+)
 
 LONGEST_ABSENCE = 180 * DAY
 _RECENT = 32
@@ -20,13 +31,17 @@ _RECENT = 32
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where requests of one household's hubs are answered. `now` is by the cloud's clock, `fresh` a new nonce."""
+    """Where requests of one household's hubs are answered.
+
+    `now` is by the cloud's clock, `fresh` a new nonce; a page has `most` rows.
+    """
 
     store: CloudStore
     cloud: bytes
     now: int
     fresh: bytes
     digest_key: bytes
+    most: int = MOST_CHANGES
 
 
 def answer(desk: Desk, hub: bytes, key: bytes, raw: bytes) -> bytes:
@@ -69,7 +84,7 @@ def _page(desk: Desk, hub: bytes, member: Member, pull: Pull) -> Struct:
     if pull.epoch != desk.store.standing().at.epoch or member.epoch != pull.epoch:
         return Refusal("greet")
     desk.store.put_member(hub, replace(member, past=pull.past, contact=max(member.contact, desk.now)))
-    return page(desk.store, pull, desk.digest_key)
+    return page(desk.store, pull, desk.digest_key, desk.most)
 
 
 def _once(desk: Desk, hub: bytes, member: Member, key: bytes, request: Hello | Push, raw: bytes) -> bytes:

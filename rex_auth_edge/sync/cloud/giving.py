@@ -7,17 +7,17 @@ from rex_auth_edge.sync.kinds import closing
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import EMPTY
 from rex_auth_edge.sync.store import CloudStore
-from rex_auth_edge.sync.wire import MOST_CHANGES, Compare, Compared, Page, Pull, Refusal, Row, pack_state, unpack_state
+from rex_auth_edge.sync.wire import Compare, Compared, Page, Pull, Refusal, Row, pack_state, unpack_state
 
 _LARGEST = 1024 * 1024
 """Bytes of a page's rows before they are compressed; one row is given in any case."""
 
 
-def page(store: CloudStore, pull: Pull, key: bytes) -> Page:
+def page(store: CloudStore, pull: Pull, key: bytes, most: int) -> Page:
     """The next rows. `whole` where there are no more: only then the hub knows everything up to `upto`."""
     standing = store.standing()
-    found = store.rows(pull.lane, pull.after, MOST_CHANGES + 1)
-    rows = _fitting(found)
+    found = store.rows(pull.lane, pull.after, most + 1)
+    rows = _fitting(found[:most])
     whole = len(rows) == len(found)
     gone = store.buried(pull.pruned)
     answer = Page(
@@ -39,7 +39,7 @@ def page(store: CloudStore, pull: Pull, key: bytes) -> Page:
 def _fitting(found: list[Row]) -> list[Row]:
     rows: list[Row] = []
     size = 0
-    for row in found[:MOST_CHANGES]:
+    for row in found:
         size += len(row.state) + 64
         if rows and size > _LARGEST:
             break

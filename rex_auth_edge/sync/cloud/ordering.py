@@ -17,6 +17,8 @@ from rex_auth_edge.sync.store import CloudStore
 from rex_auth_edge.sync.verdict import added
 from rex_auth_edge.sync.wire import Incoming, Row, pack_state
 
+_TAKING = frozenset({Then.LOWER, Then.REVOKE})
+"""What isn't done to whoever causes it: an owner who removes a hub stays one, whatever that hub has said of them."""
 _SUBJECTS = frozenset({Kind.USER, Kind.DEVICE, Kind.PAIRING, Kind.INVITATION, Kind.SESSION_END})
 
 
@@ -83,7 +85,7 @@ class Ordering:
         return after_policy(change, self._store) if change.cell.kind == Kind.POLICY else []
 
     def _follow(self, follows: Iterable[Follow], cause: Incoming) -> None:
-        listed = list(follows)
+        listed = [each for each in follows if each.then not in _TAKING or each.cell.id != cause.actor]
         if any(each.then is Then.LOWER for each in listed):
             self._keep_an_owner({each.cell.id for each in listed if each.then is Then.LOWER}, cause.actor)
         for follow in listed:
@@ -92,7 +94,7 @@ class Ordering:
 
     def _keep_an_owner(self, lowered: set[bytes], actor: bytes | None) -> None:
         """Whoever removed the hub owns the household, where nobody else would whom that hub hasn't raised."""
-        if set(owners(self._store)) - lowered or actor is None or not is_in(self._store, actor) or actor in lowered:
+        if set(owners(self._store)) - lowered or actor is None or not is_in(self._store, actor):
             return
         at = self.next()
         mark = Mark(self.tag(at), at, Role.OWNER.value)

@@ -38,11 +38,11 @@ class CloudMachine:
     backups: list[dict[str, dict[Any, Any]]] = field(default_factory=list)
     epochs: int = 1
     restored: int = 0
-    up: bool = True
+    most: int = 500
 
     def answer(self, hub: bytes, key: bytes, raw: bytes) -> bytes | None:
         """One request; None where the machine went off before it had committed."""
-        desk = Desk(self.store, CLOUD, self.now, self.chance.bytes(), KEY)
+        desk = Desk(self.store, CLOUD, self.now, self.chance.bytes(), KEY, self.most)
         try:
             with self.store.disk.transaction():
                 return answer(desk, hub, key, raw)

@@ -4,7 +4,7 @@ from rex_auth_edge.sync.kinds import ACTIVE, Kind
 from rex_auth_edge.sync.order import NOTHING, Lane
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import Refusal, encode
+from rex_auth_edge.sync.wire import Page, Refusal, encode
 from tests.sync.simulation.bad_days import BadDays
 from tests.sync.simulation.chance import Chance
 from tests.sync.simulation.ledger import Ledger
@@ -35,6 +35,7 @@ class World:
         self.bad_days = BadDays(self)
         self._found()
         self.faults = faults
+        self.cloud.most = 1 + self.chance.below(6)
 
     def _found(self) -> None:
         """The household begins on the first hub, or at the cloud."""
@@ -176,11 +177,20 @@ class World:
             return False
         calm = not hub.store.me().pending
         for lane in Lane:
-            page = hub.fetch(self.line, lane)
+            page = self._read(hub, lane)
             calm = calm and page is not None and page.whole and not page.rows and page.agrees is not False
             if page is not None and page.agrees is False:
                 self.say("they differ:", hub.id, lane.name, hub.mend(self.line, lane))
         return calm and all(entry.passed for entry in hub.store.entries())
+
+    def _read(self, hub: HubMachine, lane: Lane) -> Page | None:
+        """A lane to its end."""
+        page = hub.fetch(self.line, lane)
+        for _ in range(100):
+            if page is None or page.whole or page.partial:
+                break
+            page = hub.fetch(self.line, lane)
+        return page
 
     def _known(self, hub: HubMachine) -> bool:
         member = self.cloud.store.member(hub.id)
