@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from rex_auth_edge import machine
+from rex_auth_edge.cli import speech
 from rex_auth_edge.client import Hub, HubRefusedError, Wish
 from rex_auth_edge.client.pair import Ask
 from rex_auth_edge.client.place import at
@@ -105,3 +108,32 @@ def test_what_is_asked_is_shown_first(hub: Process, console: Console, tmp_path: 
     table = console.said("device", "asks")
     assert str(asked.user_code) not in table
     assert "the code that it shows" in table
+
+
+def test_a_qr_codes_text(console: Console, tmp_path: Path) -> None:
+    """`device pair --qr` reads what an owner's code says, without a window, and is in; the code is good once."""
+    added = console.done("device", "add", "Shelf", "--kind", "lamp")
+    command = ("device", "pair", "--qr", "--folder", str(tmp_path / "shelf"))
+    told = console.done(*command, typed=added["qr"] + "\n")
+    assert Hub(tmp_path / "shelf").device_id == told["device"]
+    again = console.run("device", "pair", "--qr", "--folder", str(tmp_path / "b"), "--json", typed=added["qr"] + "\n")
+    assert (again.exit_code, json.loads(again.stderr)["code"]) == (1, "invalid_grant")
+
+
+def test_words_that_nobody_compares(hub: Process, console: Console, tmp_path: Path) -> None:
+    """Where nobody can say that both sides show the same, the device doesn't go on."""
+    command = ("device", "pair", "--words", "--hub", hub.url, "--folder", str(tmp_path / "lamp"))
+    result = console.run(*command)
+    assert result.exit_code == 2
+    (shown,) = console.done("device", "asks")
+    assert " ".join(shown["compare"]) in result.stderr
+
+
+def test_what_is_spoken(tmp_path: Path) -> None:
+    """espeak-ng reads the sentence from its standard input, where no other process sees it, and speaks each word."""
+    if shutil.which("espeak-ng") is None:
+        said = "espeak-ng isn't installed. On Debian: apt install espeak-ng"
+        pytest.fail(said) if machine.environment().get("CI") == "true" else pytest.skip(said)
+    speech.unless_mute()
+    speech.speak("Enter these words: acorn, tulip.", "-q", "-x", f"--phonout={tmp_path}/sounds")
+    assert len((tmp_path / "sounds").read_text().split()) >= 5
