@@ -12,6 +12,7 @@ from tests.devices.test_deciding import (
     test_one_of_several_decisions_counts,
     test_parallel_guesses_are_counted,
 )
+from tests.devices.test_joining import test_one_of_many_wins
 from tests.doubles import HandClock
 from tests.hub import Household, household
 
@@ -19,6 +20,7 @@ __all__ = [
     "opened",
     "test_a_device_is_let_in_by_its_code",
     "test_many_ask_at_a_time",
+    "test_one_of_many_wins",
     "test_one_of_several_decisions_counts",
     "test_one_redemption_wins",
     "test_parallel_guesses_are_counted",
