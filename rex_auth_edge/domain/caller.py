@@ -9,11 +9,15 @@ UNKNOWN_DEVICE = bytes(32)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The address, the user agent and the device cookie (OWASP) that a request came with."""
+    """The address, the user agent and the device cookie (OWASP) that a request came with.
+
+    `on_lan`: it came straight from an address in the hub's own network, or through a proxy that is to be believed.
+    """
 
     ip_address: str = ""
     user_agent: str = ""
     device_token: str | None = None
+    on_lan: bool = False
 
     @property
     def device_hash(self) -> bytes:

@@ -52,6 +52,7 @@ class Code(StrEnum):
     MISSING_TOKEN = "missing_token"
     NOT_ALLOWED = "not_allowed"
     NOT_FOUND = "not_found"
+    NOT_ON_LAN = "not_on_lan"
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"
     OTP_ATTEMPTS_EXCEEDED = "otp_attempts_exceeded"
     OTP_EXPIRED = "otp_expired"

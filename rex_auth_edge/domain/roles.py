@@ -58,6 +58,9 @@ class Act(StrEnum):
     ASKS = "devices.asks"
     CHANGE_DEVICE = "devices.change"
     END_DEVICE = "devices.end"
+    CHILDREN = "children.read"
+    APPROVE_CHILD = "children.approve"
+    REFUSE_CHILD = "children.refuse"
     PASSES = "passes.read"
     MAKE_PASS = "passes.create"  # noqa: S105  an act's name
     END_PASS = "passes.revoke"  # noqa: S105  an act's name
@@ -111,6 +114,9 @@ PERMISSIONS: Mapping[Act, Permission] = MappingProxyType({
     Act.ASKS: _owners("see which devices ask, refuse them, or close the window"),
     Act.CHANGE_DEVICE: _owners("rename or restrict a device, or let it go on", fresh=True),
     Act.END_DEVICE: _owners("suspend or remove a device"),
+    Act.CHILDREN: _owners("see which children ask to join"),
+    Act.APPROVE_CHILD: _owners("let a child in who asks", fresh=True),
+    Act.REFUSE_CHILD: _owners("refuse a child who asks"),
     Act.PASSES: Permission(_GROWN, "members", "see guests' passes"),
     Act.MAKE_PASS: _owners("make a pass for a guest", fresh=True),
     Act.END_PASS: _owners("revoke a guest's pass"),

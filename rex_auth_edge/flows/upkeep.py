@@ -7,6 +7,7 @@ from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import (
     attempts,
     audit,
+    child_requests,
     confirmations,
     device_asks,
     device_grants,
@@ -66,5 +67,6 @@ def _purge(tx: Tx) -> None:
     confirmations.forget(tx)
     device_grants.forget(tx, tx.now.floor - 2 * DAY)
     guest_passes.forget(tx, 2 * DAY)
+    child_requests.forget(tx, HOUR)
     for tenant_id, hashed in device_asks.forget(tx, HOUR):
         tenants.strike_from_directory(tx, hashed, tenant_id)

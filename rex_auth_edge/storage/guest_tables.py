@@ -1,4 +1,4 @@
-"""The tables of guests' passes."""
+"""The tables of guests' passes, and of children who ask to join."""
 
 import sqlalchemy as sa
 
@@ -16,3 +16,25 @@ guest_passes = table(
     column("seen_from", exact(64), null=True),
 )
 """For whom a pass is. Its chain in `device_grants` (kind guest) has the same id: what it opens, and until when."""
+
+child_requests = table(
+    "child_requests",
+    key("tenant_id"),
+    key("id"),
+    column("username", exact(64)),
+    column("first_name", exact(120), null=True),
+    column("password_hash", exact(255)),
+    column("code_hash", sa.BINARY(32)),
+    column("token_hash", sa.BINARY(32)),
+    column("asked_from", exact(64)),
+    column("device", exact(255)),
+    column("state", exact(12)),
+    column("misses", sa.Integer),
+    column("created_at", sa.BigInteger),
+    *deadline("expires"),
+    column("decided_by", Id(), null=True),
+)
+"""Children who ask to join. `state` is waiting, then approved, refused or missed; each for ever.
+
+`code_hash` is of the code that the child's screen shows, `token_hash` of what that screen asks again with.
+"""

@@ -58,6 +58,7 @@ users = table(
     column("last_login_at", sa.BigInteger, null=True),
     column("email_proven", sa.Boolean, default="0"),
     column("voice", sa.Boolean, default="1"),
+    column("guardian_id", Id(), null=True),
     sa.UniqueConstraint("tenant_id", "email_key"),
     sa.UniqueConstraint("tenant_id", "username_key"),
 )

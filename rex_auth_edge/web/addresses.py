@@ -3,9 +3,11 @@
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from rex_auth_edge.domain.hub_names import is_private
 from rex_auth_edge.web.asgi import Scope
 from rex_auth_edge.web.options import WebOptions
 
+_FORWARDED = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip"})
 _LONGEST = 64
 """Characters of the longest address with its zone; longer texts aren't even looked at."""
 
@@ -20,6 +22,25 @@ def client_address(scope: Scope, options: WebOptions) -> str:
             if not _trusted(hop, options.trusted_proxies):
                 return str(found)
     return str(_address(peer) or peer)
+
+
+def on_lan(scope: Scope, options: WebOptions) -> bool:
+    """Whether the client is in the hub's own network: its address is private or link-local (RFC 1918, 3927, 4193).
+
+    Not loopback, where a gateway may speak for anybody; not a proxy's own address; and nothing that was forwarded by
+    somebody who isn't a trusted proxy, since only that one could know from where.
+    """
+    trusted = _trusted(_peer(scope), options.trusted_proxies)
+    if not trusted and any(name in _FORWARDED for name, _ in scope["headers"]):
+        return False
+    text = client_address(scope, options)
+    found = _address(text)
+    return (
+        found is not None
+        and is_private(found)
+        and not found.is_loopback
+        and not _trusted(text, options.trusted_proxies)
+    )
 
 
 def scheme(scope: Scope, options: WebOptions) -> str:

@@ -11,6 +11,7 @@ from rex_auth_edge import __version__
 from rex_auth_edge.web import problems
 from rex_auth_edge.web.api import wellknown
 from rex_auth_edge.web.api.account import Profile, Sessions
+from rex_auth_edge.web.api.children import ChildAsks, Children
 from rex_auth_edge.web.api.confirmations import Confirmations
 from rex_auth_edge.web.api.devices import Devices
 from rex_auth_edge.web.api.forward import Forward
@@ -87,6 +88,8 @@ def _framework() -> Litestar:
             PairingWindow,
             Asks,
             Pairing,
+            ChildAsks,
+            Children,
             Passes,
             GuestPass,
             Confirming,

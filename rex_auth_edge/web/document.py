@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from rex_auth_edge.domain.refusals import Code
 from rex_auth_edge.web.api.messages import Problem
+from rex_auth_edge.web.authority import SCHEMES
 from rex_auth_edge.web.problems import ASK_AGAIN, STATUS
 
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -39,26 +40,14 @@ _TAKING = (Code.REGISTRATION_CLOSED, Code.INVITE_REQUIRED, Code.INVALID_INVITATI
 _JOINING = (*_TAKING, Code.UNKNOWN_TENANT)
 _USERNAME = (Code.INVALID_USERNAME, Code.USERNAME_TAKEN)
 _PROVEN = (Code.INVALID_OTP, Code.OTP_EXPIRED, Code.OTP_USED, Code.OTP_ATTEMPTS_EXCEEDED)
+_ASKING = (Code.REGISTRATION_CLOSED, Code.UNKNOWN_TENANT)
+_CHILD = (*_TYPED, *_USERNAME, *_NEW_PASSWORD, *_STORED, Code.NOT_ON_LAN, Code.RATE_LIMITED, *_ASKING)
 
 Security = list[Mapping[str, list[str]]]
 _ANYBODY: Security = [{}]
 _PERSON: Security = [{"bearer": []}, {"cookie": []}]
 _PERSON_UNSAFE: Security = [{"bearer": []}, {"cookie": [], "csrf": []}]
 _REFRESH: Security = [{"refresh_cookie": []}, {"refresh_header": []}]
-
-_SCHEMES: dict[str, dict[str, str]] = {
-    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An access token."},
-    "cookie": {"type": "apiKey", "in": "cookie", "name": "access_token", "description": "An access token."},
-    "csrf": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "X-CSRF-Token",
-        "description": "From GET /auth/csrf: asked where a cookie authenticates an unsafe request.",
-    },
-    "refresh_bearer": {"type": "http", "scheme": "bearer", "description": "A refresh token."},
-    "refresh_cookie": {"type": "apiKey", "in": "cookie", "name": "refresh_token", "description": "A refresh token."},
-    "refresh_header": {"type": "apiKey", "in": "header", "name": "X-Refresh-Token", "description": "A refresh token."},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +173,11 @@ ENDPOINTS: dict[str, _Endpoint] = {
         "Devices",
         (*_OAUTH, *_FOR_PEOPLE, Code.AUTHORIZATION_PENDING, Code.SLOW_DOWN, Code.EXPIRED_TOKEN, Code.ACCESS_DENIED),
     ),
+    "childasks_ask": _Endpoint("Registration", _CHILD),
+    "childasks_look": _Endpoint("Registration", (*_TYPED, Code.INVALID_OTP_SESSION, Code.RATE_LIMITED, *_STORED)),
+    "children_list": _person(_HOUSE, Code.NOT_ALLOWED),
+    "children_approve": _acting(*_TYPED, *_USERNAME, Code.NOT_FOUND, Code.NOT_ON_LAN, Code.INVALID_OTP),
+    "children_refuse": _person(_HOUSE, Code.NOT_ALLOWED, Code.NOT_FOUND),
     "passes_list": _person(_HOUSE, Code.NOT_ALLOWED),
     "passes_create": _acting(*_TYPED),
     "passes_revoke": _person(_HOUSE, Code.NOT_ALLOWED, Code.NOT_FOUND),
@@ -234,7 +228,7 @@ def operation_id(handler: HTTPRouteHandler, _: Method, path: list[Any]) -> str:
 def _completed(document: dict[str, Any]) -> dict[str, Any]:
     components = document["components"]
     components["schemas"] = dict(sorted({**components["schemas"], **_problem()}.items()))
-    components["securitySchemes"] = _SCHEMES
+    components["securitySchemes"] = SCHEMES
     document["paths"] = dict(sorted(document["paths"].items()))
     for item in document["paths"].values():
         for method in _METHODS:

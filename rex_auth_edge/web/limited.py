@@ -11,7 +11,7 @@ from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
 from rex_auth_edge.flows import login, password, recover, sessions, signup, verify
 from rex_auth_edge.flows.devices import deciding
 from rex_auth_edge.flows.devices.records import Change
-from rex_auth_edge.flows.household import front, house, passes
+from rex_auth_edge.flows.household import children, front, house, passes
 from rex_auth_edge.flows.household.actor import Actor
 from rex_auth_edge.web.rates import Rule
 from rex_auth_edge.web.visit import Visit
@@ -84,6 +84,19 @@ async def look_at_invitation(visit: Visit, code: str) -> front.Invited:
     key = f"invitation {code}"
     await visit.spend(Rule.RESET, key)
     return await visit.counted(Rule.RESET, key, front.invited(visit.desk.parts, code))
+
+
+async def ask_as_child(visit: Visit, asked: children.Asked) -> children.Waiting:
+    """A child's request to join; each costs a hash, so they are as few as registrations."""
+    await visit.spend(Rule.REGISTER, f"child {asked.username}")
+    return await visit.counted(Rule.RESET, "child", children.ask(visit.desk.parts, asked, visit.caller))
+
+
+async def look_at_child(visit: Visit, token: str | None) -> children.Standing:
+    """Where a child's request stands."""
+    key = f"child {token}"
+    await visit.spend(Rule.RESET, key)
+    return await visit.counted(Rule.RESET, key, children.look(visit.desk.parts, token))
 
 
 async def look_at_pass(visit: Visit, secret: str | None) -> passes.Shown:

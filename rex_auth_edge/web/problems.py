@@ -51,6 +51,7 @@ STATUS: dict[Code, int] = {
     Code.MISSING_TOKEN: 401,
     Code.NOT_ALLOWED: 403,
     Code.NOT_FOUND: 404,
+    Code.NOT_ON_LAN: 403,
     Code.ORIGIN_NOT_ALLOWED: 403,
     Code.OTP_ATTEMPTS_EXCEEDED: 429,
     Code.OTP_EXPIRED: 400,

@@ -13,7 +13,7 @@ from rex_auth_edge.domain.principal import Authority, Principal
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
 from rex_auth_edge.flows import refresh, sessions
 from rex_auth_edge.flows.people import Person
-from rex_auth_edge.web.addresses import client_address
+from rex_auth_edge.web.addresses import client_address, on_lan
 from rex_auth_edge.web.desk import Desk
 from rex_auth_edge.web.rates import Rule
 
@@ -39,6 +39,7 @@ class Visit:
             ip_address=self.address,
             user_agent=_printable(request.headers.get("user-agent", "")),
             device_token=sessions.device_cookie(desk.parts, request.cookies.get(DEVICE_COOKIE, "")),
+            on_lan=on_lan(dict(request.scope), desk.options),
         )
 
     @property

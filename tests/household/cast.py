@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 
 from rex_auth_edge.domain.roles import Role
-from tests.devices.machines import simple
+from tests.devices.machines import asked, simple
+from tests.household.young import asking
 from tests.hub import PASSWORD, Household
 from tests.tenancy.routes import Route, routes
 
@@ -88,6 +89,11 @@ class Cast:
         device = await simple(self.maya.client, member.client)
         visit = {"name": "Ada", "scopes": "door.open", "ends": "8h"}
         things["pass"] = (await self._made("POST", "/household/passes", visit))["id"]
+        things |= await asking(self.maya.client, member.client)
+        await self._made("DELETE", "/household/devices/window")
+        await self._made("POST", "/household/devices/window", {})
+        things["user code"] = (await asked(member.client))["user_code"]
+        things["ask"] = (await self._made("GET", "/household/devices/asks"))["asks"][0]["id"]
         return things | {"code": str(waiting["id"]), "device": device["client_id"]}
 
     async def end(self, person: Person, how: str) -> None:

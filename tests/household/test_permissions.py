@@ -42,9 +42,14 @@ ROUTES: dict[Act, tuple[str, ...]] = {
     Act.SET_POLICY: ("house_change_policy",),
     Act.AUDIT: ("house_audit",),
     Act.DEVICES: ("devices_list",),
-    Act.ADD_DEVICE: ("devices_add",),
+    Act.ADD_DEVICE: ("devices_add", "asks_approve"),
+    Act.OPEN_WINDOW: ("pairingwindow_open",),
+    Act.ASKS: ("pairingwindow_read", "pairingwindow_close", "asks_list", "asks_look", "asks_deny"),
     Act.CHANGE_DEVICE: ("devices_change", "devices_resume"),
     Act.END_DEVICE: ("devices_suspend", "devices_remove"),
+    Act.CHILDREN: ("children_list",),
+    Act.APPROVE_CHILD: ("children_approve",),
+    Act.REFUSE_CHILD: ("children_refuse",),
     Act.PASSES: ("passes_list",),
     Act.MAKE_PASS: ("passes_create",),
     Act.END_PASS: ("passes_revoke",),
@@ -76,6 +81,7 @@ async def asking(they: Cast, act: Act, handler: str, person: Person) -> Callable
     if act is Act.LEAVE:
         things["member"] = person.user_id
     named = {"username": f"new-{things['member']}", "registration": "open"}
+    named |= {"screen_code": things["child code"], "code": things["user code"]}
     body = route.body(**{name: text for name, text in named.items() if name in route.fields})
     path = filled(route, tuple(things[kind] for kind in route.kinds))
     return lambda: person.client.request(route.method, path, json=body)

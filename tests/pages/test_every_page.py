@@ -30,6 +30,9 @@ ACT: dict[str, Act | None] = {
     "/house/invites": Act.INVITES,
     "/house/invites/new": Act.INVITE,
     "/house/invites/{invitation}/revoke": Act.UNINVITE,
+    "/house/children": Act.CHILDREN,
+    "/house/children/{child}": Act.APPROVE_CHILD,
+    "/house/children/{child}/refuse": Act.REFUSE_CHILD,
     "/house/passes": Act.PASSES,
     "/house/passes/new": Act.MAKE_PASS,
     "/house/passes/{pass}/revoke": Act.END_PASS,
@@ -72,7 +75,7 @@ BUTTONS = {
 """What has no page of its own; to look there leads to the page that the button is on."""
 OTHERWISE = {"/house/handed", "/house/handed/qr.svg"}
 """Nothing waits there in these tests."""
-NAMED = ("member", "session", "invitation", "code", "device", "awaited", "ask", "pass", "confirmation")
+NAMED = ("member", "session", "invitation", "code", "device", "awaited", "ask", "pass", "confirmation", "child")
 """What paths name."""
 NOBODY = "0199aaaa-0000-7000-8000-000000000000"
 
@@ -119,6 +122,7 @@ def kept_silent(answer: httpx.Response, person: Person, house: House) -> None:
         "user code",
         "pass secret",
         "pass token",
+        "child token",
     )
     secrets += [house.things[name] for name in names]
     assert not [secret for secret in secrets if secret in answer.text]

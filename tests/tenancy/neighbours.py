@@ -12,6 +12,7 @@ import httpx
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.flows.household import house
 from tests.devices.machines import DEVICE_CODE, added, asked, joined, simple
+from tests.household.young import asking
 from tests.hub import PASSWORD, Household
 
 Json = dict[str, Any]
@@ -157,6 +158,7 @@ async def _furnish(home: Household, each: House) -> None:
     visit = {"name": f"Ada{each.slug}", "scopes": "door.open", "ends": "8h"}
     given = await done(each.owner.post("/household/passes", json=visit))
     each.things |= {"pass": given["id"], "pass secret": given["secret"], "pass token": given["token"]}
+    each.things |= await asking(each.owner, each.clients[Role.ADULT], tenant=each.slug)
     each.things["spent device code"] = await _spent(each)
     await _ask(each, each.clients[Role.ADULT])
     await _confirm(each, each.owner, f"greta-{each.slug}")
@@ -222,6 +224,7 @@ async def another(home: Household, each: House, name: str) -> AsyncIterator[tupl
         await _ask(each, client)
         things["ask"] = each.things["ask"]
         visit = {"name": "Ada", "scopes": "door.open", "ends": "8h"}
+        things |= await asking(each.owner, client, tenant=each.slug)
         things["pass"] = (await done(each.owner.post("/household/passes", json=visit)))["id"]
         await _confirm(each, client, f"{name}-new")
         things |= {"confirmation": each.things["confirmation"]}

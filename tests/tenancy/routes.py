@@ -19,6 +19,7 @@ NAMES = {
     "/household/devices/{name}": "device",
     "/household/devices/asks/{name}": "ask",
     "/household/passes/{name}": "pass",
+    "/household/children/{name}": "child",
     "/sessions/{name}": "session",
     "/confirmations/{name}": "confirmation",
 }
@@ -52,6 +53,7 @@ PLAIN = {
     "way": "grant",
     "scopes": "door.open",
     "starts": "1h",
+    "screen_code": "0000",
     "ends": "8h",
     "grant_type": "client_credentials",
     "scope": "lights",
@@ -78,6 +80,7 @@ NAMING = {
     "reset_token": ("reset token",),
     "token": ("reset token", "device token", "pass token"),
     "secret": ("pass secret",),
+    "request_token": ("child token",),
     "email": ("address", "waiting address"),
     "username": ("username",),
     "client_id": ("device",),

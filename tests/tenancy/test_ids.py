@@ -100,6 +100,7 @@ async def test_ours_are_there(they: Neighbours) -> None:
             path = filled(route, tuple(things[kind] for kind in route.kinds))
             named = {"username": f"other{number}"} if "username" in route.fields else {}
             named |= {"code": they.ours.things["user code"]} if "code" in route.fields else {}
+            named |= {"screen_code": things["child code"]} if "screen_code" in route.fields else {}
             answer = await client.request(route.method, path, json=route.body(**named))
             assert answer.status_code == (400 if "setup_code" in route.fields else 200), (route, answer.text)
     assert await kept(they.home.store, they.theirs.tenant_id) == before

@@ -39,6 +39,7 @@ MADE_UP = {
     "device token": "a.b.c",
     "pass token": "a.b.c",
     "pass secret": "A" * 112,
+    "child token": "A" * 112,
     "device refresh token": "A" * 112,
     "confirmation code": "A" * 112,
     "address": "vera@example.com",
@@ -57,6 +58,7 @@ ACTS_THERE = {
     *(("passwords_forgot", "email"), ("passwords_forgot", "together")),
     ("passwords_forgot", "tenant"),
     ("guestpass_show", "secret"),
+    *(("childasks_ask", "tenant"), ("childasks_ask", "together"), ("childasks_look", "request_token")),
     *((handler, name) for handler in ("look", "look_posted", "reset") for name in ("token", "reset_token", "together")),
 }
 """Handlers (those of passwords by their last word) and the field by which another household is meant, rightly."""

@@ -129,6 +129,7 @@ def _add(tx: Tx, actor: Actor, newcomer: Newcomer, hashed: str) -> UUID | Refuse
         "disabled": False,
         "first_name": newcomer.first_name,
         "last_name": newcomer.last_name,
+        "guardian_id": actor.user_id if newcomer.role == Role.CHILD else None,
     })  # fmt: skip
     note(tx, actor, Act.ADD, user_id, detail={"role": newcomer.role})
     return user_id

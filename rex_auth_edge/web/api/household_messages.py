@@ -74,6 +74,7 @@ class Member(Struct):
     email_proven: bool | UnsetType = UNSET
     joined_at: str | UnsetType = UNSET
     last_login_at: str | UnsetType | None = UNSET
+    guardian: str | UnsetType | None = UNSET
 
 
 class Members(Struct):

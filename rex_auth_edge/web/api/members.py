@@ -134,5 +134,6 @@ def _member(found: members.Member, *, own: bool) -> messages.Member:
     shown.status = found.status
     shown.email, shown.email_proven = row.email, bool(row.email_proven)
     shown.joined_at = rfc3339(row.created_at)
+    shown.guardian = str(row.guardian_id) if row.guardian_id else None
     shown.last_login_at = None if row.last_login_at is None else rfc3339(row.last_login_at)
     return shown

@@ -6,6 +6,8 @@ NOTICES = {
     "ask-approved": "Let in. It is in the list once it has asked again: in some seconds.",
     "ask-refused": "Refused.",
     "ban-lifted": "The ban is lifted. They can sign in again.",
+    "child-in": "Your child is in, and can sign in now with the name and password that they chose.",
+    "child-refused": "Refused.",
     "claimed": "The household is yours.",
     "confirmation-approved": "Agreed. The device may do it now, once.",
     "confirmation-denied": "Refused. The device is told, and has to leave you alone for a while.",

@@ -7,6 +7,7 @@ from enum import Enum, auto
 
 from rex_auth_edge.web.pages import (
     assets,
+    children,
     devices,
     entry,
     handed,
@@ -75,6 +76,11 @@ PAGES = (
     Page("/house/invites", inviting.show_invites),
     Page("/house/invites/new", inviting.show_invite, inviting.create),
     Page("/house/invites/{invitation}/revoke", inviting.show_revoke, inviting.revoke),
+    Page("/join-as-child", children.show_ask, children.ask, For.STRANGERS),
+    Page("/join-as-child/over", children.show_ask, children.begin_again, For.STRANGERS, back="/join-as-child"),
+    Page("/house/children", children.show_waiting),
+    Page("/house/children/{child}", children.show_approve, children.approve),
+    Page("/house/children/{child}/refuse", children.show_refuse, children.refuse),
     Page("/house/passes", passes.show_passes),
     Page("/house/passes/new", passes.show_new, passes.create),
     Page("/house/passes/{pass}/revoke", passes.show_revoke, passes.revoke),
