@@ -29,7 +29,8 @@ def pair(mariadb_server: MariaServer, redis: RedisServer, tmp_path_factory: pyte
     """Two processes on one database, brought up to date by a command as an operator does it."""
     if not mariadb.installed():
         pytest.skip("MariaDB's server isn't installed.")
-    folder, url = tmp_path_factory.mktemp("cloud"), mariadb_server.fresh()
+    folder, url = tmp_path_factory.mktemp("cloud"), mariadb_server.fresh().set(username="cloud", password="a-password")
+    mariadb_server.sql(f"GRANT ALL ON {url.database}.* TO 'cloud'@'127.0.0.1' IDENTIFIED BY 'a-password'")
     settings = {
         "REX_ROLE": "cloud",
         "REX_REGISTRATION": "open",
