@@ -40,7 +40,8 @@ def shown(refused: Refused | None, called: Mapping[str, str]) -> Wrong:
     if refused is None:
         return Wrong()
     named = [called.get(name, name) for name in refused.fields]
-    sentence = _SAID.get(refused.code, refused.message)
+    by_letter = "screen_code" not in refused.fields
+    sentence = _SAID.get(refused.code, refused.message) if by_letter else refused.message
     if refused.code is Code.MISSING_FIELD:
         return Wrong([(f"{_MISSING}: {_words(name)}", name) for name in named], {name: [_MISSING] for name in named})
     if refused.code is Code.WEAK_PASSWORD:
