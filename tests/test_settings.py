@@ -162,6 +162,7 @@ IMPOSSIBLE = [
     ("REX_ISSUER", ["", " x", "a\nb"]),
     ("JWT_ALGORITHM", ["", "none", "RS256"]),
     ("JWT_SECRET_KEY", [""]),
+    ("REX_LABEL_SECRET", [""]),
     ("ACCESS_TOKEN_EXPIRES_MINUTES", ["0", "-5", "1441", "10.5", "never"]),
     ("REFRESH_TOKEN_EXPIRES_DAYS", ["0", "-1", "366"]),
     ("REX_SESSION_DAYS", ["0", "-1", "99999"]),

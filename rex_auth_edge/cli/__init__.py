@@ -13,6 +13,7 @@ from rex_auth_edge.cli.household import household
 from rex_auth_edge.cli.invite import invite
 from rex_auth_edge.cli.key import key
 from rex_auth_edge.cli.mail import mail
+from rex_auth_edge.cli.recovery import recovery
 from rex_auth_edge.cli.session import session
 from rex_auth_edge.cli.settings import settings
 from rex_auth_edge.cli.user import user
@@ -34,5 +35,5 @@ def main() -> None:
 
 for alone in (serve, setup, status, doctor, discover, welcome, importing):
     alone.add_to(main)
-for group in (household, user, invite, device, guest_pass, session, key, mail, audit, clock, db, settings):
+for group in (household, user, invite, device, guest_pass, recovery, session, key, mail, audit, clock, db, settings):
     main.add_command(group)

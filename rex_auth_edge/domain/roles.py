@@ -58,6 +58,8 @@ class Act(StrEnum):
     ASKS = "devices.asks"
     CHANGE_DEVICE = "devices.change"
     END_DEVICE = "devices.end"
+    RECOVERY = "recovery.read"
+    VETO = "recovery.veto"
     CHILDREN = "children.read"
     APPROVE_CHILD = "children.approve"
     REFUSE_CHILD = "children.refuse"
@@ -114,6 +116,8 @@ PERMISSIONS: Mapping[Act, Permission] = MappingProxyType({
     Act.ASKS: _owners("see which devices ask, refuse them, or close the window"),
     Act.CHANGE_DEVICE: _owners("rename or restrict a device, or let it go on", fresh=True),
     Act.END_DEVICE: _owners("suspend or remove a device"),
+    Act.RECOVERY: Permission(_ALL, "profile", "see that somebody recovers the household by the hub's label"),
+    Act.VETO: _owners("stop the recovery of the household"),
     Act.CHILDREN: _owners("see which children ask to join"),
     Act.APPROVE_CHILD: _owners("let a child in who asks", fresh=True),
     Act.REFUSE_CHILD: _owners("refuse a child who asks"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from rex_auth_edge.domain.clock import DAY, MINUTE, SECOND
 from rex_auth_edge.domain.roles import Registration
+from rex_auth_edge.domain.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,12 @@ class Lives:
 
 @dataclass(frozen=True, slots=True)
 class FlowOptions:
-    """`registration` is the default household's starting policy; `frontend` is where links in letters lead."""
+    """`registration` is the default household's starting policy; `frontend` is where links in letters lead.
+
+    `label` is the secret on the hub's label where the factory has printed one.
+    """
 
     frontend: str
     registration: Registration = Registration.INVITE
     lives: Lives = Lives()
+    label: Secret | None = None

@@ -14,6 +14,7 @@ from rex_auth_edge.storage import (
     guest_passes,
     leases,
     outbox,
+    recoveries,
     registrations,
     resets,
     sessions,
@@ -68,5 +69,6 @@ def _purge(tx: Tx) -> None:
     device_grants.forget(tx, tx.now.floor - 2 * DAY)
     guest_passes.forget(tx, 2 * DAY)
     child_requests.forget(tx, HOUR)
+    recoveries.forget(tx, 30 * DAY)
     for tenant_id, hashed in device_asks.forget(tx, HOUR):
         tenants.strike_from_directory(tx, hashed, tenant_id)

@@ -94,9 +94,17 @@ class ResetStarted(Letter, frozen=True, tag="reset_started"):
     household: str
 
 
+class Recovery(Letter, frozen=True, tag="recovery"):
+    """A recovery by the hub's label: `what` is started, stopped or finished."""
+
+    subject: ClassVar[str] = "Recovery of your REX household"
+    household: str
+    what: str
+
+
 AnyLetter = (
     Verification | AddressTaken | Welcome | Reset | PasswordChanged | NewDevice | Banned
-    | Invitation | ResetStarted
+    | Invitation | ResetStarted | Recovery
 )  # fmt: skip
 
 _STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")

@@ -112,6 +112,7 @@ def _flows(values: Mapping[str, Any]) -> FlowOptions:
     return FlowOptions(
         frontend=values["FRONTEND_BASE_URL"],
         registration=Registration(values["REX_REGISTRATION"]),
+        label=values["REX_LABEL_SECRET"],
         lives=Lives(
             access=values["ACCESS_TOKEN_EXPIRES_MINUTES"] * MINUTE,
             refresh=values["REFRESH_TOKEN_EXPIRES_DAYS"] * DAY,

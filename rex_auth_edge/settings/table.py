@@ -101,6 +101,13 @@ TABLE: tuple[Setting, ...] = (
         secret=True,
     ),
     Setting(
+        "REX_LABEL_SECRET",
+        SECRET,
+        None,
+        "The secret on the hub's label, for recovery, from the factory; without it `recovery label` makes one.",
+        secret=True,
+    ),
+    Setting(
         "INTERNAL_SERVICE_TOKEN",
         SECRET,
         None,

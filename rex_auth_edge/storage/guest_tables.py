@@ -1,4 +1,4 @@
-"""The tables of guests' passes, and of children who ask to join."""
+"""The tables of guests' passes, of children who ask to join, and of recoveries by the hub's label."""
 
 import sqlalchemy as sa
 
@@ -38,3 +38,17 @@ child_requests = table(
 
 `code_hash` is of the code that the child's screen shows, `token_hash` of what that screen asks again with.
 """
+
+recoveries = table(
+    "recoveries",
+    key("tenant_id"),
+    key("id"),
+    column("code_hash", sa.BINARY(32)),
+    column("asked_from", exact(64)),
+    column("state", exact(12)),
+    column("created_at", sa.BigInteger),
+    *deadline("due"),
+    *deadline("expires"),
+    column("decided_by", Id(), null=True),
+)
+"""Recoveries by the hub's label. `state` is waiting, then vetoed or redeemed; each for ever."""

@@ -9,7 +9,7 @@ from rex_auth_edge.storage import device_grants, tenants
 from rex_auth_edge.storage.audit import Event, record
 from rex_auth_edge.storage.device_tables import device_asks, devices, pairing_windows
 from rex_auth_edge.storage.device_tables import device_grants as device_grants_table
-from rex_auth_edge.storage.guest_tables import child_requests
+from rex_auth_edge.storage.guest_tables import child_requests, recoveries
 from rex_auth_edge.storage.tables import (
     auth_sessions,
     directory,
@@ -38,7 +38,7 @@ def begin_again(tx: Tx) -> None:
     tx.conn.execute(sa.update(device_grants_table).where(passes).values(over))
     letters = {"state": "withdrawn", "ended_at": now, "sealed": None}
     tx.conn.execute(sa.update(outbox).where(outbox.c.state == "waiting").values(letters))
-    for table in (otp_sessions, child_requests, signing_keys):
+    for table in (otp_sessions, child_requests, recoveries, signing_keys):
         tx.conn.execute(sa.delete(table))
     reborn = Node(tx.node.id, tx.node.incarnation + 1)
     tx.conn.execute(sa.update(node_facts).where(node_facts.c.name == "node").values(value=msgspec.json.encode(reborn)))

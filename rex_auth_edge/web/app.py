@@ -20,6 +20,7 @@ from rex_auth_edge.web.api.members import Members, MembersActivity
 from rex_auth_edge.web.api.pairing import Asks, PairingWindow
 from rex_auth_edge.web.api.passes import GuestPass, Passes
 from rex_auth_edge.web.api.passwords import Passwords
+from rex_auth_edge.web.api.recovery import Presence, Recoveries
 from rex_auth_edge.web.api.registration import Registration
 from rex_auth_edge.web.api.signin import SignIn
 from rex_auth_edge.web.api.validation import Validation
@@ -88,6 +89,8 @@ def _framework() -> Litestar:
             PairingWindow,
             Asks,
             Pairing,
+            Presence,
+            Recoveries,
             ChildAsks,
             Children,
             Passes,

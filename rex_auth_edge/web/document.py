@@ -43,6 +43,8 @@ _PROVEN = (Code.INVALID_OTP, Code.OTP_EXPIRED, Code.OTP_USED, Code.OTP_ATTEMPTS_
 _ASKING = (Code.REGISTRATION_CLOSED, Code.UNKNOWN_TENANT)
 _CHILD = (*_TYPED, *_USERNAME, *_NEW_PASSWORD, *_STORED, Code.NOT_ON_LAN, Code.RATE_LIMITED, *_ASKING)
 
+_LABEL = (*_TYPED, Code.NOT_ON_LAN, Code.INVALID_LABEL_SECRET, Code.RATE_LIMITED, *_STORED)
+
 Security = list[Mapping[str, list[str]]]
 _ANYBODY: Security = [{}]
 _PERSON: Security = [{"bearer": []}, {"cookie": []}]
@@ -173,6 +175,14 @@ ENDPOINTS: dict[str, _Endpoint] = {
         "Devices",
         (*_OAUTH, *_FOR_PEOPLE, Code.AUTHORIZATION_PENDING, Code.SLOW_DOWN, Code.EXPIRED_TOKEN, Code.ACCESS_DENIED),
     ),
+    "presence_start": _Endpoint(
+        "Passwords", (*_LABEL, Code.UNKNOWN_TENANT, Code.RECOVERY_RUNNING, Code.REGISTRATION_CLOSED)
+    ),
+    "presence_finish": _Endpoint(
+        "Passwords", (*_LABEL, Code.UNKNOWN_TENANT, Code.INVALID_OTP, Code.RECOVERY_NOT_DUE, Code.NOT_FOUND)
+    ),
+    "recoveries_read": _person(_HOUSE, Code.NOT_ALLOWED),
+    "recoveries_veto": _person(_HOUSE, Code.NOT_ALLOWED, Code.NOT_FOUND),
     "childasks_ask": _Endpoint("Registration", _CHILD),
     "childasks_look": _Endpoint("Registration", (*_TYPED, Code.INVALID_OTP_SESSION, Code.RATE_LIMITED, *_STORED)),
     "children_list": _person(_HOUSE, Code.NOT_ALLOWED),

@@ -3,6 +3,8 @@
 Each raises RefusedError where the flow or a rate refuses.
 """
 
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 from uuid import UUID
 
 from rex_auth_edge.domain.names import email_key
@@ -11,10 +13,12 @@ from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
 from rex_auth_edge.flows import login, password, recover, sessions, signup, verify
 from rex_auth_edge.flows.devices import deciding
 from rex_auth_edge.flows.devices.records import Change
-from rex_auth_edge.flows.household import children, front, house, passes
+from rex_auth_edge.flows.household import children, front, house, passes, presence
 from rex_auth_edge.flows.household.actor import Actor
 from rex_auth_edge.web.rates import Rule
 from rex_auth_edge.web.visit import Visit
+
+T = TypeVar("T")
 
 
 async def sign_in(visit: Visit, request: login.SignIn) -> sessions.SignedIn:
@@ -97,6 +101,33 @@ async def look_at_child(visit: Visit, token: str | None) -> children.Standing:
     key = f"child {token}"
     await visit.spend(Rule.RESET, key)
     return await visit.counted(Rule.RESET, key, children.look(visit.desk.parts, token))
+
+
+async def start_recovery(visit: Visit, secret: str | None, tenant: str | None) -> presence.Begun:
+    """A recovery, for the secret of the hub's label."""
+    return await _by_label(visit, presence.start(visit.desk.parts, secret, tenant, visit.caller))
+
+
+async def finish_recovery(
+    visit: Visit, secret: str | None, code: str | None, username: str | None, tenant: str | None
+) -> presence.Granted:
+    """A token for an owner's new password, for both secrets of a recovery."""
+    return await _by_label(visit, presence.finish(visit.desk.parts, secret, code, username, tenant, visit.caller))
+
+
+async def _by_label(visit: Visit, flow: Coroutine[Any, Any, T | Refused]) -> T:
+    """The flow's result. Wrong secrets are counted: 5 an hour of an address, 30 a day of all together."""
+    try:
+        await visit.spare(Rule.LABEL, "")
+    except RefusedError:
+        flow.close()
+        raise
+    result = await flow
+    if not isinstance(result, Refused):
+        return result
+    if result.code in {Code.INVALID_LABEL_SECRET, Code.INVALID_OTP}:
+        await visit.failed(Rule.LABEL, "")
+    raise RefusedError(result)
 
 
 async def look_at_pass(visit: Visit, secret: str | None) -> passes.Shown:

@@ -33,6 +33,7 @@ class Rule(StrEnum):
     RESET = "reset"
     VALIDATE = "validate"
     DEVICE = "device"
+    LABEL = "label"
     ASK = "ask"
     PAIR = "pair"
 
@@ -68,6 +69,7 @@ _RULES: dict[Rule, _Limits] = {
     Rule.RESET: _TOKEN,
     Rule.VALIDATE: _Limits(failing_address=_30),
     Rule.DEVICE: _Limits(failing_address=_30),
+    Rule.LABEL: _Limits(failing_target=(parse("30/day"),), failing_address=(parse("5/hour"),)),
     Rule.ASK: _Limits(every_address=_10),
     Rule.PAIR: _Limits(failing_target=_10 + _A_DAY),
 }

@@ -10,6 +10,7 @@ import httpx
 
 from rex_auth_edge.domain.roles import Role
 from tests.devices.machines import asked, simple
+from tests.household.locked_out import recovering
 from tests.household.young import asking
 from tests.hub import PASSWORD, Household
 from tests.tenancy.routes import Route, routes
@@ -89,6 +90,7 @@ class Cast:
         device = await simple(self.maya.client, member.client)
         visit = {"name": "Ada", "scopes": "door.open", "ends": "8h"}
         things["pass"] = (await self._made("POST", "/household/passes", visit))["id"]
+        await recovering(self.home)
         things |= await asking(self.maya.client, member.client)
         await self._made("DELETE", "/household/devices/window")
         await self._made("POST", "/household/devices/window", {})

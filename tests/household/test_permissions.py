@@ -47,6 +47,8 @@ ROUTES: dict[Act, tuple[str, ...]] = {
     Act.ASKS: ("pairingwindow_read", "pairingwindow_close", "asks_list", "asks_look", "asks_deny"),
     Act.CHANGE_DEVICE: ("devices_change", "devices_resume"),
     Act.END_DEVICE: ("devices_suspend", "devices_remove"),
+    Act.RECOVERY: ("recoveries_read",),
+    Act.VETO: ("recoveries_veto",),
     Act.CHILDREN: ("children_list",),
     Act.APPROVE_CHILD: ("children_approve",),
     Act.REFUSE_CHILD: ("children_refuse",),

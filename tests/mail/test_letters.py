@@ -18,6 +18,7 @@ from rex_auth_edge.mail.letters import (
     Letter,
     NewDevice,
     PasswordChanged,
+    Recovery,
     Reset,
     Verification,
     Welcome,
@@ -50,6 +51,7 @@ def of_each_kind(name: str, device: str = "Tablet") -> list[Letter]:
         NewDevice(name, device, "192.168.1.20", "2026-01-02 03:04 UTC"),
         Banned(name, "2026-01-02 03:04 UTC"),
         Banned(name, None),
+        *(Recovery(name, name, what) for what in ("started", "stopped", "finished")),
     ]
 
 

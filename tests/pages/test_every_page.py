@@ -30,6 +30,7 @@ ACT: dict[str, Act | None] = {
     "/house/invites": Act.INVITES,
     "/house/invites/new": Act.INVITE,
     "/house/invites/{invitation}/revoke": Act.UNINVITE,
+    "/house/recovery/veto": Act.VETO,
     "/house/children": Act.CHILDREN,
     "/house/children/{child}": Act.APPROVE_CHILD,
     "/house/children/{child}/refuse": Act.REFUSE_CHILD,
@@ -70,7 +71,7 @@ ACT: dict[str, Act | None] = {
 BUTTONS = {
     *("/house/members/{member}/sessions/{session}", "/me/picture/remove", "/me/sessions/{session}"),
     *("/house/devices/window/close", "/house/devices/asks/{ask}/refuse", "/me/voice"),
-    *("/me/confirmations/{confirmation}/approve", "/me/confirmations/{confirmation}/deny"),
+    *("/me/confirmations/{confirmation}/approve", "/me/confirmations/{confirmation}/deny", "/house/recovery/veto"),
 }
 """What has no page of its own; to look there leads to the page that the button is on."""
 OTHERWISE = {"/house/handed", "/house/handed/qr.svg"}

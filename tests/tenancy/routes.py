@@ -54,6 +54,8 @@ PLAIN = {
     "scopes": "door.open",
     "starts": "1h",
     "screen_code": "0000",
+    "label_secret": "0000-0000-0000-0000-0000",
+    "recovery_code": "0000-0000-0000-0000",
     "ends": "8h",
     "grant_type": "client_credentials",
     "scope": "lights",

@@ -17,7 +17,7 @@ from rex_auth_edge.domain.refusals import Code, Refused, missing
 from rex_auth_edge.domain.roles import PERMISSIONS, Act, Registration, Role
 from rex_auth_edge.flows.devices import acting as persons
 from rex_auth_edge.flows.household import actor as acting
-from rex_auth_edge.flows.household import setup
+from rex_auth_edge.flows.household import presence, setup
 from rex_auth_edge.flows.household.actor import Actor
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import tenants, users
@@ -47,12 +47,13 @@ LIFETIMES = {"session_life": Lifetimes(HOUR, 3650 * DAY), "idle_life": Lifetimes
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The household as one of its people sees it: with what they may do there."""
+    """The household as one of its people sees it: with what they may do there, and a recovery that is under way."""
 
     row: Any
     claimed: bool
     role: Role
     may: tuple[Act, ...]
+    recovery: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ async def read(parts: Parts, principal: Principal) -> House | Refused:
         role = Role(user.role)
         may = tuple(act for act, permission in PERMISSIONS.items() if role in permission.roles)
         claimed = bool(users.owners(conn, principal.tenant_id))
-        return House(tenants.get(conn, principal.tenant_id), claimed, role, may)
+        recovery = presence.going_on(conn, principal.tenant_id, parts.clock.now())
+        return House(tenants.get(conn, principal.tenant_id), claimed, role, may, recovery)
 
     return await parts.store.read(query)
 

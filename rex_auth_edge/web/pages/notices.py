@@ -27,6 +27,7 @@ NOTICES = {
     "picture-removed": "Your picture is removed.",
     "policy-changed": "The rules are changed.",
     "profile-changed": "Your profile is saved.",
+    "recovery-stopped": "The recovery is stopped. Nothing was changed.",
     "removed": "Removed from the household.",
     "renamed": "The household has a new name.",
     "resent": "A new code is on its way. Codes that came before don't count any more.",
