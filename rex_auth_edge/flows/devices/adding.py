@@ -17,7 +17,7 @@ from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.flows.devices import issuing
 from rex_auth_edge.flows.devices.issuing import Issued
-from rex_auth_edge.flows.household.actor import Actor, note, refusal
+from rex_auth_edge.flows.household.actor import Actor, note, refusal, still_may
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.hashes import digest_of
 from rex_auth_edge.storage import device_asks, devices, tenants
@@ -103,7 +103,13 @@ def same_key(parts: Parts, device: Any, key: dict[str, str] | None) -> bool:
 
 
 def let_in(tx: Tx, parts: Parts, ask: Any, key: dict[str, str] | None, caller: Caller) -> Issued | Refused:
-    """The device of an ask is in the household from now on; of several at a time one is let in."""
+    """The device of an ask is in the household from now on; of several at a time one is let in.
+
+    None is by somebody's leave who is no owner any more: else who is put out could come back as a device.
+    """
+    sponsor = ask.made_by or ask.decided_by
+    if not still_may(tx.conn, ask.tenant_id, sponsor, Act.ADD_DEVICE):
+        return issuing.NOT_GRANTED
     thumbprint = jose.unbase64(jose.thumbprint(key)) if key else None
     if thumbprint and devices.with_key(tx.conn, ask.tenant_id, thumbprint) is not None:
         return SAME_KEY
@@ -115,7 +121,7 @@ def let_in(tx: Tx, parts: Parts, ask: Any, key: dict[str, str] | None, caller: C
     devices.add(tx, {
         "tenant_id": ask.tenant_id, "id": device_id, "name": ask.name, "room": ask.room, "kind": ask.kind,
         "scopes": ask.scopes, "way": ask.way, "public_key": kept, "thumbprint": thumbprint,
-        "secret_hash": digest_of(secret) if secret else None, "added_by": ask.made_by or ask.decided_by,
+        "secret_hash": digest_of(secret) if secret else None, "added_by": sponsor,
         "seen_from": caller.ip_address,
     })  # fmt: skip
     tenants.list_in_directory(tx, client_hash(parts, device_id), ask.tenant_id)

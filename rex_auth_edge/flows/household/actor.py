@@ -72,6 +72,14 @@ def _not_allowed(roles: frozenset[Role], says: str) -> Refused:
     return Refused(Code.NOT_ALLOWED, f"Only an {allowed} may {says}")
 
 
+def still_may(conn: sa.Connection, tenant_id: UUID, user_id: UUID | None, act: Act) -> bool:
+    """Whether somebody who once did this could still, by their role of now; the console (None) always can."""
+    if user_id is None:
+        return True
+    user = users.get(conn, tenant_id, user_id)
+    return user is not None and not user.disabled and Role(user.role) in PERMISSIONS[act].roles
+
+
 def refusal(tx: Tx, actor: Actor, act: Act, subject_id: UUID | None = None) -> Refused | None:
     """Why the actor may not, which is then on record, or None."""
     refused = forbidden(tx.conn, tx.now, actor, act)
