@@ -187,3 +187,16 @@ async def test_what_asks_from_the_internet(opened: httpx.AsyncClient, home: Hous
         assert (seen["asked_from"], seen["at_home"]) == ("203.0.113.9", False)
         form = {"client_id": "rex-device", "name": "Kitchen\u202eneHctiK"}
         assert (await line.post("/oauth/device_authorization", data=form)).json()["code"] == "invalid_field"
+
+
+async def test_asking_too_often_uses_no_proof_up(line: httpx.AsyncClient, home: Household) -> None:
+    """What is over its address's rate costs the hub no memory of proofs, which all devices share: it is good later."""
+    lock, form = Machine(line), {"client_id": "rex-device", "name": "Lock"}
+    closed = [await line.post("/oauth/device_authorization", data=form) for _ in range(10)]
+    assert {answer.json()["code"] for answer in closed} == {"pairing_closed"}
+    lock.nonce = closed[-1].headers["dpop-nonce"]
+    proof = {"dpop": lock.proof("/oauth/device_authorization")}
+    assert (await line.post("/oauth/device_authorization", data=form, headers=proof)).status_code == 429
+    home.clock.advance(MINUTE)
+    again = [await line.post("/oauth/device_authorization", data=form, headers=proof) for _ in range(2)]
+    assert [answer.json()["code"] for answer in again] == ["pairing_closed", "invalid_dpop_proof"]

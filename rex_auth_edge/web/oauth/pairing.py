@@ -50,8 +50,9 @@ class Pairing(Controller):
         asking = Asking(visit, visit.desk.proofs, "/oauth/device_authorization")
 
         async def work() -> dict[str, Any]:
-            key = await asking.key()
+            # The rate comes first: strangers' keys are as many as they like, and the memory of proofs is everybody's.
             await visit.spend(Rule.ASK, visit.address)
+            key = await asking.key()
             parts, wish = visit.desk.parts, _wish(data, visit.address)
             way = Way.WINDOW if data.way == Way.WINDOW else Way.GRANT
             made = await flow.ask(parts, data.tenant, way, wish, key, visit.caller)
