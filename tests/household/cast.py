@@ -96,7 +96,8 @@ class Cast:
         await self._made("POST", "/household/devices/window", {})
         things["user code"] = (await asked(member.client))["user_code"]
         things["ask"] = (await self._made("GET", "/household/devices/asks"))["asks"][0]["id"]
-        return things | {"code": str(waiting["id"]), "device": device["client_id"]}
+        # Whoever isn't asked to confirm something can't name it, so that any id will do here.
+        return things | {"code": str(waiting["id"]), "device": device["client_id"], "confirmation": member.user_id}
 
     async def end(self, person: Person, how: str) -> None:
         """Disabled, removed, or demoted to an adult."""

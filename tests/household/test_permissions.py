@@ -165,7 +165,7 @@ async def test_tokens_of_who_may_no_more(they: Cast, how: str) -> None:
 
 def full(route: Route) -> dict[str, str] | None:
     """A body for the route with something in every field."""
-    names = [name for name in ("username", "setup_code", "email", "tenant", "invite") if name in route.fields]
+    names = [name for name in ("username", "setup_code", "email", "tenant", "invite", "code") if name in route.fields]
     return route.body(**dict.fromkeys(names, "somebody"))
 
 
