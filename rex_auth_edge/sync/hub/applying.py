@@ -143,6 +143,7 @@ def _drop_forgotten(store: HubStore, lane: Lane) -> None:
 
 def _only_revocations(store: HubStore, page: Page) -> None:
     """What a hub that is locked out learns closes doors here, and is the cloud's already."""
+    store.put_me(replace(store.me(), locked=True))
     told = {lost.cell: unpack_state(lost.state) for lost in store.lost()}
     for row in page.rows:
         state = join(told.get(row.cell, EMPTY), unpack_state(row.state))

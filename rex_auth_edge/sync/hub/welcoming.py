@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.kinds import closing, lane_of
-from rex_auth_edge.sync.merge import placed
+from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import NOTHING, Lane, Position, Seen, unsent
 from rex_auth_edge.sync.own import reborn
 from rex_auth_edge.sync.state import EMPTY
@@ -43,11 +43,7 @@ def _new_epoch(store: HubStore, answer: Welcome) -> None:
     me = store.me()
     began = me.epoch == 0
     if not began:
-        for lane in Lane:
-            for row in store.rows(lane, answer.began):
-                part = closing(row.kind, unpack_state(row.state))
-                if part != EMPTY:
-                    store.put_lost(Lost(row.cell, pack_state(part)))
+        _remember(store, answer.began)
     for lost in store.lost():
         anew = placed(unpack_state(lost.state), unsent(0), after=answer.began)
         store.put_lost(replace(lost, state=pack_state(anew), given=None))
@@ -60,6 +56,15 @@ def _new_epoch(store: HubStore, answer: Welcome) -> None:
     pruned = min(me.pruned, answer.pruned)
     met = replace(me, epoch=answer.epoch, cursors=NOTHING, whole=whole, cuts=cuts, durable=answer.durable)
     store.put_me(replace(met, pruned=pruned))
+
+
+def _remember(store: HubStore, cut: Position) -> None:
+    """Keep what closes doors of all that came after the cut, together with what has been kept so before."""
+    told = {lost.cell: unpack_state(lost.state) for lost in store.lost()}
+    for row in (row for lane in Lane for row in store.rows(lane, cut)):
+        part = join(told.get(row.cell, EMPTY), closing(row.kind, unpack_state(row.state)))
+        if part != EMPTY:
+            store.put_lost(Lost(row.cell, pack_state(part)))
 
 
 def _at_most(seen: Seen, cut: Position) -> Seen:

@@ -175,5 +175,6 @@ class BadDays:
         with cloud.store.disk.transaction():
             keeping.remove(cloud.store, hub.id)
         self.world.hubs.remove(hub)
-        self.world.ledger.facts = [fact for fact in self.world.ledger.facts if fact.node != hub.id]
+        facts = self.world.ledger.facts
+        self.world.ledger.facts = [fact for fact in facts if fact.node != hub.id or fact.knew]
         cloud.back_up()

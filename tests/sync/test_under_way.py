@@ -1,0 +1,70 @@
+"""What is on its way, by hand: kept until it is durable, shown until it has come back, never taken from the past."""
+
+from rex_auth_edge.sync.hub.applying import apply
+from rex_auth_edge.sync.hub.asking import pull
+from rex_auth_edge.sync.kinds import REVOKED, Kind
+from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.wire import Pushed
+from tests.sync.simulation.machines import KEY
+from tests.sync.simulation.places import AtCloud, AtHub
+from tests.sync.test_ends import calm, put
+
+
+def test_what_was_confirmed_outlives_the_clouds_restore() -> None:
+    """A hub keeps what the cloud has until that is durable there, and tells it again; revocations of others, too."""
+    world = calm()
+    here, there = world.hubs[:2]
+    put(here, Kind.PROFILE, b"maya" * 4, AtHub(here).pen().put(phone="47"))
+    AtCloud(world.cloud).write(Cell(Kind.DEVICE, b"d" * 16), AtCloud(world.cloud).pen().climb(REVOKED), None)
+    world.converge()
+    assert [entry.passed for entry in here.store.entries() if entry.cell.kind == Kind.PROFILE] == [True]
+    world.cloud.restore()
+    assert world.cloud.store.row(Cell(Kind.DEVICE, b"d" * 16)) is None
+    world.converge()
+    assert world.cloud.store.state(Cell(Kind.PROFILE, b"maya" * 4)).fields["phone"].value == "47"
+    assert world.cloud.store.state(Cell(Kind.DEVICE, b"d" * 16)).rung is not None
+    world.cloud.back_up()
+    world.converge()
+    assert [entry for hub in (here, there) for entry in hub.store.entries() if entry.given is None] == []
+
+
+def test_an_own_change_stays_until_it_has_come_back() -> None:
+    """Acknowledged isn't enough, nor having read up to its place: its cell may have moved on past what was read."""
+    world = calm()
+    hub, cell = world.hubs[0], Cell(Kind.BAN, b"maya" * 4)
+    world.cloud.most = 1
+    place = AtCloud(world.cloud)
+    place.write(Cell(Kind.BAN, b"noah" * 4), place.pen().mark("another"), None)
+    put(hub, cell.kind, cell.id, AtHub(hub).pen().mark("mine"))
+    assert isinstance(hub.send(world.line), Pushed)
+    given = world.cloud.store.standing().at
+    assert [mark.what for mark in hub.view.state(cell).marks] == ["mine"]
+    place.write(Cell(Kind.BAN, b"leo!" * 4), place.pen().mark("a third"), None)
+    place.write(cell, place.pen().mark("theirs"), None)
+    seen = hub.store.me().whole
+    while hub.store.row(cell) is None:
+        assert [mark.what for mark in hub.view.state(cell).marks] == ["mine"]
+        assert hub.store.me().whole == seen
+        page = hub.fetch(world.line, Lane.SECURITY)
+        assert page is not None
+    assert {mark.what for mark in hub.view.state(cell).marks} == {"mine", "theirs"}
+    world.converge()
+    assert hub.store.me().whole[Lane.SECURITY] > given
+
+
+def test_a_page_that_comes_late_changes_nothing() -> None:
+    """An answer to where the hub was before moves neither its cursor nor its rows."""
+    world = calm()
+    hub, place = world.hubs[0], AtCloud(world.cloud)
+    key = hub.store.me().key
+    place.write(Cell(Kind.BAN, b"noah" * 4), place.pen().mark("one"), None)
+    asked = pull(hub.store, Lane.SECURITY, KEY)
+    late = world.cloud.answer(hub.id, key, asked)
+    assert late is not None
+    place.write(Cell(Kind.BAN, b"noah" * 4), place.pen().mark("two"), None)
+    hub.fetch(world.line, Lane.SECURITY)
+    before = (hub.store.me(), hub.store.rows(Lane.SECURITY))
+    with hub.store.disk.transaction():
+        apply(hub.store, asked, late)
+    assert (hub.store.me(), hub.store.rows(Lane.SECURITY)) == before
