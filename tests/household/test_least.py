@@ -1,18 +1,14 @@
 """What a child, and a guest, can do by any route and any page: what the table gives their role, and no more."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rex_auth_edge.domain.roles import PERMISSIONS, Act, Role
-from rex_auth_edge.storage.store import Store
 from rex_auth_edge.web.pages.table import PAGES, For
-from tests.doubles import HandClock
-from tests.household.cast import Cast, Person, cast
+from tests.household.cast import Cast, Person
 from tests.household.test_permissions import LOG, NO_ACT, ROUTES
-from tests.hub import BASE, household
+from tests.hub import BASE
 from tests.pages.reading import read
 from tests.pages.test_every_page import ACT, spelled
 from tests.tenancy.routes import filled
@@ -21,15 +17,6 @@ from tests.tenancy.rows import kept
 ACTS = {handler: act for act, handlers in ROUTES.items() for handler in handlers if act is not Act.LEAVE}
 """The act of each of the household's handlers; taken from somebody else, a membership is removed and not left."""
 HTML = {"accept": "text/html", "origin": BASE}
-
-
-@pytest.fixture
-async def they(sqlite_store: Store, clock: HandClock, tmp_path: Path) -> AsyncIterator[Cast]:
-    """A household that gains people as they are asked for."""
-    home = await household(sqlite_store, clock, tmp_path / "data", RATE_LIMIT_ENABLED="false")
-    async with cast(home) as made:
-        yield made
-    await home.hub.close()
 
 
 async def others(they: Cast, person: Person) -> dict[str, list[dict[str, Any]]]:

@@ -1,8 +1,7 @@
 """Who may do what, over HTTP: every act by every role, generated from the one table of permissions and the routes."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,10 +10,7 @@ import pytest
 from rex_auth_edge.domain.clock import MINUTE
 from rex_auth_edge.domain.register import Register
 from rex_auth_edge.domain.roles import PERMISSIONS, Act, Role
-from rex_auth_edge.storage.store import Store
-from tests.doubles import HandClock
-from tests.household.cast import Cast, Person, cast
-from tests.hub import household
+from tests.household.cast import Cast, Person
 from tests.tenancy.routes import Route, filled
 from tests.tenancy.rows import kept
 
@@ -60,15 +56,6 @@ ROUTES: dict[Act, tuple[str, ...]] = {
 
 NO_ACT = {"house_claim"}
 """Done by right of something else than a role: the setup code."""
-
-
-@pytest.fixture
-async def they(sqlite_store: Store, clock: HandClock, tmp_path: Path) -> AsyncIterator[Cast]:
-    """A household that gains people as they are asked for."""
-    home = await household(sqlite_store, clock, tmp_path / "data", RATE_LIMIT_ENABLED="false")
-    async with cast(home) as made:
-        yield made
-    await home.hub.close()
 
 
 def handlers(they: Cast) -> dict[str, Route]:

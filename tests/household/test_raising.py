@@ -1,8 +1,6 @@
 """Nobody raises their own role: by no route, field, form, query or header."""
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,10 +9,8 @@ import pytest
 
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.domain.roles import SCOPES, Role
-from rex_auth_edge.storage.store import Store
-from tests.doubles import HandClock
-from tests.household.cast import Cast, cast
-from tests.hub import PASSWORD, household
+from tests.household.cast import Cast
+from tests.hub import PASSWORD
 from tests.tenancy.routes import filled
 
 OWNER = "owner"
@@ -25,15 +21,6 @@ WISHES = {
 }
 HEADERS = {"x-user-role": OWNER, "x-user-roles": OWNER, "x-forwarded-user": "maya", "x-http-method-override": "PATCH"}
 IDA = "ida@example.com"
-
-
-@pytest.fixture
-async def they(sqlite_store: Store, clock: HandClock, tmp_path: Path) -> AsyncIterator[Cast]:
-    """A household that gains people as they are asked for."""
-    home = await household(sqlite_store, clock, tmp_path / "data", RATE_LIMIT_ENABLED="false")
-    async with cast(home) as made:
-        yield made
-    await home.hub.close()
 
 
 def granted(they: Cast, access_token: str) -> tuple[list[str], list[str]]:
