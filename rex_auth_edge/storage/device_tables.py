@@ -1,4 +1,4 @@
-"""The tables of devices, of how they are let in, and of what they and guests hold."""
+"""The tables of devices, of how they are let in, of tokens that they or guests hold, and of what people confirm."""
 
 import sqlalchemy as sa
 

@@ -1,4 +1,4 @@
-"""Every table but those of devices. Times are milliseconds since 1970; ids are 16-byte UUIDv7.
+"""Every table but those of devices and of guests. Times are milliseconds since 1970; ids are 16-byte UUIDv7.
 
 The household's id comes first in every key, so that a sharding engine can split by household. A deadline is three
 columns: wall clock, boot id and boot clock (see `domain.clock.Deadline`). `signing_keys.signs_from_at` is running time.
