@@ -16,7 +16,7 @@ TRIES = 20
 LIFE = 5 * MINUTE
 """How long an ask waits for a person, and then for its device."""
 PACE = 5
-"""Seconds between polls (RFC 8628 section 3.5), and by how many each one that comes too soon raises that."""
+"""Seconds between polls (RFC 8628 section 3.5, CIBA section 7.3), and what one that comes too soon adds."""
 SHORTEST, USUAL, LONGEST = 3 * MINUTE, 5 * MINUTE, 15 * MINUTE
 """How long a window is open."""
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"

@@ -19,8 +19,6 @@ SHORTEST, USUAL, LONGEST = MINUTE, 2 * MINUTE, 5 * MINUTE
 """How long one waits for the person."""
 FOR_THE_DEVICE = MINUTE
 """How long one that was agreed to waits for its device."""
-PACE = 5
-"""Seconds between polls (CIBA section 7.3), and by how many each one that comes too soon raises that."""
 LONGEST_MESSAGE = 80
 _PAUSES = (MINUTE, 5 * MINUTE, 30 * MINUTE, 6 * HOUR)
 

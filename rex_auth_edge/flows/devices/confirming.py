@@ -6,11 +6,12 @@ from typing import Any
 
 from rex_auth_edge.client import levels
 from rex_auth_edge.domain import confirming
+from rex_auth_edge.domain.asks import PACE
 from rex_auth_edge.domain.caller import Caller
 from rex_auth_edge.domain.clock import MINUTE, SECOND, Deadline, Moment
 from rex_auth_edge.domain.confirming import ConfirmationState
 from rex_auth_edge.domain.refusals import Code, Refused
-from rex_auth_edge.flows.devices import acting, issuing
+from rex_auth_edge.flows.devices import acting, issuing, polling
 from rex_auth_edge.flows.devices.acting import Pair
 from rex_auth_edge.flows.devices.issuing import Issued
 from rex_auth_edge.flows.parts import Parts
@@ -93,7 +94,7 @@ def _ask(tx: Tx, parts: Parts, pair: Pair, message: str | None, expiry: int | No
         "secret_hash": digest_of(code), "misses": misses,
     }, expires=tx.now.after(life), quiet=tx.now.after(life + confirming.pause(misses)),
        counts=tx.now.after(confirming.REMEMBERED))  # fmt: skip
-    return Asked(code, life // SECOND, confirming.PACE, user.first_name or user.username)
+    return Asked(code, life // SECOND, PACE, user.first_name or user.username)
 
 
 def _left(row: Any, name: str, now: Moment) -> int:
@@ -138,16 +139,9 @@ def _poll(tx: Tx, parts: Parts, device: Any, bearer: Bearer, caller: Caller) -> 
         return issuing.NOT_GRANTED
     if state is ConfirmationState.WITHDRAWN or issuing.passed(deadline_of(row, "expires"), tx):
         return _EXPIRED
-    return _wait(tx, row) if state is ConfirmationState.PENDING else _granted(tx, parts, device, row, caller)
-
-
-def _wait(tx: Tx, row: Any) -> Refused:
-    """Whoever polls too soon has to poll more slowly from then on, as the boot clock counts."""
-    due = deadline_of(row, "poll")
-    hasty = due is not None and not due.passed(tx.now)
-    pace = row.pace + (confirming.PACE if hasty else 0)
-    confirmations.polled(tx, row, pace, tx.now.after(pace * SECOND))
-    return Refused(Code.SLOW_DOWN, f"Ask every {pace} seconds from now on") if hasty else _PENDING
+    if state is ConfirmationState.PENDING:
+        return polling.wait(tx, row, confirmations.polled, _PENDING)
+    return _granted(tx, parts, device, row, caller)
 
 
 def _granted(tx: Tx, parts: Parts, device: Any, row: Any, caller: Caller) -> Issued | Refused:

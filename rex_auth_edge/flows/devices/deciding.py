@@ -9,13 +9,12 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain import asks
 from rex_auth_edge.domain.asks import AskState, Way
-from rex_auth_edge.domain.devices import wish
 from rex_auth_edge.domain.hub_names import is_private
 from rex_auth_edge.domain.refusals import Code, Refused, missing
 from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.flows.devices.adding import SAME_KEY
 from rex_auth_edge.flows.devices.asking import compared, means
-from rex_auth_edge.flows.devices.records import Change
+from rex_auth_edge.flows.devices.records import Change, changed
 from rex_auth_edge.flows.household.actor import Actor, forbidden, note, refusal
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import device_asks, devices
@@ -109,17 +108,11 @@ async def approve(parts: Parts, actor: Actor, ask_id: UUID, code: str | None, wa
 
 
 def _approve(tx: Tx, parts: Parts, actor: Actor, row: Any, wanted: Change) -> Ask | Refused:
-    asked = set(row.scopes.split())
-    scopes = asked if wanted.scopes is None else set(wanted.scopes)
-    if not scopes <= asked:
-        return _WIDER
-    room = row.room if wanted.room is None else wanted.room
-    checked = wish(row.name if wanted.name is None else wanted.name, row.kind, room, scopes)
-    if isinstance(checked, Refused):
-        return checked
+    values = changed(row, wanted, _WIDER)
+    if isinstance(values, Refused):
+        return values
     if row.thumbprint and devices.with_key(tx.conn, actor.tenant_id, bytes(row.thumbprint)) is not None:
         return SAME_KEY
-    values = {"name": checked.name, "room": checked.room, "scopes": " ".join(checked.scopes)}
     if not device_asks.move(tx, row, AskState.APPROVED, decided_by=actor.user_id, **values):
         return NO_ASK
     note(tx, actor, "devices.approved", row.id, detail=values | {"from": row.asked_from or ""})

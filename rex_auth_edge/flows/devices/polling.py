@@ -1,12 +1,13 @@
 """A device redeems its code (RFC 8628 section 3.4): at once where an owner has added it, else once one has approved."""
 
+from collections.abc import Callable
 from typing import Any
 
 from rex_auth_edge.client import jose
 from rex_auth_edge.domain import asks
 from rex_auth_edge.domain.asks import AskState
 from rex_auth_edge.domain.caller import Caller
-from rex_auth_edge.domain.clock import SECOND
+from rex_auth_edge.domain.clock import SECOND, Deadline
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.flows.devices import adding, issuing
 from rex_auth_edge.flows.devices.asking import DEVICE_CODE
@@ -16,6 +17,9 @@ from rex_auth_edge.keys.hashes import Bearer
 from rex_auth_edge.storage import device_asks
 from rex_auth_edge.storage.columns import deadline_of
 from rex_auth_edge.storage.tx import Tx
+
+Polled = Callable[[Tx, Any, int, Deadline], None]
+"""Puts on record when, and how often from then on, one may poll again."""
 
 _PENDING = Refused(Code.AUTHORIZATION_PENDING, "Nobody has decided yet; ask again in a while")
 _EXPIRED = Refused(Code.EXPIRED_TOKEN, "Nobody has decided in time; the device has to ask anew")
@@ -40,7 +44,7 @@ def _poll(tx: Tx, parts: Parts, bearer: Bearer, key: dict[str, str] | None, call
         return issuing.NOT_GRANTED
     state = AskState(row.state)
     if state is AskState.PENDING:
-        return _wait(tx, row)
+        return wait(tx, row, device_asks.polled, _PENDING)
     if state is AskState.APPROVED:
         return adding.let_in(tx, parts, row, key, caller)
     return _ENDED.get(state) or adding.again(tx, parts, row, key)
@@ -52,10 +56,10 @@ def _same_key(parts: Parts, row: Any, key: dict[str, str] | None) -> bool:
     return parts.pepper.same(shown, bytes(row.thumbprint or b""))
 
 
-def _wait(tx: Tx, row: Any) -> Refused:
-    """Whoever polls too soon has to poll more slowly from then on, as the boot clock counts."""
+def wait(tx: Tx, row: Any, polled: Polled, pending: Refused) -> Refused:
+    """Whoever polls too soon has to poll more slowly from then on (RFC 8628 section 3.5), as the boot clock counts."""
     due = deadline_of(row, "poll")
     hasty = due is not None and not due.passed(tx.now)
     pace = row.pace + (asks.PACE if hasty else 0)
-    device_asks.polled(tx, row, pace, tx.now.after(pace * SECOND))
-    return Refused(Code.SLOW_DOWN, f"Ask every {pace} seconds from now on") if hasty else _PENDING
+    polled(tx, row, pace, tx.now.after(pace * SECOND))
+    return Refused(Code.SLOW_DOWN, f"Ask every {pace} seconds from now on") if hasty else pending

@@ -40,6 +40,19 @@ class Change:
     scopes: tuple[str, ...] | None = None
 
 
+def changed(row: Any, wanted: Change, wider: Refused) -> dict[str, str | None] | Refused:
+    """What the row of a device, or of one that asks, is to say; `wider` where that is more scopes than it has."""
+    had = set(row.scopes.split())
+    scopes = had if wanted.scopes is None else set(wanted.scopes)
+    if not scopes <= had:
+        return wider
+    room = row.room if wanted.room is None else wanted.room
+    checked = wish(row.name if wanted.name is None else wanted.name, row.kind, room, scopes)
+    if isinstance(checked, Refused):
+        return checked
+    return {"name": checked.name, "room": checked.room, "scopes": " ".join(checked.scopes)}
+
+
 async def listed(parts: Parts, actor: Actor) -> Found | Refused:
     """All but removed ones."""
 
@@ -63,17 +76,11 @@ async def change(parts: Parts, actor: Actor, device_id: UUID, wanted: Change) ->
 
 
 def _change(tx: Tx, parts: Parts, actor: Actor, row: Any, wanted: Change) -> Refused | None:
-    had = set(row.scopes.split())
-    scopes = had if wanted.scopes is None else set(wanted.scopes)
-    if not scopes <= had:
-        return _WIDER
-    room = row.room if wanted.room is None else wanted.room
-    checked = wish(row.name if wanted.name is None else wanted.name, row.kind, room, scopes)
-    if isinstance(checked, Refused):
-        return checked
-    values = {"name": checked.name, "room": checked.room, "scopes": " ".join(checked.scopes)}
+    values = changed(row, wanted, _WIDER)
+    if isinstance(values, Refused):
+        return values
     devices.change(tx, actor.tenant_id, row.id, **values)
-    if scopes != had:
+    if values["scopes"] != row.scopes:
         issuing.end_all(tx, parts, actor.tenant_id, row.id, "restricted")
     note(tx, actor, Act.CHANGE_DEVICE, row.id, detail=values)
     return None
