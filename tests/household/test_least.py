@@ -38,7 +38,7 @@ async def test_every_route(they: Cast, role: Role) -> None:
         before = await others(they, person)
         named = {"username": f"new-{person.user_id}", "screen_code": things["child code"], "code": things["user code"]}
         body = route.body(**{name: text for name, text in named.items() if name in route.fields})
-        path = filled(route, tuple(things.get(kind, things["device"]) for kind in route.kinds))
+        path = filled(route, tuple(things[kind] for kind in route.kinds))
         answer = await person.client.request(route.method, path, json=body)
         act = ACTS.get(handler)
         if act is not None and role not in PERMISSIONS[act].roles:
