@@ -9,6 +9,8 @@ from rex_auth_edge.domain.entropy import Entropy
 
 OPEN = 5
 """How many asks of a household may be pending at a time."""
+OPEN_FROM_ONE, TRIES_FROM_ONE = 2, 5
+"""How many from one address may be pending at a time, and be made in the life of one ask: the rest is for others."""
 MISSES = 5
 """So many wrong codes end an ask: each counts against every one that is pending, since it was a guess at them all."""
 TRIES = 20

@@ -39,7 +39,16 @@ def by_code(conn: sa.Connection, tenant_id: UUID, code_hash: bytes) -> sa.Row[An
 def pending(conn: sa.Connection, tenant_id: UUID, now: Moment, *ways: Way) -> list[sa.Row[Any]]:
     """The household's of these ways that are pending and haven't expired, the oldest first."""
     where = (device_asks.c.tenant_id == tenant_id) & (device_asks.c.state == AskState.PENDING.value)
-    where &= device_asks.c.way.in_([way.value for way in ways])
+    return _alive(conn, where & device_asks.c.way.in_([way.value for way in ways]), now)
+
+
+def alive_from(conn: sa.Connection, tenant_id: UUID, now: Moment, address: str) -> int:
+    """How many of this address haven't expired, whatever has become of them."""
+    where = (device_asks.c.tenant_id == tenant_id) & (device_asks.c.asked_from == address)
+    return len(_alive(conn, where, now))
+
+
+def _alive(conn: sa.Connection, where: sa.ColumnElement[bool], now: Moment) -> list[sa.Row[Any]]:
     rows = conn.execute(sa.select(device_asks).where(where).order_by(device_asks.c.id)).all()
     return [row for row in rows if (due := deadline_of(row, "expires")) is not None and not due.passed(now)]
 

@@ -1,6 +1,7 @@
 """Who may let devices in that ask, what guesses cost, and that of several who decide one wins."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from fractions import Fraction
 
 import httpx
@@ -67,7 +68,8 @@ async def test_five_wait_at_a_time(opened: httpx.AsyncClient, home: Household) -
     form = {"client_id": "rex-device", "name": "Lamp"}
     before = (await lamp.post("/oauth/device_authorization", form)).json()
     for number in range(4):
-        await asked(line, name=f"Shelf {number}")
+        async with home.client(f"192.168.1.{81 + number}") as other:
+            await asked(other, name=f"Shelf {number}")
     full = await line.post("/oauth/device_authorization", data=form)
     assert (full.status_code, full.json()["code"]) == (409, "pairing_full")
     again = (await lamp.post("/oauth/device_authorization", form)).json()
@@ -77,10 +79,31 @@ async def test_five_wait_at_a_time(opened: httpx.AsyncClient, home: Household) -
     await line.aclose()
 
 
-async def test_many_ask_at_a_time(opened: httpx.AsyncClient, line: httpx.AsyncClient) -> None:
+async def test_one_address_leaves_room(opened: httpx.AsyncClient, line: httpx.AsyncClient, home: Household) -> None:
+    """Who asks on and on from one, with new keys, the same key or none, keeps nobody else from asking."""
+    form, tried = {"client_id": "rex-device"}, list[tuple[int, str]]()
+    flood = [Machine(line), Machine(line), Machine(line)]
+    for machine in [*flood, *flood, *flood]:
+        answer = await machine.post("/oauth/device_authorization", form)
+        tried.append((answer.status_code, answer.json().get("code", "")))
+        home.clock.advance(10_000)
+    assert [status for status, _ in tried] == [200, 200, 409, 200, 200, 409, 200, 409, 409]
+    assert {code for _, code in tried} == {"", "pairing_full"}
+    assert len((await opened.get(ASKS)).json()["asks"]) == 2
+    async with home.client("192.168.1.80") as other:
+        said = await asked(other)
+        assert (await approved(opened, said["user_code"])).status_code == 200
+        assert (await redeemed(other, said["device_code"])).status_code == 200
+    home.clock.advance(5 * MINUTE)
+    assert (await line.post("/oauth/device_authorization", data=form)).status_code == 200
+
+
+async def test_many_ask_at_a_time(opened: httpx.AsyncClient, home: Household) -> None:
     """Of nine that come at once five wait, and the others have used no try up."""
     form = {"client_id": "rex-device"}
-    answers = await asyncio.gather(*(line.post("/oauth/device_authorization", data=form) for _ in range(9)))
+    async with AsyncExitStack() as stack:
+        lines = [await stack.enter_async_context(home.client(f"192.168.1.{100 + number}")) for number in range(9)]
+        answers = await asyncio.gather(*(each.post("/oauth/device_authorization", data=form) for each in lines))
     assert sorted(answer.status_code for answer in answers) == [200] * 5 + [409] * 4
     assert (await opened.get(WINDOW)).json()["tries_left"] == 15
 

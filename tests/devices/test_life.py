@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,6 +60,7 @@ class Life(RuleBasedStateMachine):
     owner: httpx.AsyncClient
     line: httpx.AsyncClient
     loop: asyncio.AbstractEventLoop
+    numbers = count()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Await on the hub's own loop, from hypothesis's thread."""
@@ -99,11 +101,17 @@ class Life(RuleBasedStateMachine):
             each.state = "denied"
         self.tries = 0
 
+    async def newcomer(self) -> dict[str, Any]:
+        """Asks, from where nobody has asked before."""
+        number = next(self.numbers)
+        async with self.home.client(f"10.1.{number // 250}.{number % 250 + 1}") as client:
+            return await asked(client)
+
     @rule()
     def ask(self) -> None:
-        """While the window is open, and fewer than five wait."""
+        """While the window is open, and fewer than five wait; each from an address of its own."""
         if len(self.waiting()) < 5 and self.tries and self.now < self.closes:
-            said = self.run(asked(self.line))
+            said = self.run(self.newcomer())
             self.known.append(Known(said["device_code"], said["user_code"], self.now + 300))
             self.known[-1].id = self.run(self.owner.get(ASKS)).json()["asks"][-1]["id"]
             self.tries -= 1

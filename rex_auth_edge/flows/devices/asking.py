@@ -9,7 +9,7 @@ from rex_auth_edge.client import jose
 from rex_auth_edge.domain import asks, words
 from rex_auth_edge.domain.asks import AskState, Way
 from rex_auth_edge.domain.caller import Caller
-from rex_auth_edge.domain.clock import SECOND
+from rex_auth_edge.domain.clock import MINUTE, SECOND
 from rex_auth_edge.domain.devices import Wish
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.flows.devices import window
@@ -23,6 +23,9 @@ DEVICE_CODE = "device-ask"
 _SPOKEN = 4
 _FULL = Refused(
     Code.PAIRING_FULL, f"{asks.OPEN} devices are waiting already; ask again when one of them has been decided on"
+)
+_FULL_FROM_ONE = Refused(
+    Code.PAIRING_FULL, f"Too much has been asked from this address; ask again in {asks.LIFE // MINUTE} minutes"
 )
 _NO_KEY = Refused(Code.INVALID_DPOP_PROOF, "Words are compared for the device's key: send a DPoP proof by that key")
 
@@ -57,8 +60,8 @@ async def ask(
         if not window.present(tx.conn, tenant_id, tx.now).open:
             return window.CLOSED
         thumbprint = jose.unbase64(jose.thumbprint(key)) if key else None
-        if _others(tx, tenant_id, thumbprint) >= asks.OPEN:
-            return _FULL
+        if (refused := _crowded(tx, tenant_id, thumbprint, caller.ip_address)) is not None:
+            return refused
         if not pairing_windows.use(tx, tenant_id):
             return window.CLOSED
         values = {
@@ -71,13 +74,20 @@ async def ask(
     return await parts.store.write(work)
 
 
-def _others(tx: Tx, tenant_id: UUID, thumbprint: bytes | None) -> int:
-    """How many others wait; a former ask of the same key no longer does."""
+def _crowded(tx: Tx, tenant_id: UUID, thumbprint: bytes | None, address: str) -> Refused | None:
+    """Why there is no room for another; a former ask of the same key takes none, and waits no longer."""
     rows = device_asks.pending(tx.conn, tenant_id, tx.now, Way.GRANT, Way.WINDOW)
     mine = [row for row in rows if thumbprint is not None and row.thumbprint == thumbprint]
+    others = [row for row in rows if row not in mine]
+    if len(others) >= asks.OPEN:
+        return _FULL
+    near = [row for row in others if row.asked_from == address]
+    lately = device_asks.alive_from(tx.conn, tenant_id, tx.now, address)
+    if len(near) >= asks.OPEN_FROM_ONE or lately >= asks.TRIES_FROM_ONE:
+        return _FULL_FROM_ONE
     for row in mine:
         device_asks.move(tx, row, AskState.WITHDRAWN)
-    return len(rows) - len(mine)
+    return None
 
 
 def _add(tx: Tx, parts: Parts, values: dict[str, Any], caller: Caller) -> Asked:
