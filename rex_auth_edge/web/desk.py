@@ -1,4 +1,4 @@
-"""What every controller asks: the flows' parts, and the gate's."""
+"""What every controller asks: the flows' parts, who calls, and how often they may."""
 
 from dataclasses import dataclass
 
