@@ -45,6 +45,14 @@ def test_every_act_has_its_line() -> None:
     assert table("permissions") == [permitted(act, permission) for act, permission in PERMISSIONS.items()]
 
 
+def test_the_contents_lead_to_every_section() -> None:
+    """The first table has a link to each section, in their order, by the anchor that its title gets."""
+    contents, _, rest = README.read_text().partition("\n## ")
+    titles = re.findall(r"^## (.+)$", re.sub(r"```.*?```", "", f"\n## {rest}", flags=re.DOTALL), re.MULTILINE)
+    anchors = [re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles]
+    assert re.findall(r"\[([^]]+)\]\(#([^)]+)\)", contents) == list(zip(titles, anchors, strict=True))
+
+
 def test_every_command_exists(tmp_path: Path) -> None:
     """Each command that the README lists answers to --help."""
     commands = re.findall(r"^\| `rex-auth-edge ([a-z ]+?)(?: \[|`)", README.read_text(), re.MULTILINE)
