@@ -16,7 +16,7 @@ ACT = "hub.act"
 _OWN = "hub."
 _HUBS = frozenset({INTROSPECT, ACT})
 _SCOPE = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,39}")
-_MOST = 12
+_MOST, _LONGEST_SCOPES = 12, 400
 _LONGEST_NAME = 80
 
 
@@ -93,6 +93,8 @@ def _unfit(kind: Kind, wanted: tuple[str, ...]) -> Refused | None:
     """What is wrong with scopes."""
     if len(wanted) > _MOST or any(not _SCOPE.fullmatch(scope) for scope in wanted):
         return _wrong("scopes", f"At most {_MOST} scopes, of small letters, digits and . _ : - (such as door.open)")
+    if len(" ".join(wanted)) > _LONGEST_SCOPES:
+        return _wrong("scopes", f"All scopes together have at most {_LONGEST_SCOPES} characters")
     if foreign := [scope for scope in wanted if scope.startswith(_OWN) and scope not in _HUBS]:
         return _wrong("scopes", f"There is no scope {foreign[0]}; those of the hub are " + ", ".join(sorted(_HUBS)))
     if ACT in wanted and kind not in ACTORS:

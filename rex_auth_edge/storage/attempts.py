@@ -63,9 +63,11 @@ def standing(
     )
 
 
-def any_ban(conn: sa.Connection, tenant_id: UUID, account: bytes, now: Moment) -> bool:
-    """Whether the account is closed to any device at present, strangers' ones included."""
+def any_ban(conn: sa.Connection, tenant_id: UUID, account: bytes, now: Moment, *, strangers: bool = True) -> bool:
+    """Whether the account is closed to any device at present; with `strangers` to those that it doesn't know, too."""
     where = (login_attempts.c.tenant_id == tenant_id) & (login_attempts.c.account == account)
+    if not strangers:
+        where &= login_attempts.c.device_hash != UNKNOWN_DEVICE
     rows = conn.execute(sa.select(login_attempts).where(where)).all()
     return any(
         row.permanent or ((ban := deadline_of(row, "ban")) is not None and ban.unserved(now) > 0) for row in rows

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import httpx
+
 from rex_auth_edge.domain.clock import DAY, MINUTE
 from rex_auth_edge.domain.roles import Role
 from tests.devices.machines import DEVICE_CODE
@@ -47,11 +49,12 @@ async def test_a_role_holds(stage: Scene) -> None:
 
 
 async def test_who_cannot_be_acted_for(stage: Scene) -> None:
-    """Somebody unknown, disabled or banned is refused in the same words, with a sentence to be spoken."""
-    (disabled, first), (_, second) = await stage.join(), await stage.join()
+    """Somebody unknown, disabled or banned at home is refused in the same words, with a sentence to be spoken."""
+    (disabled, first), (at_home, second) = await stage.join(), await stage.join()
     await stage.cast.end(disabled, "disabled")
-    for guess in range(4):
-        await stage.line.post("/auth/login", json={"username": second, "password": f"guess-{guess}"})
+    await at_home.client.post("/auth/login", json={"username": second, "password": PASSWORD})
+    assert at_home.client.cookies["rex_device"]
+    await guesses(at_home.client, second)
     told = [(await stage.act(name)).json() for name in (first, disabled.user_id, second, "nobody", "", "x" * 999)]
     assert told[0]["error"] == "invalid_request"
     assert told[0]["say"].startswith("I can't do that for you.")
@@ -59,6 +62,21 @@ async def test_who_cannot_be_acted_for(stage: Scene) -> None:
     assert told[4]["code"] == "missing_field"
     refused = [row for row in await stage.cast.log() if row["event"] == "device.act"]
     assert {(row["outcome"], row["actor_id"]) for row in refused} == {("cannot_act", stage.voice.id)}
+
+
+async def guesses(client: httpx.AsyncClient, name: str) -> None:
+    """Four wrong passwords, which bring a ban."""
+    forms = [{"username": name, "password": f"guess-{each}"} for each in range(5)]
+    told = [await client.post("/auth/login", json=form) for form in forms]
+    assert told[-1].json()["code"] == "account_temporarily_banned"
+
+
+async def test_strangers_silence_nobody(stage: Scene) -> None:
+    """Wrong passwords from devices that somebody has never used leave the voice app their voice, and their phone."""
+    name = (await stage.join())[1]
+    await guesses(stage.line, name)
+    assert (await stage.act(name)).status_code == 200
+    assert (await stage.ask(name)).status_code == 200
 
 
 async def test_which_device_may_act(stage: Scene) -> None:

@@ -84,10 +84,13 @@ def _found(conn: sa.Connection, tenant_id: UUID, who: str) -> Any:
 
 
 def _may_be_acted_for(conn: sa.Connection, now: Moment, parts: Parts, user: Any) -> bool:
-    """Whether they could sign in themselves, and neither they nor the household have said no."""
+    """Whether they could sign in themselves at all devices of theirs, and neither they nor the household have said no.
+
+    A ban that strangers have brought is none of it: else four wrong passwords would make the household's voice deaf.
+    """
     if user.disabled or not user.email_verified or not user.voice or not tenants.get(conn, user.tenant_id).voice:
         return False
-    return not attempts.any_ban(conn, user.tenant_id, parts.account(user.tenant_id, user.id), now)
+    return not attempts.any_ban(conn, user.tenant_id, parts.account(user.tenant_id, user.id), now, strangers=False)
 
 
 def allowed(user: Any, scopes: list[str], wanted: tuple[str, ...] | None) -> tuple[str, ...]:
