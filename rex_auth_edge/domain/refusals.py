@@ -115,3 +115,7 @@ def missing(**fields: object) -> Refused | None:
         "Missing required fields: " + ", ".join(absent),
         dict.fromkeys(absent, "required"),
     )
+
+
+GONE = Refused(Code.INVALID_TOKEN, "This account is no longer there; sign in again")
+"""For a token that is good, of somebody who was removed meanwhile."""

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from rex_auth_edge.domain.caller import Caller
 from rex_auth_edge.domain.clock import ClockState, Deadline, Moment
 from rex_auth_edge.domain.principal import Principal
-from rex_auth_edge.domain.refusals import Code, Refused, missing
+from rex_auth_edge.domain.refusals import GONE, Code, Refused, missing
 from rex_auth_edge.flows import recover
 from rex_auth_edge.flows import sessions as lives
 from rex_auth_edge.flows.parts import Parts
@@ -20,7 +20,6 @@ _NOT_FRESH = Refused(
     Code.FRESH_SIGN_IN_REQUIRED,
     "Confirm your password first (POST /auth/reauthenticate), then do this within 10 minutes",
 )
-_GONE = Refused(Code.INVALID_TOKEN, "This account is no longer there; sign in again")
 
 
 async def change(
@@ -42,7 +41,7 @@ async def _prove(parts: Parts, principal: Principal, password: str, event: str, 
     """The person's row if the password is theirs, else the refusal, which is on record."""
     user = await parts.store.read(lambda conn: users.get(conn, principal.tenant_id, principal.user_id))
     if user is None:
-        return _GONE
+        return GONE
     verdict = await parts.passwords.verify(user.password_hash, password)
     if verdict.ok:
         return user

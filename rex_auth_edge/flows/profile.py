@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from rex_auth_edge.domain import names
 from rex_auth_edge.domain.caller import Caller
 from rex_auth_edge.domain.principal import Principal
-from rex_auth_edge.domain.refusals import Code, Refused, missing
+from rex_auth_edge.domain.refusals import GONE, Code, Refused, missing
 from rex_auth_edge.flows import credentials
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.flows.people import People, data_url
@@ -21,7 +21,6 @@ from rex_auth_edge.storage.tx import Tx
 LARGEST_PICTURE = 2 * 1024 * 1024
 PAGE = 50
 
-_GONE = Refused(Code.INVALID_TOKEN, "This account is no longer there; sign in again")
 _NOT_HERE = Refused(
     Code.EMAIL_CHANGE_NOT_HERE,
     "The e-mail address can't be changed in the profile; leave `email` out",
@@ -39,7 +38,7 @@ async def read(parts: Parts, principal: Principal) -> tuple[Any, str | None] | R
     def query(conn: sa.Connection) -> tuple[Any, str | None] | Refused:
         user = users.get(conn, principal.tenant_id, principal.user_id)
         picture = data_url(users.picture(conn, principal.tenant_id, principal.user_id))
-        return (user, picture) if user else _GONE
+        return (user, picture) if user else GONE
 
     return await parts.store.read(query)
 
@@ -64,7 +63,7 @@ def _write(
 ) -> Refused | None:
     user = users.get(tx.conn, principal.tenant_id, principal.user_id)
     if user is None:
-        return _GONE
+        return GONE
     if wanted.get("email") and names.email_key(wanted["email"] or "") != user.email_key:
         return _NOT_HERE
     values: dict[str, str | None] = {name: wanted[name] or None for name in credentials.LONGEST if name in wanted}

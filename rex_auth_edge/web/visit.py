@@ -10,7 +10,7 @@ from litestar import Request
 from rex_auth_edge.domain.caller import Caller
 from rex_auth_edge.domain.names import email_key
 from rex_auth_edge.domain.principal import Authority, Principal
-from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
+from rex_auth_edge.domain.refusals import GONE, Code, Refused, RefusedError
 from rex_auth_edge.flows import refresh, sessions
 from rex_auth_edge.flows.people import Person
 from rex_auth_edge.web.addresses import client_address, on_lan
@@ -22,7 +22,6 @@ T = TypeVar("T")
 DEVICE_COOKIE = "rex_device"
 MISSING = Refused(Code.MISSING_TOKEN, "Missing access token; sign in first")
 
-_GONE = Refused(Code.INVALID_TOKEN, "This account is no longer there; sign in again")
 _CSRF = Refused(Code.CSRF_FAILED, "Missing or wrong X-CSRF-Token; get one from GET /auth/csrf")
 _NO_GUESS = frozenset({Code.MISSING_FIELD, Code.INVALID_USERNAME, Code.USERNAME_TAKEN, Code.WEAK_PASSWORD, Code.BUSY})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -107,7 +106,7 @@ class Visit:
     def unless_gone(self, person: Person | None) -> Person:
         """The person; one who is no longer there has no session either. Raises RefusedError (401)."""
         if person is None:
-            raise RefusedError(_GONE)
+            raise RefusedError(GONE)
         return person
 
     def principal(self) -> Principal:

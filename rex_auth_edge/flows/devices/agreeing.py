@@ -10,7 +10,7 @@ from rex_auth_edge.domain import confirming
 from rex_auth_edge.domain.caller import Caller
 from rex_auth_edge.domain.confirming import ConfirmationState
 from rex_auth_edge.domain.principal import Principal
-from rex_auth_edge.domain.refusals import Code, Refused
+from rex_auth_edge.domain.refusals import GONE, Code, Refused
 from rex_auth_edge.flows.devices import acting
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.flows.password import unless_fresh
@@ -20,7 +20,6 @@ from rex_auth_edge.storage.columns import deadline_values
 from rex_auth_edge.storage.tx import Tx
 
 NO_CONFIRMATION = Refused(Code.NOT_FOUND, "Nothing waits for you there, or no longer: have the device ask again")
-_GONE = Refused(Code.INVALID_TOKEN, "This account is no longer there; sign in again")
 _APPROVE, _DENY, _SETTING = "confirmation.approve", "confirmation.deny", "profile.voice"
 
 
@@ -119,7 +118,7 @@ async def let_act(parts: Parts, principal: Principal, caller: Caller, *, wanted:
     def work(tx: Tx) -> Refused | None:
         user = users.get(tx.conn, principal.tenant_id, principal.user_id)
         if user is None or user.disabled:
-            return _GONE
+            return GONE
         if wanted and not user.voice and (refused := unless_fresh(tx.conn, tx.now, principal)) is not None:
             return refused
         users.change(tx, user.tenant_id, user.id, voice=wanted)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from rex_auth_edge.domain.caller import Caller
 from rex_auth_edge.domain.clock import Moment
 from rex_auth_edge.domain.principal import Principal
-from rex_auth_edge.domain.refusals import Code, Refused
+from rex_auth_edge.domain.refusals import GONE, Code, Refused
 from rex_auth_edge.domain.roles import PERMISSIONS, Act, Role
 from rex_auth_edge.flows.password import unless_fresh, unless_proven
 from rex_auth_edge.storage import users
@@ -19,7 +19,6 @@ from rex_auth_edge.storage.audit import Event, record
 from rex_auth_edge.storage.tx import Tx
 
 NO_MEMBER = Refused(Code.NOT_FOUND, "There is no such member")
-_GONE = Refused(Code.INVALID_TOKEN, "This account is no longer there; sign in again")
 _CONSOLE = Caller(user_agent="console")
 
 
@@ -58,7 +57,7 @@ def forbidden(conn: sa.Connection, now: Moment, actor: Actor, act: Act) -> Refus
         return None
     user = users.get(conn, actor.tenant_id, actor.principal.user_id)
     if user is None or user.disabled:
-        return _GONE
+        return GONE
     permission = PERMISSIONS[act]
     if Role(user.role) not in permission.roles:
         return _not_allowed(permission.roles, permission.says)

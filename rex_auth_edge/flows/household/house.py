@@ -13,7 +13,7 @@ from rex_auth_edge.domain.caller import Caller
 from rex_auth_edge.domain.clock import DAY, HOUR
 from rex_auth_edge.domain.password_rules import PasswordRule
 from rex_auth_edge.domain.principal import Principal
-from rex_auth_edge.domain.refusals import Code, Refused, missing
+from rex_auth_edge.domain.refusals import GONE, Code, Refused, missing
 from rex_auth_edge.domain.roles import PERMISSIONS, Act, Registration, Role
 from rex_auth_edge.flows.devices import acting as persons
 from rex_auth_edge.flows.household import actor as acting
@@ -29,7 +29,6 @@ SHARES = ("profiles", "passwords", "sessions", "audit")
 _SWITCH = {"on": True, "off": False}
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _LONGEST_NAME = 120
-_GONE = Refused(Code.INVALID_TOKEN, "This account is no longer there; sign in again")
 _BAD_SLUG = Refused(Code.INVALID_FIELD, "A slug is 1 to 63 small letters, digits and hyphens", {"slug": "not a slug"})
 _TAKEN = Refused(Code.SLUG_TAKEN, "There is a household of that slug already", {"slug": "taken"})
 
@@ -80,7 +79,7 @@ async def read(parts: Parts, principal: Principal) -> House | Refused:
     def query(conn: sa.Connection) -> House | Refused:
         user = users.get(conn, principal.tenant_id, principal.user_id)
         if user is None or user.disabled:
-            return _GONE
+            return GONE
         role = Role(user.role)
         may = tuple(act for act, permission in PERMISSIONS.items() if role in permission.roles)
         claimed = bool(users.owners(conn, principal.tenant_id))
@@ -99,7 +98,7 @@ async def claim(parts: Parts, principal: Principal, setup_code: str | None, call
         tenants.hold(tx, principal.tenant_id)
         user, actor = users.get(tx.conn, principal.tenant_id, principal.user_id), Actor.person(principal, caller)
         if user is None or user.disabled:
-            return _GONE
+            return GONE
         claimed = users.owners(tx.conn, principal.tenant_id)
         wrong = setup.CLAIMED if claimed else parts.setup.wrong(principal.tenant_id, setup_code or "")
         acting.note(tx, actor, "household.claim", user.id, outcome=wrong.code if wrong else "success")
