@@ -93,9 +93,11 @@ install_it() {
 }
 
 welcome() {
-    local shown
+    local shown label
     shown=$("$console" welcome) || die "the hub runs, but its console doesn't answer."
+    label=$("$console" recovery label) || die "the hub runs, but its console doesn't answer."
     say '' "$shown" ''
+    [[ $label != "Label's secret:"* ]] || say "$label" ''
     say "On a phone or a computer in this network, open the first-time page once (or scan the code): it says how a device"
     if [[ $shown == *$'\nsetup code '* ]]; then
         say "comes to trust the hub. Compare the fingerprint. Then open the address, and make the hub yours with the setup code."

@@ -38,7 +38,7 @@ def main_pid(hub: Machine) -> str:
 
 
 def test_installed_on_a_clean_debian(layers: Layers) -> None:
-    """install.sh ends with the address, the page for the first time, the fingerprint, the setup code and a QR code."""
+    """install.sh tells address, first page, fingerprint, setup code, QR code, and the label's secret."""
     lines = layers.said.splitlines()
     assert any(line.startswith("address      https://rex-") and line.endswith(".local") for line in lines)
     assert any(line.startswith("first time   http://rex-") and line.endswith(".local/trust") for line in lines)
@@ -46,6 +46,7 @@ def test_installed_on_a_clean_debian(layers: Layers) -> None:
     assert any(line.startswith("setup code   ") for line in lines)
     assert lines[-1].endswith("make the hub yours with the setup code.")
     assert "█▀" in layers.said
+    assert sum(line.startswith("Label's secret: ") for line in lines) == 1
 
 
 def test_ready_is_when_it_serves(hub: Machine) -> None:
