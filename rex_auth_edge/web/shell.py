@@ -27,6 +27,9 @@ _BAD_HOST = Refused(
 _BAD_ORIGIN = Refused(
     Code.ORIGIN_NOT_ALLOWED, "Requests from that site aren't allowed; add its origin to ALLOWED_ORIGINS if it is yours"
 )
+_FORWARD = "/auth/forward"
+_NOT_OPTIONS = Refused(Code.METHOD_NOT_ALLOWED, "Ask by GET whether a request may pass, whatever its own method")
+"""A proxy that hands its client's method on would take any good answer to OPTIONS for a yes."""
 _BAD_QUERY = Refused(Code.BAD_REQUEST, "The address's query string is not valid UTF-8")
 _ALWAYS = [
     (b"x-content-type-options", b"nosniff"),
@@ -83,6 +86,8 @@ class Shell:
             await send_refusal(exchange.send, _BAD_ORIGIN)
         elif not _is_text(exchange.scope["query_string"]):
             await send_refusal(exchange.send, _BAD_QUERY)
+        elif exchange.scope["method"] == "OPTIONS" and exchange.scope["path"].endswith(_FORWARD):
+            await send_refusal(exchange.send, _NOT_OPTIONS)
         elif exchange.preflight:
             await exchange.send({"type": "http.response.start", "status": 204, "headers": list(_PREFLIGHT)})
             await exchange.send({"type": "http.response.body", "body": b""})
@@ -222,7 +227,7 @@ def _kind(path: str) -> str:
         return "validate"
     if path.startswith("/health"):
         return "health"
-    if path.endswith("/auth/forward"):
+    if path.endswith(_FORWARD):
         return "forward"
     last = path.rstrip("/").rpartition("/")[2]
     return last if last in _KINDS else "other"

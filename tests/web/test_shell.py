@@ -234,3 +234,11 @@ async def test_failure_in_the_middle_of_an_answer(caplog: pytest.LogCaptureFixtu
     answered = await Outside(inner=breaking).raw()
     assert [message["type"] for message in answered] == ["http.response.start"]
     assert TYPED not in caplog.text
+
+
+async def test_forward_auth_never_says_yes_to_options() -> None:
+    """A proxy that asks with its client's own method gets no good answer to OPTIONS, be it a preflight or not."""
+    preflight = {"origin": FRONTEND, "access-control-request-method": "GET"}
+    for path in ("/auth/forward", "/api/auth/forward"):
+        for headers in ({}, preflight):
+            shape(await outside().client().options(path, headers=headers), 405, "method_not_allowed")
