@@ -20,10 +20,10 @@ from tests.cli.consoles import Console
 from tests.processes import Process, environment, serving
 
 
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """One for all: each test opens the window anew."""
-    with serving(tmp_path_factory.mktemp("paired") / "data") as made:
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Process]:
+    """One for each test: what one address may ask is little."""
+    with serving(tmp_path / "data") as made:
         yield made
 
 

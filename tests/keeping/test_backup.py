@@ -129,8 +129,8 @@ def test_a_damaged_database_is_not_backed_up(kept: Kept, tmp_path: Path, clock: 
     size = kept.database.stat().st_size
     with kept.database.open("r+b") as file:
         for page in range(4096, size, 4096):
-            file.seek(page + 100)
-            file.write(b"\xff" * 200)
+            file.seek(page)
+            file.write(b"\xff" * 300)
     with pytest.raises((BackupError, ArchiveError), match="db check"):
         back_up(wanted(kept, tmp_path / "many"), clock.now(), silent)
     assert list((tmp_path / "many").iterdir()) == []

@@ -73,16 +73,13 @@ async def test_the_copy_just_made_is_never_the_one_to_go(tmp_path: Path, ours: P
     """Who went back to an older version and upgrades again finds that copy, though others have higher numbers."""
     copies = tmp_path / "backups"
     copies.mkdir()
-    for number in (7, 8, 9):
-        (copies / f"before-{number:04}-{number - 1:04}.sqlite3").touch()
+    others = [f"before-{number:04}-{number - 1:04}.sqlite3" for number in range(int(AHEAD) + 1, int(AHEAD) + 4)]
+    for other in others:
+        (copies / other).touch()
     await (await opened(tmp_path / "hub.db")).close()
     later(ours, AHEAD)
     await (await opened(tmp_path / "hub.db")).close()
-    assert listed(copies) == [
-        f"before-{AHEAD}-{NEWEST}.sqlite3",
-        "before-0008-0007.sqlite3",
-        "before-0009-0008.sqlite3",
-    ]
+    assert listed(copies) == [f"before-{AHEAD}-{NEWEST}.sqlite3", *others[1:]]
 
 
 async def test_without_a_copy_nothing_is_upgraded(tmp_path: Path, ours: Path) -> None:

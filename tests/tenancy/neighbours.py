@@ -209,9 +209,10 @@ async def _wait(each: House, stranger: httpx.AsyncClient, name: str) -> None:
 
 
 @asynccontextmanager
-async def another(home: Household, each: House, name: str) -> AsyncIterator[tuple[httpx.AsyncClient, dict[str, str]]]:
+async def another(home: Household, each: House, number: int) -> AsyncIterator[tuple[httpx.AsyncClient, dict[str, str]]]:
     """Somebody new and everything new, to be used up; by the kinds that paths name."""
-    async with home.client(f"{each.subnet}.70") as client:
+    name = f"nils{number}"
+    async with home.client(f"{each.subnet}.{100 + number}") as client:
         body = {"username": f"{name}-new", "password": PASSWORD, "role": "adult"}
         member = await done(each.owner.post("/household/members", json=body))
         signed_in = await done(client.post("/auth/login", json=body | {"tenant": each.slug}))

@@ -7,7 +7,7 @@ from uuid import UUID
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.web.app import _framework
 from tests.hub import Household
-from tests.tenancy.answers import shown, unheard
+from tests.tenancy.answers import needles, shown, unheard
 from tests.tenancy.neighbours import Neighbours, another
 from tests.tenancy.routes import PAGES, Route, filled, routes
 from tests.tenancy.rows import Kept, kept
@@ -56,7 +56,7 @@ async def test_every_route_is_in_the_document(home: Household) -> None:
 
 async def test_ids_of_another_household(they: Neighbours) -> None:
     """Each of theirs is answered, for an owner, as one that nobody has; and nothing of theirs changes."""
-    before = await kept(they.home.store, they.theirs.tenant_id)
+    before, wanted = await kept(they.home.store, they.theirs.tenant_id), await needles(they)
     asked = [route for route in await routes(they.home) if route.parameters]
     assert len(asked) >= 17
     for route in asked:
@@ -69,7 +69,7 @@ async def test_ids_of_another_household(they: Neighbours) -> None:
                     assert unknown[made_up][0] == 404, route
                 assert await ask(they, Role.OWNER, route, names) == unknown[made_up], (route, names)
     assert await kept(they.home.store, they.theirs.tenant_id) == before
-    await unheard(they)
+    await unheard(they, wanted)
 
 
 async def test_ids_of_another_household_for_others(they: Neighbours) -> None:
@@ -90,7 +90,7 @@ async def test_ours_are_there(they: Neighbours) -> None:
     before = await kept(they.home.store, they.theirs.tenant_id)
     asked = [route for route in await routes(they.home) if not route.anybody and (route.parameters or route.fields)]
     for number, route in enumerate(asked):
-        async with another(they.home, they.ours, f"nils{number}") as (newcomer, things):
+        async with another(they.home, they.ours, number) as (newcomer, things):
             client = they.ours.owner if route.path.startswith("/household") else newcomer
             path = filled(route, tuple(things[kind] for kind in route.kinds))
             named = {"username": f"other{number}"} if "username" in route.fields else {}

@@ -11,6 +11,8 @@ import httpx
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.storage.device_tables import device_asks
+from rex_auth_edge.storage.guest_tables import child_requests
 from rex_auth_edge.storage.tables import login_attempts
 from rex_auth_edge.storage.tx import Tx
 from tests.tenancy.answers import shown
@@ -58,7 +60,9 @@ ACTS_THERE = {
     *(("passwords_forgot", "email"), ("passwords_forgot", "together")),
     ("passwords_forgot", "tenant"),
     ("guestpass_show", "secret"),
+    *((f"presence_{act}", name) for act in ("start", "finish") for name in ("tenant", "together")),
     *(("childasks_ask", "tenant"), ("childasks_ask", "together"), ("childasks_look", "request_token")),
+    *(("childasks_ask", "username"), ("presence_finish", "username")),  # without `tenant` it is the default one's
     *((handler, name) for handler in ("look", "look_posted", "reset") for name in ("token", "reset_token", "together")),
 }
 """Handlers (those of passwords by their last word) and the field by which another household is meant, rightly."""
@@ -135,8 +139,10 @@ async def ask(they: Neighbours, case: Case, named: dict[str, str]) -> tuple[obje
 
 
 def forgive(tx: Tx) -> None:
-    """Forget failed sign-ins, which would tell how often something was asked and not what it was."""
+    """Forget failed sign-ins and their like, which would tell how often something was asked and not what it was."""
     tx.conn.execute(sa.delete(login_attempts))
+    tx.conn.execute(sa.delete(child_requests).where(child_requests.c.asked_from.like("%.80")))
+    tx.conn.execute(sa.update(device_asks).values(misses=0))
 
 
 async def test_what_names_things_next_door(they: Neighbours) -> None:

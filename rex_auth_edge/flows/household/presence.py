@@ -137,7 +137,7 @@ def _place(tx: Tx, parts: Parts, secret: str, tenant: str | None, caller: Caller
         return NOT_ON_LAN
     tenant_id = tenants.find(tx.conn, tenant) if tenant else parts.home
     if (wrong := _wrong(tx.conn, parts, secret)) is not None:
-        record(tx, parts.home, Event("recovery.start", wrong.code, caller=caller))
+        record(tx, tenant_id or parts.home, Event("recovery.start", wrong.code, caller=caller))
         return wrong
     if tenant_id is None:
         return UNKNOWN_TENANT
