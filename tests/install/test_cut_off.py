@@ -7,7 +7,7 @@ import pytest
 
 from tests.bad_days import disks
 from tests.install import cuts
-from tests.install.house import NEXT, UNIT, UPGRADE, add, kept, people, serving
+from tests.install.house import INSTALL, NEXT, UNIT, UPGRADE, add, kept, people, serving
 from tests.install.releases import GOOD, made
 from tests.systemd.conftest import Boot, Layers
 from tests.systemd.machines import Machine
@@ -42,6 +42,18 @@ def test_killed_again_and_again(boot: Boot, layers: Layers, tmp_path: Path) -> N
         assert (serving(hub), people(hub)) == (GOOD.version, ["maya"])
         hub.run(*UPGRADE)
         assert (serving(hub), people(hub), kept(hub)) == (GOOD.version, ["maya"], [before, GOOD.version])
+
+
+def test_a_first_installation_killed_again_and_again(boot: Boot) -> None:
+    """Where no hub was there before, too, the run that isn't killed ends it all, and shows what to write down."""
+    with boot(installed=False) as hub:
+        for command in (BUILT, "measure", MOVED):
+            done = hub.run(*INSTALL, check=False, environ=cuts.prepare(hub, "install.sh", command, cuts.KILL))
+            assert done.returncode not in {0, 1}, done.stdout + done.stderr
+        said = hub.said(*INSTALL)
+        assert "\nsetup code   " in said
+        assert "\nLabel's secret: " in said
+        assert (serving(hub), people(hub), len(kept(hub))) == (kept(hub)[0], [], 1)
 
 
 @pytest.fixture
