@@ -144,7 +144,7 @@ def _wish(
 ) -> "Wish":
     from rex_auth_edge.client.pair import Wish  # noqa: PLC0415
 
-    usual = ("Voice", "speaker") if voice else ("A device", "other")
+    usual = ("Voice", "voice") if voice else ("A device", "other")
     return Wish(name or usual[0], kind or usual[1], scopes, room, household)
 
 

@@ -93,7 +93,7 @@ def test_the_voice_app(hub: Process, console: Console, tmp_path: Path) -> None:
     assert "Thank you, I am in." in trouble
     assert told["folder"] == str(tmp_path / "voice")
     paired = Hub(tmp_path / "voice")
-    assert (paired.device_id, paired.kind) == (told["device"], "speaker")
+    assert (paired.device_id, paired.kind) == (told["device"], "voice")
     assert paired.token()
 
 
