@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 import rex_auth_edge
 from rex_auth_edge.domain.failures import ExplainedError
-from rex_auth_edge.storage import device_tables, guest_tables  # noqa: F401  the others are imported wherever one is
+from rex_auth_edge.storage import device_tables, guest_tables, sync_tables  # noqa: F401  `tables` comes with them
 
 COPIES = 3
 """How many copies from before an upgrade are kept."""

@@ -59,6 +59,7 @@ users = table(
     column("email_proven", sa.Boolean, default="0"),
     column("voice", sa.Boolean, default="1"),
     column("guardian_id", Id(), null=True),
+    column("password_tag", sa.LargeBinary(64), null=True),
     sa.UniqueConstraint("tenant_id", "email_key"),
     sa.UniqueConstraint("tenant_id", "username_key"),
 )

@@ -78,7 +78,8 @@ def owners(house: House) -> list[bytes]:
 def session_lives(house: House, session: bytes) -> bool:
     """Whether the session goes on: neither ended, nor covered by its person's signing out everywhere, nor its hub gone.
 
-    Signing out everywhere covers all sessions that it saw or that were begun without having seen it.
+    Signing out everywhere covers all sessions that it saw or that were begun without having seen it, but the one that
+    the mark names (`what`): whoever signs out everywhere else stays where they are.
     """
     begun = house.state(Cell(Kind.SESSION, session))
     user = begun.fields.get("user")
@@ -87,7 +88,7 @@ def session_lives(house: House, session: bytes) -> bool:
     if not admitted(house, user.value) or revoked(house, Kind.HUB, begun.rung.by.origin):
         return False
     rung, everywhere = begun.rung, house.state(Cell(Kind.SIGN_OUT, user.value)).marks
-    return all(follows(rung.by, rung.seen, mark.by, mark.at) for mark in everywhere)
+    return all(mark.what == session or follows(rung.by, rung.seen, mark.by, mark.at) for mark in everywhere)
 
 
 def password_of(house: House, user: bytes) -> Secret | None:

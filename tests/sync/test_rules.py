@@ -56,6 +56,15 @@ def test_signing_out_everywhere_ends_what_was_begun_without_knowing_of_it() -> N
     assert not session_lives(house, b"4")
 
 
+def test_whoever_signs_out_everywhere_else_stays_signed_in() -> None:
+    """The session that the mark names goes on; all others that it covers don't."""
+    house, here = household()
+    for session in (b"1", b"2"):
+        house.take(here.climb(Kind.SESSION, session, user=NOAH))
+    house.take(here.mark(Kind.SIGN_OUT, NOAH, b"2"))
+    assert [session_lives(house, each) for each in (b"1", b"2")] == [False, True]
+
+
 def test_the_lowest_of_concurrent_roles_counts() -> None:
     """Until somebody who has seen both decides anew."""
     house, here = household()

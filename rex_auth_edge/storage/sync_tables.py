@@ -1,0 +1,147 @@
+"""The tables of synchronisation: a household's cells and their order, the cloud's of its hubs, a hub's of itself.
+
+Structures that only `sync` reads are kept whole, as MessagePack. Ids of cells are 16 bytes, not all of them UUIDs.
+"""
+
+import sqlalchemy as sa
+
+from rex_auth_edge.storage.columns import Id, column, deadline, exact, key, table
+
+_STATE = sa.LargeBinary(1024 * 1024)
+_RECORD = sa.LargeBinary(64 * 1024)
+_POSITION = ("epoch", sa.Integer), ("seq", sa.BigInteger)
+
+sync_cells = table(
+    "sync_cells",
+    key("tenant_id"),
+    key("kind", exact(32)),
+    key("id", sa.BINARY(16)),
+    column("lane", sa.SmallInteger),
+    *(column(name, kind) for name, kind in _POSITION),
+    column("state", _STATE),
+    column("over", _STATE, null=True),
+    column("name", exact(255), null=True),
+    sa.Index(None, "tenant_id", "lane", "epoch", "seq"),
+    sa.Index(None, "tenant_id", "id"),
+    sa.Index(None, "tenant_id", "kind", "name"),
+)
+"""`state` is what the cloud has, empty at place (0, 0) where it has nothing; `over` that with a hub's own changes.
+
+`name` is what no two people may share (the field `key` of a username or an address), of `over` where there is one.
+"""
+
+sync_sums = table(
+    "sync_sums",
+    key("tenant_id"),
+    key("lane", sa.SmallInteger),
+    key("level", sa.SmallInteger),
+    key("place", sa.Integer),
+    column("sum", sa.BINARY(16)),
+)
+"""The digest's tree over `sync_cells.state`, by level (0 the root) and place in it."""
+
+sync_standings = table(
+    "sync_standings",
+    key("tenant_id"),
+    column("value", _RECORD),
+    column("digest_key", sa.BINARY(32)),
+)
+"""In the cloud: a household's head row. A household without one isn't shared with any hub."""
+
+sync_members = table("sync_members", key("tenant_id"), key("hub_id"), column("value", _RECORD))
+
+sync_ends = table(
+    "sync_ends",
+    key("tenant_id"),
+    key("hub_id"),
+    key("incarnation", sa.Integer),
+    key("lane", sa.SmallInteger),
+    column("value", sa.LargeBinary(255)),
+)
+
+sync_dead = table(
+    "sync_dead",
+    key("tenant_id"),
+    key("subject", sa.BINARY(16)),
+    *(column(name, kind) for name, kind in _POSITION),
+    column("since", sa.BigInteger),
+)
+
+sync_buried = table(
+    "sync_buried",
+    key("tenant_id"),
+    key("number", sa.BigInteger),
+    column("subject", sa.BINARY(16)),
+)
+
+sync_claims = table(
+    "sync_claims",
+    key("tenant_id"),
+    key("id"),
+    column("code_hash", sa.BINARY(32)),
+    column("made_by", Id()),
+    column("created_at", sa.BigInteger),
+    *deadline("expires"),
+    column("used_at", sa.BigInteger, null=True),
+    column("used_by", Id(), null=True),
+    sa.Index(None, "created_at"),
+)
+"""In the cloud: codes with which an owner lets a hub in."""
+
+sync_hubs = table(
+    "sync_hubs",
+    key("tenant_id"),
+    column("value", _RECORD),
+    column("pending", sa.LargeBinary(512 * 1024)),
+    column("enrolment", _RECORD),
+    column("paused", sa.Boolean),
+    column("reached_at", sa.BigInteger, null=True),
+    column("agreed_at", sa.BigInteger, null=True),
+    column("trouble", exact(64), null=True),
+    column("repairs", sa.BigInteger, default="0"),
+    rowid=True,
+)
+"""On a hub: where it stands with a household's cloud. `enrolment` is with whom, and under which keys, sealed."""
+
+sync_entries = table(
+    "sync_entries",
+    key("tenant_id"),
+    key("number", sa.BigInteger),
+    column("kind", exact(32)),
+    column("id", sa.BINARY(16)),
+    column("lane", sa.SmallInteger),
+    column("sent", sa.Boolean),
+    column("given_epoch", sa.Integer, null=True),
+    column("given_seq", sa.BigInteger, null=True),
+    column("passed", sa.Boolean),
+    column("value", _STATE),
+    sa.Index(None, "tenant_id", "kind", "id"),
+    sa.Index(None, "tenant_id", "lane", "number"),
+)
+
+sync_lost = table(
+    "sync_lost",
+    key("tenant_id"),
+    key("kind", exact(32)),
+    key("id", sa.BINARY(16)),
+    column("lane", sa.SmallInteger),
+    column("value", _STATE),
+)
+
+sync_kept = table(
+    "sync_kept",
+    key("tenant_id"),
+    key("origin", sa.BINARY(16)),
+    key("incarnation", sa.Integer),
+    key("number", sa.BigInteger),
+    column("verifier", sa.LargeBinary(255)),
+)
+
+sync_audited = table(
+    "sync_audited",
+    key("tenant_id"),
+    key("node_id"),
+    key("incarnation", sa.Integer),
+    column("seq", sa.BigInteger),
+)
+"""Up to where a node's own audit chain has been written as changes."""
