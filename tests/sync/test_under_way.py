@@ -2,11 +2,12 @@
 
 from rex_auth_edge.sync.hub.applying import apply
 from rex_auth_edge.sync.hub.asking import pull
+from rex_auth_edge.sync.hub.pace import Pace
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import Pushed
-from tests.sync.simulation.machines import KEY
+from rex_auth_edge.sync.wire import Push, Pushed, Refusal, decode, encode, name_of
+from tests.sync.simulation.machines import KEY, HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.test_ends import calm, put
 
@@ -68,3 +69,24 @@ def test_a_page_that_comes_late_changes_nothing() -> None:
     with hub.store.disk.transaction():
         apply(hub.store, asked, late)
     assert (hub.store.me(), hub.store.rows(Lane.SECURITY)) == before
+
+
+def test_what_is_too_large_is_sent_in_parts() -> None:
+    """Nothing was taken of it, so the changes go in smaller requests; one that is too large alone holds up none."""
+    world = calm()
+    hub, limit = world.hubs[0], 3
+    for number in range(7):
+        put(hub, Kind.AUDIT, bytes([number]) * 16, AtHub(hub).pen().put(event="login"))
+
+    def narrow(machine: HubMachine, raw: bytes) -> bytes | None:
+        too_large = name_of(raw) == Push.__name__ and len(decode(raw, Push).changes) > limit
+        return encode(Refusal("too_large")) if too_large else world.line(machine, raw)
+
+    pace = Pace(most=7)
+    while (said := hub.send(narrow, pace.most)) is not None:
+        pace = pace.too_large() if isinstance(said, Refusal) else pace.succeeded()
+    assert len(list(world.cloud.store.subjects(Kind.AUDIT))) == 7
+    limit = 0
+    put(hub, Kind.SESSION, b"s" * 16, AtHub(hub).pen().climb())
+    assert isinstance(hub.send(narrow, 1), Refusal)
+    assert hub.store.me().stuck == (Lane.SESSIONS,)

@@ -15,6 +15,7 @@ from rex_auth_edge.sync.wire import (
     Hello,
     Page,
     Pull,
+    Push,
     Pushed,
     Refusal,
     Row,
@@ -31,7 +32,7 @@ _ANSWERS = {each.__name__: each for each in (Page, Pushed, Welcome, Refusal)}
 
 _NOT_THE_ONE = frozenset({"locked", "repeated"})
 """There is another copy of this hub, or it is one itself: its whole disk may have been restored."""
-_UNDONE = frozenset({"greet", "malformed", "forged"})
+_UNDONE = frozenset({"greet", "malformed", "forged", "too_large"})
 """Refusals after which the request is made anew. Any other is one to wait after, and to ask again."""
 
 
@@ -76,13 +77,18 @@ def _refused(store: HubStore, answer: Refusal, *, waited: bool) -> None:
         push = pending_push(me) if waited else None
         for entry in store.entries() if waited else ():
             store.put_entry(replace(entry, sent=False))
-        stuck = tuple({*me.stuck, push.lane}) if push is not None and answer.code != "greet" else me.stuck
+        stuck = tuple({*me.stuck, push.lane}) if push is not None and _sticks(push, answer.code) else me.stuck
         greeted = me.greeted and answer.code != "greet"
         store.put_me(replace(me, pending=b"" if waited else me.pending, greeted=greeted, stuck=stuck))
     elif answer.code == "removed":
         store.put_me(replace(me, removed=True))
     elif answer.code in _NOT_THE_ONE:
         store.put_me(replace(me, locked=True))
+
+
+def _sticks(push: Push, code: str) -> bool:
+    """Whether asking for the same again would bring the same; of what is too large, the next request holds less."""
+    return code != "greet" and not (code == "too_large" and len(push.changes) + len(push.lost) > 1)
 
 
 def _page(store: HubStore, page: Page) -> None:
