@@ -1,0 +1,122 @@
+"""Where synchronisation stands, in sentences for whoever owns the hub. Pure."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from rex_auth_edge.domain.clock import DAY, HOUR, MINUTE, SECOND
+from rex_auth_edge.exchange.people.status import Status
+from rex_auth_edge.sync.cloud.answer import LONGEST_ABSENCE
+
+ALONE = "This household is on this hub alone."
+_SOON = 30 * DAY
+"""Before what is too late for the cloud, people are told."""
+
+TROUBLES: Mapping[str, str] = MappingProxyType({
+    "unreachable": "The cloud can't be reached. What is done here counts here, and goes there once the line is back.",
+    "certificate": "Nobody with a certificate to be believed answers as the cloud. Is this hub's clock right?",
+    "busy": "The cloud has too much to do, and asked this hub to wait.",
+    "malformed": "What this hub sends arrives changed, or cut off: look at what lies between it and the cloud.",
+    "damaged": "What the cloud sends arrives changed, or cut off: look at what lies between it and this hub.",
+    "version": "This hub and the cloud have no version of the exchange in common: upgrade whichever is older.",
+    "unknown_key": "The cloud doesn't know this hub's key: enrol this hub anew.",
+    "cloud_behind": "The cloud has less than it once had, and doesn't know that it was restored: tell its operator.",
+    "forged": "The cloud refuses what this hub says as not its to say: tell its operator.",
+    "storage": "This hub can't write down what the cloud says: its disk is full or fails. See `rex-auth-edge doctor`.",
+})  # fmt: skip
+
+
+def headline(status: Status, now: int) -> str:
+    """What waits, when the cloud was last there, and since when both are known to agree; `now` as in Status."""
+    if not status.enrolled:
+        return ALONE
+    return "; ".join([_waits(status), _reached(status, now), _agrees(status, now)])
+
+
+def sentences(status: Status, now: int) -> list[str]:
+    """What else there is to know or to do, the most urgent first; nothing where all is well."""
+    if not status.enrolled:
+        return ["To share it with a cloud, `rex-auth-edge sync enroll` with a claim code that an owner gets there."]
+    return [*_barred(status), *_troubles(status, now), *_left(status)]
+
+
+def _waits(status: Status) -> str:
+    count = sum(status.waiting)
+    if count == 0:
+        return "Nothing waits"
+    return f"{counted(count, 'change')} {'waits' if count == 1 else 'wait'}"
+
+
+def _reached(status: Status, now: int) -> str:
+    if status.reached_at is None:
+        return "cloud not reached yet"
+    return f"cloud last reached {ago(now - status.reached_at)}"
+
+
+def _agrees(status: Status, now: int) -> str:
+    if status.agreed_at is None:
+        return "not compared yet"
+    then, today = (datetime.fromtimestamp(at / SECOND, UTC) for at in (status.agreed_at, now))
+    form = "%H:%M" if then.date() == today.date() else "%Y-%m-%d %H:%M"
+    return f"both agree as of {then.strftime(form)} UTC"
+
+
+def _barred(status: Status) -> Iterator[str]:
+    """Why nothing will go on by itself."""
+    if status.removed:
+        yield (
+            "An owner has removed this hub from the household's cloud: what is done here counts here alone. "
+            "To share again, `rex-auth-edge sync forget`, and enrol it anew."
+        )
+    elif status.locked:
+        yield (
+            "There are two copies of this hub, and the cloud listens to neither: only revocations still arrive. "
+            "Turn the other one off, and enrol this one anew."
+        )
+    elif status.restored:
+        yield "This hub is older than what it has sent, as after a restore: until that is settled it sends nothing."
+    if status.paused:
+        yield "Synchronisation is paused here: `rex-auth-edge sync resume` lets it go on."
+
+
+def _troubles(status: Status, now: int) -> Iterator[str]:
+    if status.trouble is not None and not (status.removed or status.locked):
+        said = TROUBLES.get(status.trouble, f"The cloud refuses what this hub asks ({status.trouble}).")
+        again = status.retry_at is not None and status.retry_at > now and not status.paused
+        yield said + (f" The next attempt is in {lasting((status.retry_at or 0) - now)}." if again else "")
+    if status.reached_at is not None and now - status.reached_at > LONGEST_ABSENCE - _SOON:
+        yield (
+            f"Of what was done here, the cloud takes only what closes doors once it has heard nothing for "
+            f"{LONGEST_ABSENCE // DAY} days; the rest then waits for an owner."
+        )
+
+
+def _left(status: Status) -> Iterator[str]:
+    if status.urgent:
+        yield f"Of what waits, {counted(status.urgent, 'change')} may end or bar something: that goes first."
+    if status.reviews:
+        held = "is held" if status.reviews == 1 else "are held"
+        yield f"{counted(status.reviews, 'change')} {held} for an owner: `rex-auth-edge sync reviews`."
+    if status.reading:
+        yield "This hub is still reading what the cloud has."
+    if status.repairs:
+        found = "was" if status.repairs == 1 else "were"
+        yield f"{counted(status.repairs, 'difference')} {found} found between both and mended; the log says when."
+
+
+def counted(count: int, thing: str) -> str:
+    """`1 change`, `2 changes`."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def ago(length: int) -> str:
+    """How long ago, `length` in milliseconds, to one unit; what seems to lie ahead, as when a clock was set, is now."""
+    return "just now" if length < MINUTE else f"{lasting(length)} ago"
+
+
+def lasting(length: int) -> str:
+    """A length of time in milliseconds, to one unit, rounded down."""
+    for unit, name in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
+        if length >= unit:
+            return counted(length // unit, name)
+    return counted(max(1, length // SECOND), "second")
