@@ -66,6 +66,9 @@ class Act(StrEnum):
     PASSES = "passes.read"
     MAKE_PASS = "passes.create"  # noqa: S105  an act's name
     END_PASS = "passes.revoke"  # noqa: S105  an act's name
+    HUBS = "hubs.read"
+    ADD_HUB = "hubs.add"
+    REMOVE_HUB = "hubs.remove"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,9 @@ PERMISSIONS: Mapping[Act, Permission] = MappingProxyType({
     Act.PASSES: Permission(_GROWN, "members", "see guests' passes"),
     Act.MAKE_PASS: _owners("make a pass for a guest", fresh=True),
     Act.END_PASS: _owners("revoke a guest's pass"),
+    Act.HUBS: Permission(_GROWN, "members", "see the household's hubs in the cloud"),
+    Act.ADD_HUB: _owners("let a hub into the household in the cloud", fresh=True),
+    Act.REMOVE_HUB: _owners("remove a hub from the household in the cloud", fresh=True),
 })  # fmt: skip
 
 _OWN = {"profile", "sessions"}

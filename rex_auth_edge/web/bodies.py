@@ -58,15 +58,7 @@ class Bodies:
 
 async def _object(scope: Scope, receive: Receive) -> bytes:
     """The body as one JSON object. Raises RefusedError, Gone."""
-    largest = LARGEST_PICTURE if scope["path"].endswith("/picture") else LARGEST
-    declared = header(scope, b"content-length") or b""
-    if declared.isdigit() and int(declared[:19]) > largest:
-        raise RefusedError(_TOO_LARGE)
-    try:
-        async with asyncio.timeout(PATIENCE):
-            raw = await _read(receive, largest)
-    except TimeoutError:
-        raise RefusedError(_TOO_SLOW) from None
+    raw = await whole(scope, receive, LARGEST_PICTURE if scope["path"].endswith("/picture") else LARGEST)
     if not raw:
         return b"{}"
     kind = (header(scope, b"content-type") or b"").partition(b";")[0].strip().lower()
@@ -78,6 +70,18 @@ async def _object(scope: Scope, receive: Receive) -> bytes:
         return _checked(_json(raw))
     except RecursionError:
         raise RefusedError(too_deep) from None
+
+
+async def whole(scope: Scope, receive: Receive, largest: int) -> bytes:
+    """The body, `largest` bytes at most: one that says that it is larger isn't read. Raises RefusedError, Gone."""
+    declared = header(scope, b"content-length") or b""
+    if declared.isdigit() and int(declared[:19]) > largest:
+        raise RefusedError(_TOO_LARGE)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await _read(receive, largest)
+    except TimeoutError:
+        raise RefusedError(_TOO_SLOW) from None
 
 
 async def _read(receive: Receive, largest: int) -> bytes:

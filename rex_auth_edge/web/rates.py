@@ -36,6 +36,7 @@ class Rule(StrEnum):
     LABEL = "label"
     ASK = "ask"
     PAIR = "pair"
+    SYNC = "sync"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ _RULES: dict[Rule, _Limits] = {
     Rule.LABEL: _Limits(failing_target=(parse("30/day"),), failing_address=(parse("5/hour"),)),
     Rule.ASK: _Limits(every_address=_10),
     Rule.PAIR: _Limits(failing_target=_10 + _A_DAY),
+    Rule.SYNC: _Limits(failing_address=_30),
 }
 
 _UNCOUNTED = Refused(

@@ -1,0 +1,95 @@
+"""One request with its proof. The nonce is taken from each answer, and refusals become what the hub does next."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+import msgspec
+
+from rex_auth_edge.domain.entropy import Entropy
+from rex_auth_edge.domain.refusals import Code
+from rex_auth_edge.exchange.hub import trouble
+from rex_auth_edge.exchange.hub.line import Line, Reply
+from rex_auth_edge.exchange.hub.trouble import LineError
+from rex_auth_edge.exchange.messages import TYPE
+from rex_auth_edge.exchange.proof import NONCE, SCHEME, Signer
+from rex_auth_edge.sync.hub.pace import told_to_wait
+
+_TRIES = 3
+"""A nonce may go out of use while a request is under way."""
+_LATER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+_MEANT: dict[str, str] = {
+    Code.UNKNOWN_HUB: trouble.UNKNOWN_KEY,
+    Code.INVALID_PROOF: trouble.PROOF,
+    Code.BAD_REQUEST: trouble.MALFORMED,
+    Code.VERSION_NOT_SPOKEN: "version",
+}
+
+
+class _Problem(msgspec.Struct):
+    code: str = ""
+    message: str = ""
+
+
+_problem = msgspec.json.Decoder(_Problem).decode
+
+
+class Asking:
+    """What is asked of one cloud over one line; `signer` says who asks at present."""
+
+    def __init__(self, line: Line, url: str, signer: Callable[[], Signer], entropy: Entropy) -> None:
+        self._line = line
+        self._url = url
+        self._signer = signer
+        self._entropy = entropy
+        self._nonce = ""
+
+    def close(self) -> None:
+        """Let go of the line."""
+        self._line.close()
+
+    async def ask(self, path: str, body: bytes, wait: int = 0) -> bytes:
+        """The answer's bytes; `wait` is how many seconds it may be kept until there is something. Raises LineError."""
+        for _ in range(_TRIES):
+            used = self._nonce
+            reply = await self._line.post(path, body, self._headers(path, body, wait), float(wait))
+            self._nonce = reply.headers.get(NONCE, self._nonce)
+            if reply.status == HTTPStatus.OK:
+                return _content(reply)
+            problem = _read(reply)
+            if problem.code != Code.USE_NONCE or self._nonce == used:
+                raise _explained(reply, problem)
+        raise LineError(trouble.PROOF)
+
+    def _headers(self, path: str, body: bytes, wait: int) -> dict[str, str]:
+        proof = self._signer().proof("POST", self._url + path, body, self._nonce, self._entropy)
+        headers = {"Authorization": f"{SCHEME} {proof}", "Content-Type": TYPE}
+        return headers | ({"Prefer": f"wait={wait}"} if wait else {})
+
+
+def _content(reply: Reply) -> bytes:
+    if reply.headers.get("content-type", "").partition(";")[0].strip().lower() != TYPE:
+        raise LineError(trouble.NO_CLOUD)
+    return reply.body
+
+
+def _read(reply: Reply) -> _Problem:
+    try:
+        return _problem(reply.body)
+    except (msgspec.DecodeError, RecursionError):
+        return _Problem()
+
+
+def _explained(reply: Reply, problem: _Problem) -> LineError:
+    status, message = reply.status, problem.message
+    if status in _LATER:
+        told = told_to_wait(reply.headers.get("retry-after", ""), reply.headers.get("date", ""))
+        return LineError(trouble.BUSY, told, message)
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return LineError(trouble.TOO_LARGE, 0, message)
+    if problem.code in _MEANT:
+        return LineError(_MEANT[problem.code], 0, message)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return LineError(trouble.FAILING, 0, message)
+    if not problem.code or status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+        return LineError(trouble.NO_CLOUD, 0, message)
+    return LineError(problem.code, 0, message)

@@ -1,0 +1,53 @@
+"""With which cloud a household is enrolled, and under which keys: sealed in the database and in its copy."""
+
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rex_auth_edge.exchange.proof import HubKey, Signer, name_of
+from rex_auth_edge.keys.seal import Seal
+
+_PURPOSE = "sync enrolment"
+
+
+class Enrolment(Struct, frozen=True):
+    """`household` is what the cloud calls it; `seeds` are the hub's private keys by their public halves.
+
+    The newest comes first, made at `since` (milliseconds since 1970 by the hub's clock); beside it the one before.
+    """
+
+    url: str
+    household: bytes
+    name: str
+    cloud: bytes
+    seeds: tuple[tuple[bytes, bytes], ...]
+    since: int
+
+    def __repr__(self) -> str:
+        return f"Enrolment({self.url})"
+
+    def signer(self, hub: bytes, public: bytes) -> Signer:
+        """Who signs, with the key of this public half; the newest one where that is unknown."""
+        seed = dict(self.seeds).get(public) or self.seeds[0][1]
+        return Signer(HubKey(seed), name_of(UUID(bytes=self.household), hub))
+
+    def other(self, public: bytes) -> bytes:
+        """The other key's public half, where there are two: a restored cloud may know only that one."""
+        return next((each for each, _ in self.seeds if each != public), public)
+
+    def with_key(self, key: HubKey, present: bytes, now: int) -> "Enrolment":
+        """With another key beside the present one."""
+        kept = tuple(each for each in self.seeds if each[0] == present)
+        return replace(self, seeds=((key.public, key.seed), *kept), since=now)
+
+
+def sealed(seal: Seal, tenant_id: UUID, enrolment: Enrolment) -> bytes:
+    """For the database, and the copy beside it."""
+    return seal.seal(_PURPOSE, msgspec.msgpack.encode(enrolment), tenant_id.bytes)
+
+
+def opened(seal: Seal, tenant_id: UUID, raw: bytes) -> Enrolment:
+    """What was sealed. Raises SealBrokenError, under another SECRET_KEY."""
+    return msgspec.msgpack.decode(seal.open(_PURPOSE, raw, tenant_id.bytes), type=Enrolment)

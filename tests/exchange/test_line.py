@@ -1,0 +1,208 @@
+"""The line: to whom it goes, what it takes, and what each refusal makes the hub do."""
+
+import asyncio
+import json
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from rex_auth_edge.domain.clock import SECOND
+from rex_auth_edge.exchange.hub import line as lines
+from rex_auth_edge.exchange.hub.asking import Asking
+from rex_auth_edge.exchange.hub.line import HttpLine, Reply, url_of
+from rex_auth_edge.exchange.hub.trouble import LineError
+from rex_auth_edge.exchange.messages import TYPE
+from rex_auth_edge.exchange.proof import HubKey, Signer
+from tests.doubles import SeededEntropy
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("https://Cloud.Example/", "https://cloud.example"),
+        ("https://cloud.example:443", "https://cloud.example"),
+        ("https://cloud.example:8443", "https://cloud.example:8443"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://localhost", "http://localhost"),
+        ("http://[::1]:80", "http://[::1]"),
+        ("http://cloud.example", None),
+        ("http://192.168.1.2", None),
+        ("https://cloud.example/path", None),
+        ("https://me:secret@cloud.example", None),
+        ("https://cloud.example?x=1", None),
+        ("https://cloud.example:99999", None),
+        ("ftp://cloud.example", None),
+        ("cloud.example", None),
+        ("", None),
+    ],
+)
+def test_addresses(typed: str, meant: str | None) -> None:
+    """HTTPS anywhere, HTTP to this machine alone, no path, no password; in one spelling, which is signed."""
+    assert url_of(typed) == meant
+
+
+class Cloud:
+    """A line whose replies are given."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self.replies = list(replies)
+        self.asked: list[Mapping[str, str]] = []
+
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str], wait: float) -> Reply:  # noqa: ARG002 - a Line
+        """See `Line`."""
+        self.asked.append(headers)
+        return self.replies.pop(0)
+
+    def close(self) -> None:
+        """See `Line`."""
+
+
+def problem(status: int, code: str = "", **headers: str) -> Reply:
+    """A refusal as the cloud gives it."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Reply(status, named, json.dumps({"code": code, "message": "Said"}).encode() if code else b"<html>")
+
+
+def asking(cloud: Cloud) -> Asking:
+    """Who asks it."""
+    return Asking(cloud, "https://cloud.example", lambda: Signer(HubKey(b"k" * 32), "name"), SeededEntropy())
+
+
+GOOD = Reply(200, {"content-type": TYPE, "rex-nonce": "third"}, b"said")
+
+
+async def test_the_nonce_is_taken_from_each_answer() -> None:
+    """The first request is sent again with the nonce that its refusal has brought; later ones need no second."""
+    cloud = Cloud(problem(401, "use_nonce", rex_nonce="first"), GOOD, GOOD)
+    asks = asking(cloud)
+    assert await asks.ask("/sync/push", b"body") == b"said"
+    assert await asks.ask("/sync/push", b"body") == b"said"
+    assert len(cloud.asked) == 3
+
+
+async def test_a_nonce_that_never_fits_ends() -> None:
+    """A cloud that refuses its own nonces isn't asked for ever."""
+    cloud = Cloud(*(problem(401, "use_nonce", rex_nonce=str(number)) for number in range(9)))
+    with pytest.raises(LineError, match="proof"):
+        await asking(cloud).ask("/sync/push", b"body")
+    assert len(cloud.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("reply", "trouble", "told"),
+    [
+        (problem(429, "rate_limited", retry_after="7"), "busy", 7 * SECOND),
+        (problem(503, "storage_unavailable", retry_after="5"), "busy", 5 * SECOND),
+        (problem(503), "busy", 0),
+        (problem(413, "body_too_large"), "too_large", 0),
+        (problem(401, "unknown_hub"), "unknown_key", 0),
+        (problem(401, "invalid_proof"), "proof", 0),
+        (problem(401, "use_nonce"), "use_nonce", 0),
+        (problem(400, "bad_request"), "malformed", 0),
+        (problem(400, "version_not_spoken"), "version", 0),
+        (problem(403, "invalid_claim_code"), "invalid_claim_code", 0),
+        (problem(404, "not_found"), "no_cloud", 0),
+        (problem(302), "no_cloud", 0),
+        (problem(500, "internal_error"), "failing", 0),
+        (problem(502), "failing", 0),
+        (Reply(200, {"content-type": "text/html"}, b"<html>Sign in to this Wi-Fi"), "no_cloud", 0),
+    ],
+)
+async def test_refusals(reply: Reply, trouble: str, told: int) -> None:
+    """Each has its code, and Retry-After is heard."""
+    with pytest.raises(LineError) as raised:
+        await asking(Cloud(reply)).ask("/sync/push", b"body")
+    assert (raised.value.trouble, raised.value.told) == (trouble, told)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    heard: list[str]
+    waits: threading.Event
+    came: threading.Event
+
+    def do_POST(self) -> None:
+        """Answer as the path says."""
+        self.rfile.read(int(self.headers["content-length"]))
+        self.heard.append(self.path)
+        self.came.set()
+        if self.path == "/silent":
+            self.waits.wait(30)
+            return
+        large = lines.LARGEST_ANSWER + 1 if self.path == "/large" else 2
+        self.send_response(200)
+        self.send_header("content-length", str(large))
+        self.end_headers()
+        self.wfile.write(b"x" * large)
+        if self.path == "/last":
+            self.close_connection = True
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving() -> Iterator[tuple[str, _Handler]]:
+    """A server of this machine's."""
+    handler: Any = type("Handler", (_Handler,), {"heard": [], "waits": threading.Event(), "came": threading.Event()})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", handler
+    finally:
+        handler.waits.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+async def test_a_connection_is_kept_and_made_anew() -> None:
+    """One that the cloud has closed meanwhile is no trouble."""
+    with serving() as (url, handler):
+        line = HttpLine(url)
+        for path in ("/one", "/last", "/three"):
+            assert (await line.post(path, b"body", {}, 0)).body == b"xx"
+        line.close()
+        assert handler.heard == ["/one", "/last", "/three"]
+
+
+async def test_answers_are_bounded() -> None:
+    """What is larger than any answer isn't kept."""
+    with serving() as (url, _):
+        line = HttpLine(url)
+        with pytest.raises(LineError, match="damaged"):
+            await line.post("/large", b"", {}, 0)
+        line.close()
+
+
+async def test_who_waits_can_hang_up() -> None:
+    """A request that is kept waiting ends at once when it is given up, and so does its thread."""
+    with serving() as (url, handler):
+        line = HttpLine(url)
+        waiting = asyncio.ensure_future(line.post("/silent", b"", {}, 55))
+        await asyncio.to_thread(handler.came.wait)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        line.close()
+
+
+async def test_nobody_there() -> None:
+    """A port that nobody listens at is a cloud that can't be reached."""
+    with serving() as (url, _):
+        pass
+    with pytest.raises(LineError, match="unreachable"):
+        await HttpLine(url).post("/", b"", {}, 0)
+
+
+def test_certificates_have_their_own_words() -> None:
+    """Whoever shows no certificate to be believed isn't merely unreachable."""
+    assert lines._explained(ssl.SSLCertVerificationError()).trouble == "certificate"
+    assert lines._explained(ssl.SSLError()).trouble == "unreachable"
