@@ -61,27 +61,33 @@ def _cells() -> None:
         _column("lane", sa.SmallInteger()),
         _column("epoch", sa.Integer()),
         _column("seq", sa.BigInteger()),
+        _column("place", sa.Integer()),
         _column("state", _STATE),
         _column("over", _STATE, null=True),
-        _column("name", _exact(255), null=True),
-    )
-    op.create_index("ix_sync_cells_tenant_id_id", "sync_cells", ["tenant_id", "id"], if_not_exists=True)
-    op.create_index(
-        "ix_sync_cells_tenant_id_kind_name", "sync_cells", ["tenant_id", "kind", "name"], if_not_exists=True
+        _column("mine", sa.LargeBinary(1024), null=True),
     )
     op.create_index(
-        "ix_sync_cells_tenant_id_lane_epoch_seq",
+        "ix_sync_cells_tenant_id_lane_epoch_seq_place",
         "sync_cells",
-        ["tenant_id", "lane", "epoch", "seq"],
+        ["tenant_id", "lane", "epoch", "seq", "place"],
         if_not_exists=True,
+    )
+    _table(
+        "sync_names",
+        _key("tenant_id"),
+        _key("kind", _exact(32)),
+        _key("id"),
+        _column("name", _exact(255)),
+    )
+    op.create_index(
+        "ix_sync_names_tenant_id_kind_name", "sync_names", ["tenant_id", "kind", "name"], if_not_exists=True
     )
     _table(
         "sync_sums",
         _key("tenant_id"),
         _key("lane", sa.SmallInteger()),
-        _key("level", sa.SmallInteger()),
-        _key("place", sa.Integer()),
-        _column("sum", _ID),
+        _key("place", sa.SmallInteger()),
+        _column("sums", sa.LargeBinary(1024)),
     )
 
 
@@ -147,7 +153,7 @@ def _hubs() -> None:
         "sync_hubs",
         _key("tenant_id"),
         _column("value", _RECORD),
-        _column("pending", sa.LargeBinary(524288)),
+        _column("digest_key", sa.BINARY(32)),
         _column("enrolment", _RECORD),
         _column("paused", sa.Boolean()),
         _column("reached_at", sa.BigInteger(), null=True),
@@ -156,6 +162,7 @@ def _hubs() -> None:
         _column("repairs", sa.BigInteger(), default="0"),
         rowid=True,
     )
+    _table("sync_pending", _key("tenant_id"), _column("request", sa.LargeBinary(524288)), rowid=True)
     _table(
         "sync_entries",
         _key("tenant_id"),
@@ -163,17 +170,17 @@ def _hubs() -> None:
         _column("kind", _exact(32)),
         _column("id", _ID),
         _column("lane", sa.SmallInteger()),
+        _column("stage", sa.SmallInteger()),
         _column("sent", sa.Boolean()),
-        _column("given_epoch", sa.Integer(), null=True),
-        _column("given_seq", sa.BigInteger(), null=True),
-        _column("passed", sa.Boolean()),
+        _column("given_epoch", sa.Integer()),
+        _column("given_seq", sa.BigInteger()),
         _column("value", _STATE),
     )
     op.create_index(
-        "ix_sync_entries_tenant_id_kind_id", "sync_entries", ["tenant_id", "kind", "id"], if_not_exists=True
-    )
-    op.create_index(
-        "ix_sync_entries_tenant_id_lane_number", "sync_entries", ["tenant_id", "lane", "number"], if_not_exists=True
+        "ix_sync_entries_tenant_id_lane_stage_given_epoch_given_seq",
+        "sync_entries",
+        ["tenant_id", "lane", "stage", "given_epoch", "given_seq"],
+        if_not_exists=True,
     )
 
 

@@ -6,7 +6,7 @@ through SQLAlchemy, so what a statement means is written once. Errors on SQLite 
 
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -49,7 +49,23 @@ class Prepared:
             return conn.execute(self._statement, values).rowcount
         return self._run(conn, values).rowcount
 
+    def many(self, conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Write once for each of these values."""
+        if not rows:
+            return
+        if conn.dialect.name != "sqlite":
+            conn.execute(self._statement, rows)
+            return
+        driver: Any = conn.connection.driver_connection
+        driver.executemany(self._bind(rows[0])[0], [self._bind(values)[1] for values in rows])
+
     def _run(self, conn: sa.Connection, values: dict[str, Any]) -> sqlite3.Cursor:
+        driver: Any = conn.connection.driver_connection
+        cursor: sqlite3.Cursor = driver.execute(*self._bind(values))
+        return cursor
+
+    def _bind(self, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The statement, and its values as the driver takes them."""
         if not self._sql:
             self._compile(list(values))
         if values.keys() != self._names:
@@ -57,9 +73,7 @@ class Prepared:
         values = self._constants | values
         for name, convert in self._bound:
             values[name] = convert(values[name])
-        driver: Any = conn.connection.driver_connection
-        cursor: sqlite3.Cursor = driver.execute(self._sql, values)
-        return cursor
+        return self._sql, values
 
     def _compile(self, names: list[str]) -> None:
         """Threads may meet here, and do the same."""

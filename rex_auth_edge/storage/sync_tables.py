@@ -18,27 +18,36 @@ sync_cells = table(
     key("id", sa.BINARY(16)),
     column("lane", sa.SmallInteger),
     *(column(name, kind) for name, kind in _POSITION),
+    column("place", sa.Integer),
     column("state", _STATE),
     column("over", _STATE, null=True),
-    column("name", exact(255), null=True),
-    sa.Index(None, "tenant_id", "lane", "epoch", "seq"),
-    sa.Index(None, "tenant_id", "id"),
+    column("mine", sa.LargeBinary(1024), null=True),
+    sa.Index(None, "tenant_id", "lane", "epoch", "seq", "place"),
+)
+"""`state` is what the cloud has; epoch 0 where it has nothing. `over` is that with a hub's own changes, whose numbers
+are in `mine` as long as they are to be shown. `place` is the cell's leaf in the digest's tree.
+
+Ids come at random: an index beside the key's, in the order of anything but time, would double what a write costs.
+"""
+
+sync_names = table(
+    "sync_names",
+    key("tenant_id"),
+    key("kind", exact(32)),
+    key("id", sa.BINARY(16)),
+    column("name", exact(255)),
     sa.Index(None, "tenant_id", "kind", "name"),
 )
-"""`state` is what the cloud has, empty at place (0, 0) where it has nothing; `over` that with a hub's own changes.
-
-`name` is what no two people may share (the field `key` of a username or an address), of `over` where there is one.
-"""
+"""What no two people may share: the field `key` of a username or an address, of `over` where there is one."""
 
 sync_sums = table(
     "sync_sums",
     key("tenant_id"),
     key("lane", sa.SmallInteger),
-    key("level", sa.SmallInteger),
-    key("place", sa.Integer),
-    column("sum", sa.BINARY(16)),
+    key("place", sa.SmallInteger),
+    column("sums", sa.LargeBinary(1024)),
 )
-"""The digest's tree over `sync_cells.state`, by level (0 the root) and place in it."""
+"""The upper levels of the digest's tree over `sync_cells.state`; each place has the sums of 64 branches."""
 
 sync_standings = table(
     "sync_standings",
@@ -92,7 +101,7 @@ sync_hubs = table(
     "sync_hubs",
     key("tenant_id"),
     column("value", _RECORD),
-    column("pending", sa.LargeBinary(512 * 1024)),
+    column("digest_key", sa.BINARY(32)),
     column("enrolment", _RECORD),
     column("paused", sa.Boolean),
     column("reached_at", sa.BigInteger, null=True),
@@ -103,6 +112,9 @@ sync_hubs = table(
 )
 """On a hub: where it stands with a household's cloud. `enrolment` is with whom, and under which keys, sealed."""
 
+sync_pending = table("sync_pending", key("tenant_id"), column("request", sa.LargeBinary(512 * 1024)), rowid=True)
+"""On a hub: the request that is under way; apart, since a row is rewritten whole and the hub's is by every write."""
+
 sync_entries = table(
     "sync_entries",
     key("tenant_id"),
@@ -110,14 +122,14 @@ sync_entries = table(
     column("kind", exact(32)),
     column("id", sa.BINARY(16)),
     column("lane", sa.SmallInteger),
+    column("stage", sa.SmallInteger),
     column("sent", sa.Boolean),
-    column("given_epoch", sa.Integer, null=True),
-    column("given_seq", sa.BigInteger, null=True),
-    column("passed", sa.Boolean),
+    column("given_epoch", sa.Integer),
+    column("given_seq", sa.BigInteger),
     column("value", _STATE),
-    sa.Index(None, "tenant_id", "kind", "id"),
-    sa.Index(None, "tenant_id", "lane", "number"),
+    sa.Index(None, "tenant_id", "lane", "stage", "given_epoch", "given_seq"),
 )
+"""A hub's own changes. `stage` 0 waits to be sent or acknowledged, 1 is given its place, 2 has come back as well."""
 
 sync_lost = table(
     "sync_lost",

@@ -14,7 +14,8 @@ FAN = 64
 DEPTH = 3
 """Levels below the root: 64 ** 3 leaves hold four of a million rows each, so four questions find one that differs."""
 
-_WIDE = 1 << 128
+WIDE = 1 << 128
+"""Sums are kept modulo this: 16 bytes."""
 
 
 def path_of(cell: Cell) -> tuple[int, ...]:
@@ -46,7 +47,7 @@ class Tree:
 
     def _add(self, path: tuple[int, ...], amount: int) -> None:
         for length in range(DEPTH + 1):
-            self._sums[path[:length]] = (self._sums[path[:length]] + amount) % _WIDE
+            self._sums[path[:length]] = (self._sums[path[:length]] + amount) % WIDE
 
     @property
     def root(self) -> bytes:

@@ -13,11 +13,33 @@ from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import Head, Row
 
+Path = tuple[int, ...]
+"""A branch of the digest's tree, from the root."""
+
+EVERYTHING = 1 << 62
+"""As many as there are."""
 HEADS: tuple[Head, Head, Head, Head] = (Head(), Head(), Head(), Head())
+
+
+class Sums(Protocol):
+    """The digest's tree of a lane, as `digest.Tree` makes it of all rows."""
+
+    @property
+    def root(self) -> bytes:
+        """The sum of all rows; equal ones mean equal rows."""
+        ...
+
+    def below(self, path: Path) -> tuple[bytes, ...]:
+        """The sums of a branch's own branches."""
+        ...
 
 
 class Rows(House, Protocol):
     """The household's cells in the cloud's order."""
+
+    def prepare(self, cells: Iterable[Cell]) -> None:
+        """These are going to be asked for: a store may fetch them together."""
+        ...
 
     def row(self, cell: Cell) -> Row | None:
         """The cell's row."""
@@ -31,8 +53,16 @@ class Rows(House, Protocol):
         """Forget the cell."""
         ...
 
-    def rows(self, lane: Lane, after: Position = START, limit: int = 1 << 62) -> list[Row]:
+    def rows(self, lane: Lane, after: Position = START, limit: int = EVERYTHING) -> list[Row]:
         """The lane's rows past `after`, in order, `limit` at most."""
+        ...
+
+    def tree(self, lane: Lane) -> Sums:
+        """The digest's tree of the lane's rows, which is kept as they change."""
+        ...
+
+    def leaf(self, lane: Lane, path: Path) -> list[Row]:
+        """The rows in a leaf of it."""
         ...
 
 
@@ -131,15 +161,13 @@ class CloudStore(Rows, Protocol):
 class Entry(Struct, frozen=True):
     """Changes of this hub's own to a cell, joined into one, from the writing until they are durable in the cloud.
 
-    `oldest` is what the writer of the first of them had seen. `sent`: a request that contains it is under way. `given`:
-    it is contained in what the cloud has up to there. `passed`: the hub has got it back, and keeps it only in case that
-    the cloud is restored.
+    `sent`: a request that contains it is under way. `given`: it is contained in what the cloud has up to there.
+    `passed`: the hub has got it back, and keeps it only in case that the cloud is restored.
     """
 
     cell: Cell
     number: int
     seen: Seen
-    oldest: Seen
     state: bytes
     actor: bytes | None = None
     sent: bool = False
@@ -158,7 +186,8 @@ class Lost(Struct, frozen=True):
 class Me(Struct, frozen=True):
     """Where a hub stands. A copy lies outside of its database, written after each commit.
 
-    `cursors` say up to where it has read; `whole`, up to where it knows all. `pending` is the request that has to
+    `cursors` say up to where it has read; `whole`, up to where it knows all; `past`, what it had seen at least when it
+    wrote the oldest of what waits. `pending` is the request that has to
     be answered before another is made, to the byte. `restored`: the database is older than the copy, and the hub writes
     nothing until it is another incarnation. `cuts`: what is later than this place, of epochs up to this one, a restored
     cloud has forgotten.
@@ -173,6 +202,7 @@ class Me(Struct, frozen=True):
     epoch: int = 0
     cursors: Seen = NOTHING
     whole: Seen = NOTHING
+    past: Seen = NOTHING
     durable: Position = START
     pruned: int = 0
     pending: bytes = b""
@@ -202,16 +232,49 @@ class HubStore(Rows, Protocol):
         """Write it."""
         ...
 
-    def entries(self) -> list[Entry]:
-        """Its own changes that aren't durable yet, by their numbers."""
+    @property
+    def shown(self) -> House:
+        """What the hub goes by: the cloud's rows, with its own changes on top (see `hub.view`)."""
+        ...
+
+    def entries(self, after: int = 0, limit: int = EVERYTHING) -> list[Entry]:
+        """Its own changes past this number that aren't durable yet, by their numbers."""
+        ...
+
+    def waiting(self, lane: Lane, limit: int = EVERYTHING) -> list[Entry]:
+        """Those of the lane that have no place yet, by their numbers."""
+        ...
+
+    def unsent(self, cell: Cell) -> list[Entry]:
+        """What waits for the cell and isn't under way, by their numbers."""
         ...
 
     def put_entry(self, entry: Entry) -> None:
         """Write a change; its number names it."""
         ...
 
-    def drop_entry(self, number: int) -> None:
+    def drop_entry(self, entry: Entry) -> None:
         """Forget it."""
+        ...
+
+    def send(self, lane: Lane, upto: int) -> None:
+        """What waits of the lane, up to this number, is under way."""
+        ...
+
+    def unsend(self) -> None:
+        """Nothing is."""
+        ...
+
+    def give(self, lane: Lane, upto: int, at: Position, *, sent: bool) -> None:
+        """What waits of the lane up to this number is contained in what the cloud has up to `at`; `sent`, only that."""
+        ...
+
+    def take_back(self, lane: Lane, after: int) -> None:
+        """What has a number past this one waits again, whatever has been said of it."""
+        ...
+
+    def settle(self, lane: Lane, whole: Position, durable: Position) -> None:
+        """What was given a place up to `whole` has come back; what is durable as well is forgotten."""
         ...
 
     def lost(self) -> list[Lost]:

@@ -5,11 +5,18 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+from msgspec.structs import replace
+
+from rex_auth_edge.sync.digest import Tree, path_of
+from rex_auth_edge.sync.hub.view import View
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.order import START, Lane, Position, Tag
+from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import EMPTY, Cell, State
-from rex_auth_edge.sync.store import End, Entry, Lost, Me, Member, Standing
+from rex_auth_edge.sync.store import EVERYTHING, End, Entry, Lost, Me, Member, Path, Standing
 from rex_auth_edge.sync.wire import Row, unpack_state
+
+KEY = b"the household's digest key"
 
 unpacked = lru_cache(maxsize=1 << 15)(unpack_state)
 
@@ -107,10 +114,21 @@ class MemoryRows:
         """Forget the cell."""
         self.disk.put("rows", cell, None)
 
-    def rows(self, lane: Lane, after: Position = START, limit: int = 1 << 62) -> list[Row]:
+    def rows(self, lane: Lane, after: Position = START, limit: int = EVERYTHING) -> list[Row]:
         """The lane's rows past `after`, in order."""
         found = [row for row in self._rows.values() if row.at > after and lane_of(row.kind) == lane]
         return sorted(found, key=lambda row: row.at)[:limit]
+
+    def prepare(self, cells: Iterable[Cell]) -> None:
+        """They are here already."""
+
+    def tree(self, lane: Lane) -> Tree:
+        """The digest's tree."""
+        return Tree(KEY, self.rows(lane))
+
+    def leaf(self, lane: Lane, path: Path) -> list[Row]:
+        """The rows in a leaf."""
+        return [row for row in self.rows(lane) if path_of(row.cell) == path]
 
     def subjects(self, kind: str) -> Iterable[bytes]:
         """Whom there are cells of this kind about."""
@@ -183,6 +201,11 @@ class MemoryCloud(MemoryRows):
 class MemoryHub(MemoryRows):
     """One household on a hub."""
 
+    @property
+    def enrolled(self) -> bool:
+        """Whether it has begun."""
+        return "me" in self.disk.table("facts")
+
     def me(self) -> Me:
         """Where the hub stands."""
         found: Me = self.disk.table("facts")["me"]
@@ -192,17 +215,65 @@ class MemoryHub(MemoryRows):
         """Write it."""
         self.disk.put("facts", "me", me)
 
-    def entries(self) -> list[Entry]:
+    @property
+    def shown(self) -> House:
+        """Its own changes on top."""
+        return View(self)
+
+    def entries(self, after: int = 0, limit: int = EVERYTHING) -> list[Entry]:
         """Its own changes, by number."""
-        return [entry for _, entry in sorted(self.disk.table("entries").items())]
+        return [entry for number, entry in sorted(self.disk.table("entries").items()) if number > after][:limit]
+
+    def _of(self, lane: Lane) -> list[Entry]:
+        return [entry for entry in self.entries() if lane_of(entry.cell.kind) == lane]
+
+    def waiting(self, lane: Lane, limit: int = EVERYTHING) -> list[Entry]:
+        """Those without a place."""
+        return [entry for entry in self._of(lane) if entry.given is None][:limit]
+
+    def unsent(self, cell: Cell) -> list[Entry]:
+        """What waits for the cell."""
+        return [each for each in self.waiting(lane_of(cell.kind)) if each.cell == cell and not each.sent]
 
     def put_entry(self, entry: Entry) -> None:
         """Write it."""
         self.disk.put("entries", entry.number, entry)
 
-    def drop_entry(self, number: int) -> None:
+    def drop_entry(self, entry: Entry) -> None:
         """Forget it."""
-        self.disk.put("entries", number, None)
+        self.disk.put("entries", entry.number, None)
+
+    def send(self, lane: Lane, upto: int) -> None:
+        """They are under way."""
+        for entry in self.waiting(lane):
+            if entry.number <= upto:
+                self.put_entry(replace(entry, sent=True))
+
+    def unsend(self) -> None:
+        """They aren't."""
+        for entry in self.entries():
+            self.put_entry(replace(entry, sent=False))
+
+    def give(self, lane: Lane, upto: int, at: Position, *, sent: bool) -> None:
+        """They have a place."""
+        for entry in self.waiting(lane):
+            if entry.number <= upto and (entry.sent or not sent):
+                self.put_entry(replace(entry, sent=False, given=at))
+
+    def take_back(self, lane: Lane, after: int) -> None:
+        """They have none."""
+        for entry in self._of(lane):
+            if entry.number > after:
+                self.put_entry(replace(entry, sent=False, given=None, passed=False))
+
+    def settle(self, lane: Lane, whole: Position, durable: Position) -> None:
+        """They have come back."""
+        for entry in self._of(lane):
+            if entry.given is not None and entry.given <= whole:
+                if entry.given <= durable:
+                    self.drop_entry(entry)
+                elif not entry.passed:
+                    self.put_entry(replace(entry, passed=True))
 
     def lost(self) -> list[Lost]:
         """What a restored cloud may have forgotten."""

@@ -25,7 +25,7 @@ from rex_auth_edge.sync.wire import (
     name_of,
     pack_state,
 )
-from tests.sync.simulation.machines import KEY, HubMachine
+from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.simulation.world import World
 
@@ -215,7 +215,7 @@ def test_a_verifier_kept_at_home_never_goes_over_the_line() -> None:
     said = [hub.do(lambda: push(hub.store)) for _ in range(1)]
     while hub.send(world.line) is not None:
         said.append(hub.do(lambda: push(hub.store)) or b"")
-    said += [pull(hub.store, lane, KEY) for lane in Lane]
+    said += [pull(hub.store, lane) for lane in Lane]
     assert not any(b"a secret verifier" in zlib.decompress(raw) for raw in said if raw)
     world.converge()
     assert hub.view.verifier(b"maya" * 4) == b"a secret verifier"

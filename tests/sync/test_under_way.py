@@ -7,7 +7,7 @@ from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import Push, Pushed, Refusal, decode, encode, name_of
-from tests.sync.simulation.machines import KEY, HubMachine
+from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.test_ends import calm, put
 
@@ -60,7 +60,7 @@ def test_a_page_that_comes_late_changes_nothing() -> None:
     hub, place = world.hubs[0], AtCloud(world.cloud)
     key = hub.store.me().key
     place.write(Cell(Kind.BAN, b"noah" * 4), place.pen().mark("one"), None)
-    asked = pull(hub.store, Lane.SECURITY, KEY)
+    asked = pull(hub.store, Lane.SECURITY)
     late = world.cloud.answer(hub.id, key, asked)
     assert late is not None
     place.write(Cell(Kind.BAN, b"noah" * 4), place.pen().mark("two"), None)

@@ -40,7 +40,6 @@ class Desk:
     cloud: bytes
     now: int
     fresh: bytes
-    digest_key: bytes
     most: int = MOST_CHANGES
 
 
@@ -73,7 +72,7 @@ def _answer(desk: Desk, hub: bytes, member: Member, key: bytes, raw: bytes) -> b
     if member.locked:
         return encode(Refusal("locked"))
     if name == Compare.__name__:
-        return encode(compare(desk.store, decode(raw, Compare), desk.digest_key))
+        return encode(compare(desk.store, decode(raw, Compare)))
     request: Hello | Push = decode(raw, Hello) if name == Hello.__name__ else decode(raw, Push)
     return _once(desk, hub, member, key, request, raw)
 
@@ -84,7 +83,7 @@ def _page(desk: Desk, hub: bytes, member: Member, pull: Pull) -> Struct:
     if pull.epoch != desk.store.standing().at.epoch or member.epoch != pull.epoch:
         return Refusal("greet")
     desk.store.put_member(hub, replace(member, past=pull.past, contact=max(member.contact, desk.now)))
-    return page(desk.store, pull, desk.digest_key, desk.most)
+    return page(desk.store, pull, desk.most)
 
 
 def _once(desk: Desk, hub: bytes, member: Member, key: bytes, request: Hello | Push, raw: bytes) -> bytes:

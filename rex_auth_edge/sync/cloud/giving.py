@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.digest import DEPTH, FAN, Tree, path_of
+from rex_auth_edge.sync.digest import DEPTH, FAN
 from rex_auth_edge.sync.kinds import closing
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import EMPTY
@@ -13,7 +13,7 @@ _LARGEST = 1024 * 1024
 """Bytes of a page's rows before they are compressed; one row is given in any case."""
 
 
-def page(store: CloudStore, pull: Pull, key: bytes, most: int) -> Page:
+def page(store: CloudStore, pull: Pull, most: int) -> Page:
     """The next rows. `whole` where there are no more: only then the hub knows everything up to `upto`."""
     standing = store.standing()
     found = store.rows(pull.lane, pull.after, most + 1)
@@ -33,7 +33,7 @@ def page(store: CloudStore, pull: Pull, key: bytes, most: int) -> Page:
     )
     if not pull.root or found or gone:
         return answer
-    return replace(answer, agrees=pull.root == Tree(key, store.rows(pull.lane)).root)
+    return replace(answer, agrees=pull.root == store.tree(pull.lane).root)
 
 
 def _fitting(found: list[Row]) -> list[Row]:
@@ -55,13 +55,12 @@ def revocations(store: CloudStore, pull: Pull) -> Page:
     return Page(standing.at.epoch, pull.lane, pull.after, pull.after, whole=False, rows=rows, partial=True)
 
 
-def compare(store: CloudStore, asked: Compare, key: bytes) -> Compared | Refusal:
+def compare(store: CloudStore, asked: Compare) -> Compared | Refusal:
     """A branch's sums, or a leaf's rows, where the hub has read as far as the cloud has written."""
     if asked.epoch != store.standing().at.epoch or store.rows(asked.lane, asked.at, 1):
         return Refusal("moved")
     if len(asked.path) > DEPTH or not all(0 <= each < FAN for each in asked.path):
         return Refusal("malformed")
-    rows = store.rows(asked.lane)
     if len(asked.path) == DEPTH:
-        return Compared(asked.at, rows=tuple(row for row in rows if path_of(row.cell) == asked.path))
-    return Compared(asked.at, sums=Tree(key, rows).below(asked.path))
+        return Compared(asked.at, rows=tuple(store.leaf(asked.lane, asked.path)))
+    return Compared(asked.at, sums=store.tree(asked.lane).below(asked.path))

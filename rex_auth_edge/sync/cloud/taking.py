@@ -30,6 +30,7 @@ def take(store: CloudStore, cloud: bytes, now: int, fresh: bytes, hub: bytes, pu
     if not _in_order(push) or not all(is_own(change, standing.at) for change in changes):
         return Refusal("forged")
     lost = [(row.cell, unpack_state(row.state)) for row in push.lost]
+    store.prepare([*(cell for cell, _ in lost), *(change.cell for change in changes)])
     ordering = Ordering(store, cloud, now)
     for cell, state in lost:
         ordering.take_lost(hub, cell, state)

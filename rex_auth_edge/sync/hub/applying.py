@@ -3,13 +3,13 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.hub.asking import pending_push
+from rex_auth_edge.sync.hub.asking import any_waits, pending_push
 from rex_auth_edge.sync.hub.settling import settle, settle_lost
 from rex_auth_edge.sync.hub.welcoming import welcome
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import START, Lane, Position, Seen
-from rex_auth_edge.sync.state import EMPTY
+from rex_auth_edge.sync.state import EMPTY, Cell
 from rex_auth_edge.sync.store import HubStore, Lost, Me
 from rex_auth_edge.sync.wire import (
     Hello,
@@ -57,16 +57,15 @@ def _pushed(store: HubStore, answer: Pushed) -> None:
     push = pending_push(me)
     if push is None or push.upto.number != answer.upto:
         return
-    for entry in store.entries():
-        if entry.sent and lane_of(entry.cell.kind) == push.lane:
-            store.put_entry(replace(entry, sent=False, given=answer.at))
+    store.give(push.lane, push.upto.number, answer.at, sent=True)
     told = {row.cell for row in push.lost}
     for lost in store.lost():
         if lost.cell in told:
             store.put_lost(replace(lost, given=answer.at))
     heads = tuple(push.upto if lane == push.lane else head for lane, head in zip(Lane, me.heads, strict=True))
     durable = max(me.durable, answer.durable)
-    store.put_me(replace(me, pending=b"", nonce=answer.nonce, heads=heads, durable=durable))
+    past = me.past if any_waits(store) else me.whole
+    store.put_me(replace(me, pending=b"", nonce=answer.nonce, heads=heads, durable=durable, past=past))
     settle(store)
 
 
@@ -75,8 +74,8 @@ def _refused(store: HubStore, answer: Refusal, *, waited: bool) -> None:
     me = store.me()
     if answer.code in _UNDONE:
         push = pending_push(me) if waited else None
-        for entry in store.entries() if waited else ():
-            store.put_entry(replace(entry, sent=False))
+        if waited:
+            store.unsend()
         stuck = tuple({*me.stuck, push.lane}) if push is not None and _sticks(push, answer.code) else me.stuck
         greeted = me.greeted and answer.code != "greet"
         store.put_me(replace(me, pending=b"" if waited else me.pending, greeted=greeted, stuck=stuck))
@@ -97,6 +96,7 @@ def _page(store: HubStore, page: Page) -> None:
         _only_revocations(store, page)
     if page.partial or page.epoch != me.epoch or page.after != me.cursors[page.lane]:
         return
+    store.prepare(row.cell for row in page.rows)
     for row in page.rows:
         _checked(row, page)
         _put_row(store, me, row)
@@ -107,7 +107,7 @@ def _page(store: HubStore, page: Page) -> None:
     store.put_me(replace(me, cursors=cursors, whole=whole, durable=durable, pruned=max(me.pruned, page.pruned)))
     for subject in page.gone:
         for kind in list(store.kinds(subject)):
-            _forget(store, kind, subject)
+            store.drop_row(Cell(kind, subject))
     if page.whole:
         _drop_forgotten(store, page.lane)
         settle(store)
@@ -131,12 +131,6 @@ def _checked(row: Row, page: Page) -> None:
 def _put(seen: Seen, lane: Lane, at: Position) -> Seen:
     security, identity, sessions, audit = (at if each == lane else seen[each] for each in Lane)
     return (security, identity, sessions, audit)
-
-
-def _forget(store: HubStore, kind: str, subject: bytes) -> None:
-    for row in store.rows(lane_of(kind)):
-        if row.kind == kind and row.id == subject:
-            store.drop_row(row.cell)
 
 
 def _drop_forgotten(store: HubStore, lane: Lane) -> None:

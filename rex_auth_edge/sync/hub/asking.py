@@ -2,12 +2,9 @@
 
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.digest import Tree
-from rex_auth_edge.sync.hub.view import View
-from rex_auth_edge.sync.hub.writing import backlog, earliest
 from rex_auth_edge.sync.kinds import Kind, lane_of
 from rex_auth_edge.sync.order import Lane
-from rex_auth_edge.sync.standing import kept_home
+from rex_auth_edge.sync.standing import House, kept_home
 from rex_auth_edge.sync.state import State
 from rex_auth_edge.sync.store import Entry, HubStore, Me
 from rex_auth_edge.sync.wire import (
@@ -40,7 +37,7 @@ def push(store: HubStore, most: int = 500) -> bytes | None:
         return _pend(store, _hello(me))
     for lane in sorted(Lane, key=lambda each: (each in me.stuck, each)):
         lost = [each for each in store.lost() if lane_of(each.cell.kind) == lane and each.given is None][:most]
-        entries = backlog(store, lane)[: max(0, most - len(lost))]
+        entries = store.waiting(lane, most - len(lost)) if most > len(lost) else []
         if lost or entries:
             rows = tuple(Row(each.cell.kind, each.cell.id, me.durable, each.state) for each in lost)
             return _pend(store, _batch(store, lane, entries, rows))
@@ -68,36 +65,38 @@ def _hello(me: Me) -> Hello:
 
 
 def _batch(store: HubStore, lane: Lane, entries: list[Entry], lost: tuple[Row, ...]) -> Push:
-    me, view = store.me(), View(store)
-    changes = tuple(_outgoing(each, view) for each in entries)
-    for each in entries:
-        store.put_entry(replace(each, sent=True))
+    me, shown = store.me(), store.shown
+    changes = tuple(_outgoing(each, shown) for each in entries)
     after: Head = me.heads[lane]
-    upto = link(after, lane, entries[-1].number if entries else after.number, changes)
+    last = entries[-1].number if entries else after.number
+    store.send(lane, last)
+    upto = link(after, lane, last, changes)
     return Push(me.nonce, me.incarnation, me.epoch, lane, after, upto, changes, lost)
 
 
-def _outgoing(entry: Entry, view: View) -> Change:
+def _outgoing(entry: Entry, shown: House) -> Change:
     """The change for the line: a verifier that is to stay at home isn't in it."""
-    state = unpack_state(entry.state)
-    if entry.cell.kind == Kind.PASSWORD and state.secret is not None and kept_home(view, entry.cell.id):
-        state = _without_verifier(state)
-    return Change(entry.cell.kind, entry.cell.id, entry.number, entry.seen, pack_state(state), entry.actor)
+    packed = entry.state
+    if entry.cell.kind == Kind.PASSWORD and kept_home(shown, entry.cell.id):
+        packed = pack_state(_without_verifier(unpack_state(packed)))
+    return Change(entry.cell.kind, entry.cell.id, entry.number, entry.seen, packed, entry.actor)
 
 
 def _without_verifier(state: State) -> State:
     return replace(state, secret=state.secret and replace(state.secret, verifier=None, withheld=True))
 
 
-def pull(store: HubStore, lane: Lane, key: bytes) -> bytes:
+def pull(store: HubStore, lane: Lane) -> bytes:
     """Ask for the lane's next rows, and whether both ends agree on those before."""
     me = store.me()
-    past = me.whole
-    for entry in store.entries():
-        if entry.given is None:
-            past = earliest(past, entry.oldest)
-    root = Tree(key, store.rows(lane)).root if me.cursors[lane] == me.whole[lane] else b""
+    past = me.past if any_waits(store) else me.whole
+    root = store.tree(lane).root if me.cursors[lane] == me.whole[lane] else b""
     return encode(Pull(me.epoch, lane, me.cursors[lane], past, me.pruned, root))
+
+
+def any_waits(store: HubStore) -> bool:
+    """Whether the cloud has yet to get something of the hub's own."""
+    return any(store.waiting(lane, 1) for lane in Lane)
 
 
 def pending_push(me: Me) -> Push | None:

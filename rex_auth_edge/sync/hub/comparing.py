@@ -1,11 +1,9 @@
 """Finding and mending the row in which a hub differs from the cloud, in four questions for a million rows."""
 
-from rex_auth_edge.sync.digest import DEPTH, Tree, differing, path_of
+from rex_auth_edge.sync.digest import DEPTH, differing
 from rex_auth_edge.sync.order import Lane
-from rex_auth_edge.sync.store import HubStore
+from rex_auth_edge.sync.store import HubStore, Path
 from rex_auth_edge.sync.wire import Compare, Compared, encode
-
-Path = tuple[int, ...]
 
 
 def question(store: HubStore, lane: Lane, path: Path) -> bytes:
@@ -14,15 +12,15 @@ def question(store: HubStore, lane: Lane, path: Path) -> bytes:
     return encode(Compare(me.epoch, lane, me.cursors[lane], path))
 
 
-def further(store: HubStore, lane: Lane, path: Path, answer: Compared, key: bytes) -> list[Path]:
+def further(store: HubStore, lane: Lane, path: Path, answer: Compared) -> list[Path]:
     """Where to ask next; below a leaf there is nowhere, and its rows have been made equal."""
     if answer.at != store.me().cursors[lane]:
         return []
     if len(path) < DEPTH:
-        return [(*path, each) for each in differing(Tree(key, store.rows(lane)).below(path), answer.sums)]
+        return [(*path, each) for each in differing(store.tree(lane).below(path), answer.sums)]
     theirs = {row.cell: row for row in answer.rows}
-    for row in store.rows(lane):
-        if path_of(row.cell) == path and row.cell not in theirs:
+    for row in store.leaf(lane, path):
+        if row.cell not in theirs:
             store.drop_row(row.cell)
     for cell, row in theirs.items():
         if store.row(cell) != row:

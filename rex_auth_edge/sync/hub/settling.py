@@ -1,7 +1,5 @@
 """When a change of one's own has come back, and when it may be forgotten."""
 
-from msgspec.structs import replace
-
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.store import HubStore
@@ -14,13 +12,8 @@ def settle(store: HubStore) -> None:
     isn't enough, since the cell may have moved on.
     """
     me = store.me()
-    for entry in store.entries():
-        if entry.given is None or entry.given > me.whole[lane_of(entry.cell.kind)]:
-            continue
-        if entry.given <= me.durable:
-            store.drop_entry(entry.number)
-        elif not entry.passed:
-            store.put_entry(replace(entry, passed=True))
+    for lane in Lane:
+        store.settle(lane, me.whole[lane], me.durable)
 
 
 def settle_lost(store: HubStore, lane: Lane) -> None:

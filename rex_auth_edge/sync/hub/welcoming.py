@@ -2,13 +2,16 @@
 
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.kinds import closing, lane_of
+from rex_auth_edge.sync.kinds import closing
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import NOTHING, Lane, Position, Seen, unsent
 from rex_auth_edge.sync.own import reborn
 from rex_auth_edge.sync.state import EMPTY
 from rex_auth_edge.sync.store import HEADS, Entry, HubStore, Lost, Me
-from rex_auth_edge.sync.wire import Head, Welcome, pack_state, unpack_state
+from rex_auth_edge.sync.wire import Welcome, pack_state, unpack_state
+
+_AT_ONCE = 500
+"""Entries in memory at a time."""
 
 
 def welcome(store: HubStore, answer: Welcome) -> None:
@@ -29,9 +32,8 @@ def welcome(store: HubStore, answer: Welcome) -> None:
 
 def _acknowledge(store: HubStore, answer: Welcome) -> None:
     """What the cloud has of this incarnation, though its answer never came."""
-    for entry in store.entries():
-        if entry.given is None and entry.number <= answer.heads[lane_of(entry.cell.kind)].number:
-            store.put_entry(replace(entry, sent=False, given=answer.head))
+    for lane in Lane:
+        store.give(lane, answer.heads[lane].number, answer.head, sent=False)
 
 
 def _new_epoch(store: HubStore, answer: Welcome) -> None:
@@ -47,14 +49,12 @@ def _new_epoch(store: HubStore, answer: Welcome) -> None:
     for lost in store.lost():
         anew = placed(unpack_state(lost.state), unsent(0), after=answer.began)
         store.put_lost(replace(lost, state=pack_state(anew), given=None))
-    for entry in store.entries():
-        known = answer.heads[lane_of(entry.cell.kind)].number
-        if entry.number > known:
-            store.put_entry(replace(entry, sent=False, given=None, passed=False))
+    for lane in Lane:
+        store.take_back(lane, answer.heads[lane].number)
     cuts = me.cuts if began else (*me.cuts, (answer.began, me.epoch))
     whole = me.whole if began else _at_most(me.whole, answer.began)
     pruned = min(me.pruned, answer.pruned)
-    met = replace(me, epoch=answer.epoch, cursors=NOTHING, whole=whole, cuts=cuts, durable=answer.durable)
+    met = replace(me, epoch=answer.epoch, cursors=NOTHING, whole=whole, past=NOTHING, cuts=cuts, durable=answer.durable)
     store.put_me(replace(met, pruned=pruned))
 
 
@@ -75,11 +75,13 @@ def _at_most(seen: Seen, cut: Position) -> Seen:
 def _be_reborn(store: HubStore, answer: Welcome) -> None:
     """Another incarnation writes again what the cloud hasn't got of the one before, with what it had seen then."""
     me = store.me()
-    for entry in store.entries():
-        known: Head = answer.heads[lane_of(entry.cell.kind)]
-        if entry.given is None and me.restored and entry.number <= known.number:
-            entry = replace(entry, given=answer.head)  # noqa: PLW2901 - the same entry, acknowledged
-        _rewrite(store, entry, me, answer.incarnation)
+    for lane in Lane if me.restored else ():
+        store.give(lane, answer.heads[lane].number, answer.head, sent=False)
+    done = 0
+    while some := store.entries(done, _AT_ONCE):
+        for entry in some:
+            _rewrite(store, entry, me, answer.incarnation)
+        done = some[-1].number
     number = max([me.number, *(head.number for head in answer.heads)])
     store.put_me(
         replace(store.me(), incarnation=answer.incarnation, number=number, heads=HEADS, restored=False, cursors=NOTHING)

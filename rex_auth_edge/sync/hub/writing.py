@@ -2,9 +2,8 @@
 
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.merge import join
-from rex_auth_edge.sync.order import Lane, Seen, Tag
+from rex_auth_edge.sync.order import Tag
 from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.store import Entry, HubStore
 from rex_auth_edge.sync.wire import pack_state, unpack_state
@@ -23,25 +22,12 @@ def write(store: HubStore, cell: Cell, state: State, actor: bytes | None = None)
     """
     me = store.me()
     tag = next_tag(store)
-    entry = Entry(cell, tag.number, me.whole, me.whole, pack_state(state), actor)
-    waiting = [each for each in store.entries() if each.cell == cell and not each.sent and each.given is None]
-    for former in waiting:
-        joined = join(unpack_state(former.state), state)
-        entry = replace(entry, state=pack_state(joined), oldest=earliest(entry.oldest, former.oldest))
-        store.drop_entry(former.number)
+    entry = Entry(cell, tag.number, me.whole, pack_state(state), actor)
+    for former in store.unsent(cell):
+        entry = replace(entry, state=pack_state(join(unpack_state(former.state), unpack_state(entry.state))))
+        store.drop_entry(former)
     store.put_entry(entry)
     store.put_me(replace(me, number=tag.number))
     if state.secret is not None and state.secret.verifier is not None:
         store.keep(state.secret.by, state.secret.verifier)
     return entry
-
-
-def earliest(one: Seen, other: Seen) -> Seen:
-    """What both have seen."""
-    security, identity, sessions, audit = (min(pair) for pair in zip(one, other, strict=True))
-    return (security, identity, sessions, audit)
-
-
-def backlog(store: HubStore, lane: Lane) -> list[Entry]:
-    """What of the lane waits to be sent, in the order of writing."""
-    return [each for each in store.entries() if lane_of(each.cell.kind) == lane and each.given is None]

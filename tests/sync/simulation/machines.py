@@ -24,7 +24,15 @@ from tests.sync.memory import MemoryCloud, MemoryHub, PowerCutError
 from tests.sync.simulation.chance import Chance
 
 CLOUD = b"CLOUD-of-all-of-"[:16]
-KEY = b"the household's digest key"
+MAKE: dict[str, Callable[[], Any]] = {"hub": MemoryHub, "cloud": MemoryCloud}
+"""What a machine's store is made by; a test may put others here."""
+
+
+def made(what: str) -> Any:
+    """A new store for a machine of this kind."""
+    return MAKE[what]()
+
+
 Line = Callable[["HubMachine", bytes], bytes | None]
 
 
@@ -33,7 +41,7 @@ class CloudMachine:
     """The cloud: its database, backups of it, and its clock in milliseconds."""
 
     chance: Chance
-    store: MemoryCloud = field(default_factory=MemoryCloud)
+    store: MemoryCloud = field(default_factory=lambda: made("cloud"))
     now: int = 1_800_000_000_000
     backups: list[dict[str, dict[Any, Any]]] = field(default_factory=list)
     epochs: int = 1
@@ -42,7 +50,7 @@ class CloudMachine:
 
     def answer(self, hub: bytes, key: bytes, raw: bytes) -> bytes | None:
         """One request; None where the machine went off before it had committed."""
-        desk = Desk(self.store, CLOUD, self.now, self.chance.bytes(), KEY, self.most)
+        desk = Desk(self.store, CLOUD, self.now, self.chance.bytes(), self.most)
         try:
             with self.store.disk.transaction():
                 return answer(desk, hub, key, raw)
@@ -91,7 +99,7 @@ class HubMachine:
 
     id: bytes
     newer: bool = False
-    store: MemoryHub = field(default_factory=MemoryHub)
+    store: MemoryHub = field(default_factory=lambda: made("hub"))
     copy: Me | None = None
     backup: dict[str, dict[Any, Any]] | None = None
     old_copy: Me | None = None
@@ -103,12 +111,12 @@ class HubMachine:
         key, nonce = cloud.chance.bytes(), cloud.chance.bytes()
         with cloud.store.disk.transaction():
             keeping.enrol(cloud.store, self.id, key, nonce, cloud.now)
-        known = "facts" in self.store.disk.held and "me" in self.store.disk.table("facts")
+        known = self.store.enrolled
 
         def let_in() -> None:
             me = self.store.me() if known else Me(self.id, 1, 0, HEADS, nonce)
-            for entry in self.store.entries():
-                self.store.put_entry(replace(entry, sent=False))
+            if known:
+                self.store.unsend()
             self.store.put_me(replace(me, key=key, next_key=b"", nonce=nonce, pending=b"", greeted=False, locked=False))
 
         self.do(let_in)
@@ -157,7 +165,7 @@ class HubMachine:
 
     def fetch(self, line: Line, lane: Lane) -> Page | None:
         """One page of a lane."""
-        page = self._ask(line, pull(self.store, lane, KEY))
+        page = self._ask(line, pull(self.store, lane))
         return page if isinstance(page, Page) else None
 
     def _ask(self, line: Line, raw: bytes) -> Struct | None:
@@ -185,4 +193,4 @@ class HubMachine:
         return asked
 
     def _further(self, lane: Lane, path: tuple[int, ...], compared: Compared) -> list[tuple[int, ...]]:
-        return self.do(lambda: further(self.store, lane, path, compared, KEY)) or []
+        return self.do(lambda: further(self.store, lane, path, compared)) or []

@@ -13,9 +13,9 @@ from rex_auth_edge.sync.roles import LAST_OWNER
 from rex_auth_edge.sync.standing import House, is_in, kept_home, owners, password_of, revoked, role_of, session_lives
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import pack_state
-from tests.sync.memory import unpacked
+from tests.sync.memory import KEY, unpacked
 from tests.sync.simulation.ledger import Fact
-from tests.sync.simulation.machines import KEY, HubMachine
+from tests.sync.simulation.machines import HubMachine
 
 if TYPE_CHECKING:
     from tests.sync.simulation.world import World

@@ -1,0 +1,177 @@
+"""A household in the cloud (see `sync.store.CloudStore`), over SQL: its head row is locked as long as this lives."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from msgspec.structs import replace
+
+from rex_auth_edge.exchange.stores.rows import SqlRows
+from rex_auth_edge.storage.prepared import Prepared
+from rex_auth_edge.storage.sync_tables import sync_buried, sync_dead, sync_ends, sync_members, sync_standings
+from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.order import START, Lane, Position
+from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.store import End, Member, Standing
+
+_pack = msgspec.msgpack.Encoder().encode
+_standing = msgspec.msgpack.Decoder(Standing)
+_member = msgspec.msgpack.Decoder(Member)
+_end = msgspec.msgpack.Decoder(End)
+
+_of_tenant = sync_standings.c.tenant_id == sa.bindparam("tenant")
+_get = Prepared(sa.select(sync_standings.c.value, sync_standings.c.digest_key).where(_of_tenant).with_for_update())
+_set = Prepared(sa.update(sync_standings).where(_of_tenant).values(value=sa.bindparam("now")))
+
+_of_hub = (sync_members.c.tenant_id == sa.bindparam("tenant")) & (sync_members.c.hub_id == sa.bindparam("hub"))
+_get_member = Prepared(sa.select(sync_members.c.value).where(_of_hub))
+_set_member = Prepared(sa.update(sync_members).where(_of_hub).values(value=sa.bindparam("now")))
+_add_member = Prepared(sa.insert(sync_members))
+_members = Prepared(sa.select(sync_members).where(sync_members.c.tenant_id == sa.bindparam("tenant")))
+
+_of_end = (
+    (sync_ends.c.tenant_id == sa.bindparam("tenant"))
+    & (sync_ends.c.hub_id == sa.bindparam("hub"))
+    & (sync_ends.c.incarnation == sa.bindparam("life"))
+    & (sync_ends.c.lane == sa.bindparam("of"))
+)
+_get_end = Prepared(sa.select(sync_ends.c.value).where(_of_end))
+_set_end = Prepared(sa.update(sync_ends).where(_of_end).values(value=sa.bindparam("now")))
+_add_end = Prepared(sa.insert(sync_ends))
+
+_dead = Prepared(sa.select(sync_dead).where(sync_dead.c.tenant_id == sa.bindparam("tenant")))
+_died = sa.insert(sync_dead).prefix_with("OR IGNORE", dialect="sqlite")
+_add_dead = Prepared(_died.prefix_with("IGNORE", dialect="mysql").prefix_with("IGNORE", dialect="mariadb"))
+_of_dead = (sync_dead.c.tenant_id == sa.bindparam("tenant")) & (sync_dead.c.subject == sa.bindparam("who"))
+_drop_dead = Prepared(sa.delete(sync_dead).where(_of_dead))
+_add_buried = Prepared(sa.insert(sync_buried))
+_buried = Prepared(
+    sa.select(sync_buried.c.number, sync_buried.c.subject)
+    .where((sync_buried.c.tenant_id == sa.bindparam("tenant")) & (sync_buried.c.number > sa.bindparam("after")))
+    .order_by(sync_buried.c.number)
+)
+
+
+class NotSharedError(LookupError):
+    """The household has no standing here: it isn't synchronised."""
+
+
+def share(tx: Tx, tenant_id: UUID, epoch: int = 1) -> None:
+    """Let the household's order begin. The digest's key is drawn here, and every hub is told it."""
+    value = _pack(Standing(Position(epoch, 0), {epoch: START}))
+    row = {"tenant_id": tenant_id, "value": value, "digest_key": tx.entropy.token_bytes(32)}
+    tx.conn.execute(sa.insert(sync_standings).values(row))
+
+
+def is_shared(tx: Tx, tenant_id: UUID) -> bool:
+    """Whether the household has a standing; it is locked until the transaction ends."""
+    return _get.one(tx.conn, tenant=tenant_id) is not None
+
+
+class SqlCloud(SqlRows):
+    """One household. Raises NotSharedError where it has no standing. Nothing is written before `flush`."""
+
+    def __init__(self, tx: Tx, tenant_id: UUID) -> None:
+        found = _get.one(tx.conn, tenant=tenant_id)
+        if found is None:
+            raise NotSharedError
+        super().__init__(tx, tenant_id, bytes(found.digest_key))
+        self._was = self._standing = _standing.decode(found.value)
+        self._members: dict[bytes, Member | None] = {}
+        self._dead: dict[bytes, tuple[Position, int]] = {}
+
+    def standing(self) -> Standing:
+        """Where its order stands."""
+        return self._standing
+
+    def put_standing(self, standing: Standing) -> None:
+        """Write it."""
+        self._standing = standing
+
+    def subjects(self, kind: str) -> Iterable[bytes]:
+        """Whom there are cells of this kind about."""
+        return sorted(self.known(kind))
+
+    def bearing(self, kind: str, field: str, value: Any) -> Iterable[bytes]:
+        """Whose cell of this kind holds this value."""
+        return self.showing(kind, field, value)
+
+    def kinds(self, subject: bytes) -> Iterable[str]:
+        """Of what kinds there are cells about the subject."""
+        return [slot.cell.kind for slot in self.about(subject)]
+
+    def member(self, hub: bytes) -> Member | None:
+        """The hub's record."""
+        if hub not in self._members:
+            found = _get_member.one(self.tx.conn, tenant=self.tenant_id, hub=UUID(bytes=hub))
+            self._members[hub] = None if found is None else _member.decode(found.value)
+        return self._members[hub]
+
+    def put_member(self, hub: bytes, member: Member) -> None:
+        """Write it at once: few are, and each once or twice."""
+        former, value = self.member(hub), _pack(member)
+        if former is None:
+            _add_member.change(self.tx.conn, tenant_id=self.tenant_id, hub_id=UUID(bytes=hub), value=value)
+        elif former != member:
+            _set_member.change(self.tx.conn, tenant=self.tenant_id, hub=UUID(bytes=hub), now=value)
+        self._members[hub] = member
+
+    def members(self) -> Iterable[tuple[bytes, Member]]:
+        """All of the household's hubs."""
+        found = _members.all(self.tx.conn, tenant=self.tenant_id)
+        return sorted((row.hub_id.bytes, _member.decode(row.value)) for row in found)
+
+    def end(self, hub: bytes, incarnation: int, lane: Lane) -> End:
+        """How far it has got."""
+        found = _get_end.one(self.tx.conn, **self._of_end(hub, incarnation, lane))
+        return End() if found is None else _end.decode(found.value)
+
+    def put_end(self, hub: bytes, incarnation: int, lane: Lane, end: End) -> None:
+        """Write it."""
+        value = _pack(end)
+        if not _set_end.change(self.tx.conn, **self._of_end(hub, incarnation, lane), now=value):
+            ids = {"tenant_id": self.tenant_id, "hub_id": UUID(bytes=hub), "incarnation": incarnation}
+            _add_end.change(self.tx.conn, **ids, lane=int(lane), value=value)
+
+    def _of_end(self, hub: bytes, incarnation: int, lane: Lane) -> dict[str, Any]:
+        return {"tenant": self.tenant_id, "hub": UUID(bytes=hub), "life": incarnation, "of": int(lane)}
+
+    def dead(self) -> Iterable[tuple[bytes, Position, int]]:
+        """Subjects at their ladder's end, since when, and since what place."""
+        self.flush()
+        found = _dead.all(self.tx.conn, tenant=self.tenant_id)
+        return [(bytes(row.subject), Position(row.epoch, row.seq), row.since) for row in found]
+
+    def put_dead(self, subject: bytes, at: Position, now: int) -> None:
+        """Note that the subject has come to its end; the first time counts."""
+        self._dead.setdefault(subject, (at, now))
+
+    def bury(self, subject: bytes, number: int) -> None:
+        """Forget that the subject was there, but for its number among those forgotten."""
+        self.flush()
+        for kind in list(self.kinds(subject)):
+            self.drop_row(Cell(kind, subject))
+        _drop_dead.change(self.tx.conn, tenant=self.tenant_id, who=subject)
+        _add_buried.change(self.tx.conn, tenant_id=self.tenant_id, number=number, subject=subject)
+
+    def buried(self, after: int) -> list[tuple[int, bytes]]:
+        """Those forgotten since, in order."""
+        found = _buried.all(self.tx.conn, tenant=self.tenant_id, after=after)
+        return [(row.number, bytes(row.subject)) for row in found]
+
+    def flush(self) -> None:
+        """Write what has changed."""
+        super().flush()
+        ids = {"tenant_id": self.tenant_id}
+        dead = [
+            ids | {"subject": subject, "epoch": at.epoch, "seq": at.seq, "since": since}
+            for subject, (at, since) in self._dead.items()
+        ]
+        _add_dead.many(self.tx.conn, dead)
+        self._dead.clear()
+        if self._standing is not self._was:
+            _set.change(self.tx.conn, tenant=self.tenant_id, now=_pack(self._standing))
+            self._was = replace(self._standing)
+            self._standing = self._was

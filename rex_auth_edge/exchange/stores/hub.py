@@ -1,0 +1,260 @@
+"""A household on a hub (see `sync.store.HubStore`), over SQL."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from msgspec.structs import replace
+
+from rex_auth_edge.exchange.stores.entries import Entries
+from rex_auth_edge.exchange.stores.rows import SqlRows
+from rex_auth_edge.exchange.stores.view import SqlView
+from rex_auth_edge.storage.prepared import Prepared
+from rex_auth_edge.storage.sync_tables import sync_hubs, sync_kept, sync_lost, sync_pending
+from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.kinds import lane_of
+from rex_auth_edge.sync.order import START, Lane, Position, Tag
+from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.store import EVERYTHING, Entry, Lost, Me
+
+_AT_ONCE = 500
+
+_pack = msgspec.msgpack.Encoder().encode
+_me = msgspec.msgpack.Decoder(Me)
+_lost = msgspec.msgpack.Decoder(tuple[bytes, Position | None])
+
+_of_hub = sync_hubs.c.tenant_id == sa.bindparam("tenant")
+_get = Prepared(
+    sa.select(sync_hubs.c.value, sync_hubs.c.digest_key, sync_pending.c.request)
+    .join(sync_pending, sync_pending.c.tenant_id == sync_hubs.c.tenant_id, isouter=True)
+    .where(_of_hub)
+)
+_set = Prepared(sa.update(sync_hubs).where(_of_hub).values(value=sa.bindparam("now")))
+_of_pending = sync_pending.c.tenant_id == sa.bindparam("tenant")
+_set_pending = Prepared(sa.update(sync_pending).where(_of_pending).values(request=sa.bindparam("now")))
+_add_pending = Prepared(sa.insert(sync_pending))
+_drop_pending = Prepared(sa.delete(sync_pending).where(_of_pending))
+
+_all_lost = Prepared(sa.select(sync_lost).where(sync_lost.c.tenant_id == sa.bindparam("tenant")))
+_of_lost = (
+    (sync_lost.c.tenant_id == sa.bindparam("tenant"))
+    & (sync_lost.c.kind == sa.bindparam("about"))
+    & (sync_lost.c.id == sa.bindparam("subject"))
+)
+_add_lost = Prepared(sa.insert(sync_lost))
+_drop_lost = Prepared(sa.delete(sync_lost).where(_of_lost))
+
+_of_kept = (
+    (sync_kept.c.tenant_id == sa.bindparam("tenant"))
+    & (sync_kept.c.origin == sa.bindparam("node"))
+    & (sync_kept.c.incarnation == sa.bindparam("life"))
+    & (sync_kept.c.number == sa.bindparam("which"))
+)
+_kept = Prepared(sa.select(sync_kept.c.verifier).where(_of_kept))
+_keep = Prepared(sa.insert(sync_kept))
+_enrolled = Prepared(sa.select(sync_hubs.c.tenant_id).order_by(sync_hubs.c.tenant_id))
+
+
+class NotEnrolledError(LookupError):
+    """This hub isn't enrolled with any cloud for the household."""
+
+
+def enrolled(conn: sa.Connection) -> list[UUID]:
+    """The households that this hub synchronises."""
+    return [row.tenant_id for row in _enrolled.all(conn)]
+
+
+def enrol(tx: Tx, tenant_id: UUID, me: Me, digest_key: bytes, enrolment: bytes) -> None:
+    """Begin to synchronise the household; `digest_key` is what its cloud has told, `enrolment` is kept as it is."""
+    row = {"tenant_id": tenant_id, "value": _pack(me), "digest_key": digest_key, "enrolment": enrolment}
+    tx.conn.execute(sa.insert(sync_hubs).values(row | {"paused": False}))
+
+
+class SqlHub(SqlRows):
+    """One household. Raises NotEnrolledError where it isn't synchronised. Nothing may be written before `flush`."""
+
+    def __init__(self, tx: Tx, tenant_id: UUID) -> None:
+        found = _get.one(tx.conn, tenant=tenant_id)
+        if found is None:
+            raise NotEnrolledError
+        super().__init__(tx, tenant_id, bytes(found.digest_key))
+        self._pending = bytes(found.request or b"")
+        self._was = self._me = replace(_me.decode(found.value), pending=self._pending)
+        self._entries = Entries(tx.conn, tenant_id)
+        self._lost: dict[Cell, Lost] | None = None
+        self.shown = SqlView(self)
+
+    def me(self) -> Me:
+        """Where the hub stands."""
+        return self._me
+
+    def put_me(self, me: Me) -> None:
+        """Write it."""
+        self._me = me
+
+    def subjects(self, kind: str) -> Iterable[bytes]:
+        """Whom the cloud has cells of this kind about."""
+        return [slot.cell.id for slot in self.of_kind(kind) if slot.row is not None]
+
+    def bearing(self, kind: str, field: str, value: Any) -> Iterable[bytes]:
+        """Whose cell of this kind holds this value in the cloud."""
+        held = ((slot.cell.id, slot.below().fields.get(field)) for slot in self.of_kind(kind))
+        return [subject for subject, each in held if each is not None and each.value == value]
+
+    def kinds(self, subject: bytes) -> Iterable[str]:
+        """Of what kinds the cloud has cells about the subject."""
+        return [slot.cell.kind for slot in self.about(subject) if slot.row is not None]
+
+    def _put(self, slot: Any, row: Any) -> None:
+        super()._put(slot, row)
+        if slot.over is not None:
+            self.shown.mark(slot.cell)
+
+    # ---- its own changes
+
+    def entry(self, number: int) -> Entry | None:
+        """That change."""
+        return self._entries.get(number)
+
+    def entries(self, after: int = 0, limit: int = EVERYTHING) -> list[Entry]:
+        """Its own changes past this number, by their numbers."""
+        return self._entries.after(after, limit)
+
+    def waiting(self, lane: Lane, limit: int = EVERYTHING) -> list[Entry]:
+        """Those of the lane that have no place yet."""
+        return self._entries.waiting(lane, limit)
+
+    def unsent(self, cell: Cell) -> list[Entry]:
+        """What waits for the cell and isn't under way."""
+        mine = [self._entries.get(number) for number in self.cells.slot(cell).mine]
+        return [each for each in mine if each is not None and not each.sent and each.given is None]
+
+    def put_entry(self, entry: Entry) -> None:
+        """Write a change; its number names it."""
+        self._entries.put(entry, anew=entry.number <= self._me.number)
+        if not entry.passed:
+            self._show(entry.cell, entry.number)
+            self.shown.add(entry, fresh=entry.number > self._me.number)
+        else:
+            self._hide(entry.cell, entry.number)
+
+    def drop_entry(self, entry: Entry) -> None:
+        """Forget it."""
+        self._entries.drop(entry.number)
+        self._hide(entry.cell, entry.number)
+
+    def _show(self, cell: Cell, number: int) -> None:
+        slot = self.cells.slot(cell)
+        if number not in slot.mine:
+            slot.mine = tuple(sorted((*slot.mine, number)))
+            self.note(slot)
+
+    def _hide(self, cell: Cell, number: int) -> None:
+        slot = self.cells.slot(cell)
+        if number in slot.mine:
+            slot.mine = tuple(each for each in slot.mine if each != number)
+            self.note(slot)
+            self.shown.mark(cell)
+
+    def send(self, lane: Lane, upto: int) -> None:
+        """What waits of the lane, up to this number, is under way."""
+        self._entries.send(lane, upto)
+
+    def unsend(self) -> None:
+        """Nothing is."""
+        self._entries.unsend()
+
+    def give(self, lane: Lane, upto: int, at: Position, *, sent: bool) -> None:
+        """What waits of the lane up to this number has a place."""
+        self._entries.give(lane, upto, at, sent=sent)
+
+    def take_back(self, lane: Lane, after: int) -> None:
+        """What has a number past this one waits again."""
+        for number, cell in self._entries.take_back(lane, after):
+            self._show(cell, number)
+            self.shown.mark(cell)
+
+    def settle(self, lane: Lane, whole: Position, durable: Position) -> None:
+        """What was given a place up to `whole` has come back, some at a time: there may be very much of it."""
+        if whole == START:
+            return
+        while back := self._entries.come_back(lane, whole, durable, _AT_ONCE):
+            self.prepare(cell for _, cell in back)
+            for number, cell in back:
+                self._hide(cell, number)
+            if len(back) == _AT_ONCE:
+                self.flush()
+                self.cells.forget()
+        self._entries.forget(lane, min(whole, durable))
+
+    # ---- what a restored cloud may have forgotten
+
+    def _every_lost(self) -> dict[Cell, Lost]:
+        if self._lost is None:
+            found = [_as_lost(row) for row in _all_lost.all(self.tx.conn, tenant=self.tenant_id)]
+            self._lost = {each.cell: each for each in found}
+        return self._lost
+
+    def lost(self) -> list[Lost]:
+        """What a restored cloud may have forgotten."""
+        return [lost for _, lost in sorted(self._every_lost().items())]
+
+    def lost_of(self, cell: Cell) -> Lost | None:
+        """What it may have forgotten of the cell."""
+        return self._every_lost().get(cell)
+
+    def put_lost(self, lost: Lost) -> None:
+        """Write it."""
+        self.drop_lost(lost.cell)
+        self._every_lost()[lost.cell] = lost
+        ids = {"tenant_id": self.tenant_id, "kind": lost.cell.kind, "id": lost.cell.id}
+        value = _pack((lost.state, lost.given))
+        _add_lost.change(self.tx.conn, **ids, lane=int(lane_of(lost.cell.kind)), value=value)
+
+    def drop_lost(self, cell: Cell) -> None:
+        """Forget it."""
+        if self._every_lost().pop(cell, None) is not None:
+            _drop_lost.change(self.tx.conn, tenant=self.tenant_id, about=cell.kind, subject=cell.id)
+        self.shown.mark(cell)
+
+    # ---- verifiers
+
+    def keep(self, by: Tag, verifier: bytes) -> None:
+        """Keep a verifier of one's own, which the cloud may not have."""
+        if self.kept(by) is None:
+            ids = {"tenant_id": self.tenant_id, "origin": by.origin, "incarnation": by.incarnation, "number": by.number}
+            _keep.change(self.tx.conn, **ids, verifier=verifier)
+
+    def kept(self, by: Tag) -> bytes | None:
+        """It."""
+        where = {"tenant": self.tenant_id, "node": by.origin, "life": by.incarnation, "which": by.number}
+        found = _kept.one(self.tx.conn, **where)
+        return None if found is None else bytes(found.verifier)
+
+    def flush(self) -> None:
+        """Write what has changed."""
+        self.shown.lay()
+        self._entries.flush()
+        super().flush()
+        if self._me is not self._was:
+            _set.change(self.tx.conn, tenant=self.tenant_id, now=_pack(replace(self._me, pending=b"")))
+            self._put_pending(self._me.pending)
+            self._was = self._me
+
+    def _put_pending(self, request: bytes) -> None:
+        if request == self._pending:
+            return
+        if not request:
+            _drop_pending.change(self.tx.conn, tenant=self.tenant_id)
+        elif self._pending:
+            _set_pending.change(self.tx.conn, tenant=self.tenant_id, now=request)
+        else:
+            _add_pending.change(self.tx.conn, tenant_id=self.tenant_id, request=request)
+        self._pending = request
+
+
+def _as_lost(row: Any) -> Lost:
+    state, given = _lost.decode(row.value)
+    return Lost(Cell(row.kind, bytes(row.id)), state, given)

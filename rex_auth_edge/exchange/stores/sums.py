@@ -1,0 +1,117 @@
+"""The digest's tree in SQL: its two upper levels are kept, and what lies below them is summed up when it is asked for.
+
+So a change costs no write of its own at a place that nothing else has touched.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from rex_auth_edge.storage.prepared import Prepared
+from rex_auth_edge.storage.sync_tables import sync_sums
+from rex_auth_edge.sync.digest import FAN, WIDE, Tree, path_of, row_digest
+from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.store import Path
+from rex_auth_edge.sync.wire import Row
+
+WIDTH = 16
+_NOTHING = bytes(FAN * WIDTH)
+_KEPT = 2
+"""Levels below the root whose sums are kept: place 0 has the first level's, place 1 + n those below its branch n."""
+
+_here = (sync_sums.c.tenant_id == sa.bindparam("tenant")) & (sync_sums.c.lane == sa.bindparam("of"))
+_at = _here & (sync_sums.c.place == sa.bindparam("there"))
+_get = Prepared(sa.select(sync_sums.c.sums).where(_at))
+_add = Prepared(sa.insert(sync_sums))
+_set = Prepared(sa.update(sync_sums).where(_at).values(sums=sa.bindparam("now")))
+
+Leaves = Callable[[Lane, int, int], list[Row]]
+"""The lane's rows in the leaves of a range, whose end belongs to it."""
+
+
+def leaf_of(path: Path) -> int:
+    """The number of a leaf among all leaves."""
+    number = 0
+    for each in path:
+        number = number * FAN + each
+    return number
+
+
+class Branches:
+    """A household's sums within one transaction; `flush` writes those that have changed."""
+
+    def __init__(self, conn: sa.Connection, tenant_id: UUID, key: bytes) -> None:
+        self._conn, self._tenant_id, self._key = conn, tenant_id, key
+        self._held: dict[tuple[Lane, int], bytearray] = {}
+        self._there: set[tuple[Lane, int]] = set()
+        self._changed: set[tuple[Lane, int]] = set()
+
+    def sums(self, lane: Lane, place: int) -> bytearray:
+        """The 64 sums that are kept at this place."""
+        found = self._held.get((lane, place))
+        if found is None:
+            row = _get.one(self._conn, tenant=self._tenant_id, of=int(lane), there=place)
+            if row is not None:
+                self._there.add((lane, place))
+            found = self._held[lane, place] = bytearray(_NOTHING if row is None else row.sums)
+        return found
+
+    def replace(self, lane: Lane, old: Row | None, new: Row | None) -> None:
+        """A row has changed, come (`old` is None) or gone (`new` is None)."""
+        row = new or old
+        if row is None:
+            return
+        amount = (row_digest(self._key, new) if new else 0) - (row_digest(self._key, old) if old else 0)
+        first, second, _ = path_of(row.cell)
+        self._add(lane, 0, first, amount)
+        self._add(lane, 1 + first, second, amount)
+
+    def _add(self, lane: Lane, place: int, branch: int, amount: int) -> None:
+        held, at = self.sums(lane, place), branch * WIDTH
+        total = (int.from_bytes(held[at : at + WIDTH]) + amount) % WIDE
+        held[at : at + WIDTH] = total.to_bytes(WIDTH)
+        self._changed.add((lane, place))
+
+    def tree(self, lane: Lane, leaves: Leaves) -> "SqlTree":
+        """The lane's tree; `leaves` finds rows."""
+        return SqlTree(self, lane, leaves, self._key)
+
+    def flush(self) -> None:
+        """Write what has changed."""
+        changed = sorted(self._changed)
+        ids = {"tenant_id": self._tenant_id}
+        fresh = [each for each in changed if each not in self._there]
+        _add.many(
+            self._conn, [ids | {"lane": int(of), "place": there, "sums": self._bytes(of, there)} for of, there in fresh]
+        )
+        where = {"tenant": self._tenant_id}
+        old = [each for each in changed if each in self._there]
+        _set.many(
+            self._conn, [where | {"of": int(of), "there": there, "now": self._bytes(of, there)} for of, there in old]
+        )
+        self._there |= self._changed
+        self._changed.clear()
+
+    def _bytes(self, lane: Lane, place: int) -> bytes:
+        return bytes(self._held[lane, place])
+
+
+class SqlTree:
+    """A lane's tree (see `sync.store.Sums`)."""
+
+    def __init__(self, branches: Branches, lane: Lane, leaves: Leaves, key: bytes) -> None:
+        self._branches, self._lane, self._leaves, self._key = branches, lane, leaves, key
+
+    @property
+    def root(self) -> bytes:
+        """The sum of all rows."""
+        return (sum(map(int.from_bytes, self.below(()))) % WIDE).to_bytes(WIDTH)
+
+    def below(self, path: Path) -> tuple[bytes, ...]:
+        """The sums of a branch's own branches."""
+        if len(path) >= _KEPT:
+            first = leaf_of(path) * FAN
+            return Tree(self._key, self._leaves(self._lane, first, first + FAN - 1)).below(path)
+        held = self._branches.sums(self._lane, 1 + path[0] if path else 0)
+        return tuple(bytes(held[at : at + WIDTH]) for at in range(0, len(held), WIDTH))

@@ -1,0 +1,119 @@
+"""What a hub goes by, kept as it changes: what `sync.hub.view.View` makes anew of everything.
+
+A change that comes last is laid on top of what is there. Where something below has moved, the cell is laid anew from
+its own changes; and with a cell that others are decided by, all such cells, in the order of writing.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from rex_auth_edge.storage.prepared import Prepared
+from rex_auth_edge.storage.sync_tables import sync_cells
+from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.merge import join
+from rex_auth_edge.sync.order import Tag
+from rex_auth_edge.sync.standing import password_of
+from rex_auth_edge.sync.state import Cell, State
+from rex_auth_edge.sync.store import Entry
+from rex_auth_edge.sync.verdict import decide
+from rex_auth_edge.sync.wire import Incoming, unpack_state
+
+if TYPE_CHECKING:
+    from rex_auth_edge.exchange.stores.hub import SqlHub
+
+RULING = frozenset({
+    *(Kind.USER, Kind.ROLE, Kind.DISABLED, Kind.POLICY, Kind.HUB),
+    *(Kind.USERNAME, Kind.EMAIL, Kind.PASSWORD),
+})  # fmt: skip
+"""Kinds that a rule looks at in deciding about another cell, or that are decided by what others hold."""
+
+_overlaid = Prepared(
+    sa.select(sync_cells.c.id).where(
+        (sync_cells.c.tenant_id == sa.bindparam("tenant"))
+        & (sync_cells.c.kind == sa.bindparam("about"))
+        & sync_cells.c.over.is_not(None)
+    )
+)
+
+
+class SqlView:
+    """A household as this hub has it, within one transaction."""
+
+    def __init__(self, hub: "SqlHub") -> None:
+        self._hub = hub
+        self._moved: set[Cell] = set()
+
+    def mark(self, cell: Cell) -> None:
+        """Something below it, or of what lies on it, has changed."""
+        self._moved.add(cell)
+
+    def add(self, entry: Entry, *, fresh: bool) -> None:
+        """A change is to be shown; a `fresh` one is the last of all."""
+        if not fresh or entry.cell in self._moved:
+            self.mark(entry.cell)
+            return
+        if entry.cell.kind in RULING:
+            self.lay()
+        self._lay(entry)
+
+    def lay(self) -> None:
+        """Lay anew what has to be."""
+        if not self._moved:
+            return
+        cells = self._moved | (self._ruling() if any(cell.kind in RULING for cell in self._moved) else set())
+        self._moved = set()
+        self._hub.prepare(cells)
+        slots = [self._hub.cells.slot(cell) for cell in cells]
+        for slot in slots:
+            lost = self._hub.lost_of(slot.cell)
+            slot.over = None if lost is None else join(slot.below(), unpack_state(lost.state))
+            self._hub.note(slot)
+        for number in sorted(number for slot in slots for number in slot.mine):
+            entry = self._hub.entry(number)
+            if entry is not None:
+                self._lay(entry)
+
+    def _ruling(self) -> set[Cell]:
+        """Every cell of these kinds on which something lies."""
+        found = {cell for cell, slot in self._hub.cells.changed.items() if cell.kind in RULING and slot.mine}
+        for kind in RULING:
+            rows = _overlaid.all(self._hub.tx.conn, tenant=self._hub.tenant_id, about=kind)
+            found |= {Cell(kind, bytes(row.id)) for row in rows}
+        return found
+
+    def _lay(self, entry: Entry) -> None:
+        me, slot = self._hub.me(), self._hub.cells.slot(entry.cell)
+        tag = Tag(me.id, me.incarnation, entry.number)
+        change = Incoming(entry.cell, tag, entry.seen, unpack_state(entry.state), entry.actor)
+        slot.over = join(slot.shown(), decide(change, self).delta)
+        self._hub.note(slot)
+
+    def state(self, cell: Cell) -> State:
+        """The cell's content."""
+        self.lay()
+        return self._hub.cells.slot(cell).shown()
+
+    def subjects(self, kind: str) -> Iterable[bytes]:
+        """Whom there are cells of this kind about."""
+        self.lay()
+        if kind not in RULING:
+            return sorted(self._hub.known(kind))
+        slots = self._hub.of_kind(kind)  # of which some may have yet to be laid
+        return [slot.cell.id for slot in slots if slot.row is not None or slot.over is not None]
+
+    def bearing(self, kind: str, field: str, value: Any) -> Iterable[bytes]:
+        """Whose cell of this kind holds this value."""
+        self.lay()
+        return self._hub.showing(kind, field, value)
+
+    def kinds(self, subject: bytes) -> Iterable[str]:
+        """Of what kinds there are cells about the subject."""
+        self.lay()
+        return [slot.cell.kind for slot in self._hub.about(subject)]
+
+    def verifier(self, user: bytes) -> bytes | None:
+        """What the person's password is checked against here; None where it is kept elsewhere."""
+        secret = password_of(self, user)
+        return None if secret is None else secret.verifier or self._hub.kept(secret.by)
