@@ -114,13 +114,14 @@ async def core(settings: Settings, store: Store, clock: Clock, entropy: Entropy,
         url=settings.url,
         authority=partial(authority, settings),
         openness=Openness(store),
+        people=People(store),
     )
     await signing.load(store, seal, keyring)
     authenticator = Authenticator(parts.tokens, parts.register, clock)
     drain = Drain(store, seal, carrier, clock, entropy, settings.mail.sender)
     drain.shared = settings.role is NodeRole.CLOUD
     parts.post.ring = drain.ring
-    return Core(parts, People(store), authenticator, drain)
+    return Core(parts, parts.people, authenticator, drain)
 
 
 async def _register(store: Store, clock: Clock) -> Register:

@@ -10,6 +10,7 @@ from rex_auth_edge.domain.register import Register
 from rex_auth_edge.flows.devices.openness import Openness
 from rex_auth_edge.flows.household.setup import SetupCodes
 from rex_auth_edge.flows.options import FlowOptions
+from rex_auth_edge.flows.people import People
 from rex_auth_edge.keys.device_tokens import DeviceTokens
 from rex_auth_edge.keys.hashes import BearerMint, Pepper
 from rex_auth_edge.keys.keyring import Keyring
@@ -50,6 +51,7 @@ class Parts:
     url: str
     authority: Callable[[], bytes]
     openness: Openness
+    people: People
 
     def address_hash(self, email_key: str) -> bytes:
         """The directory's keyed hash of an address."""

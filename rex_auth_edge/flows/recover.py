@@ -18,7 +18,7 @@ from rex_auth_edge.flows.parts import NOBODY, Parts
 from rex_auth_edge.mail.letters import PasswordChanged, Reset
 from rex_auth_edge.storage import attempts, resets, tenants, users
 from rex_auth_edge.storage.audit import Event, record
-from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.storage.tx import Tx, What
 
 _INVALID = Refused(Code.INVALID_RESET_TOKEN, "Invalid or already used token; ask for a new link")
 _EXPIRED = Refused(Code.RESET_TOKEN_EXPIRED, "Token has expired; ask for a new link")
@@ -118,6 +118,7 @@ def _redeem(tx: Tx, parts: Parts, found: Resettable, hashed: str, caller: Caller
     user = found.user
     if not resets.redeem(tx, found.tenant_id, found.token_id):
         return _INVALID
+    tx.touch(user.tenant_id, What.RESET, user.id)
     resets.void_all(tx, user.tenant_id, user.id)
     proven = {"email_verified": True, "email_proven": True} if found.by_mail else {}
     users.change(tx, user.tenant_id, user.id, password_hash=hashed, password_changed_at=tx.now.wall, **proven)

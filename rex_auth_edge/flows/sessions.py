@@ -16,7 +16,7 @@ from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.hashes import digest_of
 from rex_auth_edge.storage import attempts, confirmations, device_grants, sessions, tenants
 from rex_auth_edge.storage.audit import Event, record
-from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.storage.tx import Tx, What
 
 NO_SESSION = Refused(Code.NOT_FOUND, "There is no such session")
 
@@ -126,6 +126,7 @@ def end(tx: Tx, parts: Parts, tenant_id: UUID, session_ids: Sequence[UUID], reas
 
 def end_all(tx: Tx, parts: Parts, tenant_id: UUID, user_id: UUID, reason: str, *, but: UUID | None = None) -> int:
     """End a person's sessions, all or all `but` one, and whatever devices hold for them; says how many sessions."""
+    tx.touch(tenant_id, What.SIGN_OUT, user_id, but=but)
     doomed = [row.id for row in sessions.open_of(tx.conn, tenant_id, user_id) if row.id != but]
     end(tx, parts, tenant_id, doomed, reason)
     device_grants.end(tx, parts.register, tenant_id, reason, user_id=user_id)

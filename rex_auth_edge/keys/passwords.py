@@ -17,6 +17,9 @@ T = TypeVar("T")
 _DEAREST_KIB, _MOST_PASSES, _MOST_LANES = 256 * 1024, 16, 16
 _LONGEST_PHC = 255
 
+_NOBODYS = f"${'A' * 22}${'A' * 43}"
+"""16 and 32 bytes, zeros, in base 64: a salt and its hash."""
+
 LONGEST = 1024
 """Bytes of a password that are looked at; the household's rules allow far fewer."""
 
@@ -70,6 +73,11 @@ class PasswordPool:
         dear = found.memory_cost > _DEAREST_KIB or found.time_cost > _MOST_PASSES or found.parallelism > _MOST_LANES
         return len(phc) <= _LONGEST_PHC and not dear
 
+    @staticmethod
+    def is_nobodys(phc: str) -> bool:
+        """Whether the hash, of whatever cost, is one that no password fits."""
+        return phc.endswith(_NOBODYS)
+
     def close(self) -> None:
         """Let running hashes end, drop waiting ones."""
         self._threads.shutdown(cancel_futures=True)
@@ -99,8 +107,7 @@ class PasswordPool:
 
 def _nobody(options: Argon2Options) -> str:
     """A hash that is nobody's, of the cost that everybody's has. It isn't made: that would be 20 ms of every start."""
-    salt, hashed = "A" * 22, "A" * 43  # 16 and 32 bytes, zeros, in base 64
-    return f"$argon2id$v=19$m={options.memory_kib},t={options.passes},p={options.lanes}${salt}${hashed}"
+    return f"$argon2id$v=19$m={options.memory_kib},t={options.passes},p={options.lanes}{_NOBODYS}"
 
 
 def _bounded(password: str) -> bytes:

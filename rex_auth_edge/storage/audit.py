@@ -61,6 +61,7 @@ class Event:
 
 def record(tx: Tx, tenant_id: UUID, event: Event) -> None:
     """Append `event` to the household's chain, in the flow's own transaction."""
+    tx.actors[tenant_id] = event.actor_id
     key = {"tenant": tenant_id, "node": tx.node.id, "life": tx.node.incarnation}
     head = _read_head.one(tx.conn, **key)
     row = {

@@ -1,12 +1,16 @@
 """What tables are made of, for SQLite and MariaDB alike."""
 
 import uuid
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from rex_auth_edge.domain.clock import Deadline
+
+T = TypeVar("T")
 
 metadata = sa.MetaData(
     naming_convention={
@@ -81,3 +85,10 @@ def deadline_of(row: Any, name: str) -> Deadline | None:
 def table(name: str, *parts: Any, rowid: bool = False) -> sa.Table:
     """Clustered by its key on both engines, as InnoDB always is; `rowid` for rows too large for that on SQLite."""
     return sa.Table(name, metadata, *parts, sqlite_with_rowid=rowid, mysql_engine="InnoDB", mysql_charset="utf8mb4")
+
+
+def portions(items: Iterable[T], size: int = 500) -> Iterator[list[T]]:
+    """The items in lists that one query can take."""
+    rest = iter(items)
+    while portion := list(islice(rest, size)):
+        yield portion

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from rex_auth_edge.domain.clock import Clock
 from rex_auth_edge.domain.entropy import Entropy, Ids
-from rex_auth_edge.storage.store import StorageUnavailableError
+from rex_auth_edge.storage.store import StorageUnavailableError, nothing
 from rex_auth_edge.storage.tx import Node, Tx
 
 T = TypeVar("T")
@@ -53,6 +53,7 @@ class MariaStore:
         self._readers = _engine(url, "REPEATABLE READ", pool)
         self._under_way: set[asyncio.Task[Any]] = set()
         self._closed = False
+        self.finish: Callable[[Tx], None] = nothing
         self.settled: Callable[[], Awaitable[None]] = _nothing
 
     @property
@@ -89,7 +90,10 @@ class MariaStore:
     async def _attempt(self, work: Callable[[Tx], T]) -> tuple[T, Tx]:
         def run(connection: sa.Connection) -> tuple[T, Tx]:
             tx = Tx(connection, self._clock.now(), self._entropy, self._ids, self._node)
-            return work(tx), tx
+            result = work(tx)
+            if tx.touched:
+                self.finish(tx)
+            return result, tx
 
         async with self._writers.connect() as connection:
             result, tx = await connection.run_sync(run)

@@ -1,6 +1,6 @@
 """Sessions (table `auth_sessions`): one row each, in which a refresh token is replaced by its single successor."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,11 +8,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import Deadline, Moment
-from rex_auth_edge.storage.columns import deadline_values
+from rex_auth_edge.storage.columns import deadline_values, portions
 from rex_auth_edge.storage.passed import passed_for
 from rex_auth_edge.storage.prepared import Prepared
 from rex_auth_edge.storage.tables import auth_sessions, users
-from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.storage.tx import Tx, What
 
 _table = auth_sessions
 _of = (_table.c.tenant_id == sa.bindparam("tenant")) & (_table.c.id == sa.bindparam("session"))
@@ -41,6 +41,10 @@ _rotate = Prepared(
 )
 
 
+ELSEWHERE = -1
+"""The generation of a session that another node keeps: here it can be seen and ended, and never refreshed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rotation:
     """A refresh token's successor, and what it takes to give that successor again to the same client."""
@@ -67,10 +71,13 @@ def to_refresh(conn: sa.Connection, tenant_id: UUID, session_id: UUID) -> Any:
     return _to_refresh.one(conn, tenant=tenant_id, session=session_id)
 
 
-def add(tx: Tx, values: dict[str, Any], *, fresh: Deadline, refresh: Deadline, ends: Deadline) -> None:
-    """A new session with its first refresh token."""
+def add(
+    tx: Tx, values: dict[str, Any], *, fresh: Deadline, refresh: Deadline, ends: Deadline, since: int | None = None
+) -> None:
+    """A session with its first refresh token, new unless it began at a time, in milliseconds since 1970."""
     times = deadline_values("fresh", fresh) | deadline_values("refresh", refresh) | deadline_values("ends", ends)
-    now = {"created_at": tx.now.wall, "last_seen_at": tx.now.wall}
+    now = dict.fromkeys(("created_at", "last_seen_at"), tx.now.wall if since is None else since)
+    tx.touch(values["tenant_id"], What.SESSION, values["id"])
     _add.change(tx.conn, **values, **times, **now)
 
 
@@ -105,6 +112,8 @@ def any_sealed(conn: sa.Connection) -> bool:
 
 def end(tx: Tx, tenant_id: UUID, session_ids: Sequence[UUID], reason: str) -> None:
     """Revoke sessions for `reason` (one word); those that ended before keep their first reason."""
+    for session_id in session_ids:
+        tx.touch(tenant_id, What.SESSION, session_id)
     where = (_table.c.tenant_id == tenant_id) & _table.c.id.in_(session_ids) & _table.c.revoked_at.is_(None)
     ended = {"revoked_at": tx.now.wall, "revoked_for": reason, "successor_sealed": None}
     tx.conn.execute(sa.update(_table).where(where).values(ended | deadline_values("retry", None)))
@@ -116,10 +125,29 @@ def open_of(conn: sa.Connection, tenant_id: UUID, user_id: UUID) -> list[sa.Row[
     return list(conn.execute(sa.select(_table).where(where).order_by(_table.c.last_seen_at.desc(), _table.c.id)).all())
 
 
+def some(conn: sa.Connection, tenant_id: UUID, session_ids: Iterable[UUID]) -> Iterator[sa.Row[Any]]:
+    """Those of the household's sessions that are there, ended ones included."""
+    for part in portions(session_ids):
+        yield from conn.execute(sa.select(_table).where((_table.c.tenant_id == tenant_id) & _table.c.id.in_(part)))
+
+
+def open_of_some(conn: sa.Connection, tenant_id: UUID, user_ids: Iterable[UUID]) -> Iterator[sa.Row[Any]]:
+    """The sessions of several people that haven't been ended."""
+    for part in portions(user_ids):
+        where = (_table.c.tenant_id == tenant_id) & _table.c.user_id.in_(part) & _table.c.revoked_at.is_(None)
+        yield from conn.execute(sa.select(_table).where(where))
+
+
+def every_open(conn: sa.Connection, tenant_id: UUID) -> list[sa.Row[Any]]:
+    """The household's sessions that haven't been ended."""
+    where = (_table.c.tenant_id == tenant_id) & _table.c.revoked_at.is_(None)
+    return list(conn.execute(sa.select(_table).where(where).order_by(_table.c.id)).all())
+
+
 def proven_before(conn: sa.Connection, tenant_id: UUID, boot_id: bytes) -> list[UUID]:
-    """A household's sessions whose person has last proven who they are in another boot than this."""
+    """A household's own sessions whose person has last proven who they are in another boot than this."""
     where = (_table.c.tenant_id == tenant_id) & _table.c.revoked_at.is_(None) & (_table.c.fresh_boot_id != boot_id)
-    return list(conn.execute(sa.select(_table.c.id).where(where)).scalars())
+    return list(conn.execute(sa.select(_table.c.id).where(where & (_table.c.generation > ELSEWHERE))).scalars())
 
 
 def refresh_freshness(tx: Tx, tenant_id: UUID, session_id: UUID, until: Deadline) -> None:
@@ -148,4 +176,7 @@ def ended_since(conn: sa.Connection, wall: int) -> list[UUID]:
 def forget(tx: Tx, age: int) -> None:
     """Delete sessions that ended, or could last be refreshed, `age` milliseconds ago."""
     over = passed_for(tx.conn, _table, "refresh", tx.now, age)
+    unended = sa.select(_table.c.tenant_id, _table.c.id).where(_table.c.revoked_at.is_(None) & over)
+    for tenant_id, session_id in tx.conn.execute(unended).all():
+        tx.touch(tenant_id, What.SESSION, session_id)
     tx.conn.execute(sa.delete(_table).where(sa.or_(_table.c.revoked_at < tx.now.floor - age, over)))

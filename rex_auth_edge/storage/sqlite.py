@@ -19,7 +19,7 @@ from rex_auth_edge.domain.entropy import Entropy, Ids
 from rex_auth_edge.storage.faults import Fault, fault_of, of_the_disk, reason
 from rex_auth_edge.storage.readers import Readers
 from rex_auth_edge.storage.space import Space
-from rex_auth_edge.storage.store import StorageUnavailableError
+from rex_auth_edge.storage.store import StorageUnavailableError, nothing
 from rex_auth_edge.storage.tx import Node, Tx
 from rex_auth_edge.storage.writer import Item, Writer
 
@@ -62,6 +62,7 @@ class SqliteStore:
         self._space = space
         self._queue: queue.Queue[Item | None] = queue.Queue(WAITING)
         self._closed = False
+        self.finish: Callable[[Tx], None] = nothing
         self._sync = sa.create_engine(
             sa.URL.create("sqlite", database=str(path)),
             poolclass=sa.pool.NullPool,
@@ -69,7 +70,8 @@ class SqliteStore:
             connect_args={"check_same_thread": False},
         )
         sa.event.listen(self._sync, "connect", configure)
-        self._writer = Writer(self._sync, space, self._begin)  # here, so that a failure meets whoever opens the store
+        # Here, so that a failure meets whoever opens the store.
+        self._writer = Writer(self._sync, space, self._begin, self._finish)
         self._readers = Readers(self._sync, READERS)
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -118,6 +120,9 @@ class SqliteStore:
 
     def _begin(self, connection: sa.Connection, full: bool) -> Tx:  # noqa: FBT001 - called by the writer alone
         return Tx(connection, self._clock.now(), self._entropy, self._ids, self._node, full)
+
+    def _finish(self, tx: Tx) -> None:
+        self.finish(tx)
 
     def _run(self) -> None:
         while (batch := self._next())[0] is not None:

@@ -42,6 +42,10 @@ class StorageFullError(StorageUnavailableError):
         super().__init__(reason, FULL)
 
 
+def nothing(_tx: Tx) -> None:
+    """Nobody else has to hear of what a flow has done."""
+
+
 class Store(Protocol):
     """One database, SQLite with one writer or MariaDB with a pool."""
 
@@ -49,6 +53,9 @@ class Store(Protocol):
     def trouble(self) -> Fault | None:
         """What is wrong with the disk, as far as the latest reads and writes have shown."""
         ...
+
+    finish: Callable[[Tx], None]
+    """Called after a flow that has touched something, in its transaction: what it raises undoes the flow."""
 
     async def write(self, work: Callable[[Tx], T], *, urgent: bool = False) -> T:
         """Run `work` in a transaction, and return its result once it is durable.

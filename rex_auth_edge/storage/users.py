@@ -1,14 +1,18 @@
 """People: finding them by what they type, and changing what is known of them."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.storage.columns import portions
 from rex_auth_edge.storage.prepared import Prepared
 from rex_auth_edge.storage.tables import directory, known_devices, user_pictures, users
-from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.storage.tx import Tx, What
+
+_PLACEHOLDER = "~"
 
 _of = (users.c.tenant_id == sa.bindparam("tenant")) & (users.c.id == sa.bindparam("user"))
 _get = Prepared(sa.select(users).where(_of))
@@ -55,6 +59,7 @@ def by_email_anywhere(conn: sa.Connection, address_hash: bytes, email_key: str) 
 
 def add(tx: Tx, values: dict[str, Any]) -> None:
     """A new person; every column but the optional ones is in `values`."""
+    tx.touch(values["tenant_id"], What.PERSON, values["id"])
     tx.conn.execute(sa.insert(users).values({"created_at": tx.now.wall, "password_changed_at": tx.now.wall} | values))
 
 
@@ -64,7 +69,10 @@ def signed_in(tx: Tx, tenant_id: UUID, user_id: UUID, rehashed: str | None) -> N
 
 
 def change(tx: Tx, tenant_id: UUID, user_id: UUID, **values: Any) -> None:
-    """Set columns of one person."""
+    """Set columns of one person. Another password is nobody else's yet: it has no tag until other nodes hear of it."""
+    tx.touch(tenant_id, What.PERSON, user_id)
+    if "password_hash" in values:
+        values = {"password_tag": None} | values
     where = (users.c.tenant_id == tenant_id) & (users.c.id == user_id)
     tx.conn.execute(sa.update(users).where(where).values(values))
 
@@ -72,6 +80,24 @@ def change(tx: Tx, tenant_id: UUID, user_id: UUID, **values: Any) -> None:
 def every(conn: sa.Connection, tenant_id: UUID) -> list[sa.Row[Any]]:
     """Everybody in the household, in the order that they joined."""
     return list(conn.execute(sa.select(users).where(users.c.tenant_id == tenant_id).order_by(users.c.id)).all())
+
+
+def some(conn: sa.Connection, tenant_id: UUID, user_ids: Iterable[UUID]) -> Iterator[sa.Row[Any]]:
+    """Those of the household's people who are there."""
+    for part in portions(user_ids):
+        yield from conn.execute(sa.select(users).where((users.c.tenant_id == tenant_id) & users.c.id.in_(part)))
+
+
+def misplaced(conn: sa.Connection, tenant_id: UUID) -> list[UUID]:
+    """Who has no name or address for now, since somebody else still has it here (see `holding_place`)."""
+    named, addressed = users.c.username_key.startswith(_PLACEHOLDER), users.c.email_key.startswith(_PLACEHOLDER)
+    odd = named | (addressed & ~users.c.email_key.contains("@"))
+    return list(conn.execute(sa.select(users.c.id).where((users.c.tenant_id == tenant_id) & odd)).scalars())
+
+
+def holding_place(user_id: UUID) -> str:
+    """What stands for a person's name or address while somebody else has it: nobody can be called that."""
+    return f"{_PLACEHOLDER}{user_id.hex}"
 
 
 def owners(conn: sa.Connection, tenant_id: UUID) -> list[UUID]:
@@ -82,6 +108,7 @@ def owners(conn: sa.Connection, tenant_id: UUID) -> list[UUID]:
 
 def remove(tx: Tx, tenant_id: UUID, user_id: UUID) -> None:
     """Take a person out of the household, with what belongs to nobody else; ids are never used again."""
+    tx.touch(tenant_id, What.PERSON, user_id)
     remove_picture(tx, tenant_id, user_id)
     devices = (known_devices.c.tenant_id == tenant_id) & (known_devices.c.user_id == user_id)
     tx.conn.execute(sa.delete(known_devices).where(devices))

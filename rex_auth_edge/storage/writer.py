@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.storage.faults import Fault, fault_of, of_the_disk, reason
 from rex_auth_edge.storage.space import Space
-from rex_auth_edge.storage.store import StorageFullError, StorageUnavailableError
+from rex_auth_edge.storage.store import StorageFullError, StorageUnavailableError, nothing
 from rex_auth_edge.storage.tx import Tx
 
 _FULL = "The disk is full, and what is left is kept for revocations: make room."
@@ -42,13 +42,22 @@ class Item:
 class Writer:
     """One connection, used from one thread. `begin` makes a transaction of it, told whether the disk is full.
 
+    `finish` is called in a flow's savepoint, after it, where it has touched something.
+
     `fault` is what the file or the disk has been found to be: damaged stays, failing until a write has worked.
     """
 
-    def __init__(self, engine: sa.Engine, space: Space, begin: Callable[[sa.Connection, bool], Tx]) -> None:
+    def __init__(
+        self,
+        engine: sa.Engine,
+        space: Space,
+        begin: Callable[[sa.Connection, bool], Tx],
+        finish: Callable[[Tx], None] = nothing,
+    ) -> None:
         self._engine = engine
         self._space = space
         self._begin = begin
+        self._finish = finish
         self._connection: sa.Connection | None = engine.connect()
         self.fault: Fault | None = None
 
@@ -111,6 +120,8 @@ class Writer:
         item.error, item.tx = None, self._begin(connection, self._space.full)
         try:
             item.result = item.work(item.tx)
+            if item.tx.touched:
+                self._finish(item.tx)
         except BaseException as error:
             item.error = StorageUnavailableError(reason(error)) if of_the_disk(error) else error
             if fault_of(error) is not None or not raw.in_transaction:  # SQLite may have undone everything

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.mail.carrier import Delivered, Outcome
 from rex_auth_edge.storage.faults import Fault
-from rex_auth_edge.storage.store import StorageUnavailableError, Store
+from rex_auth_edge.storage.store import StorageUnavailableError, Store, nothing
 from rex_auth_edge.storage.tx import Tx
 
 T = TypeVar("T")
@@ -46,6 +46,9 @@ class Ailing:
 
     store: Store
     broken: bool = False
+
+    def __post_init__(self) -> None:
+        self.finish: Callable[[Tx], None] = nothing
 
     @property
     def trouble(self) -> Fault | None:

@@ -1,0 +1,10 @@
+"""A household's ordinary rows and its cells, kept alike: what one says the other does, in either direction.
+
+Both directions compare. `capture` writes as changes what the rows say and the cells don't; `adopt` brings the rows to
+what the cells say. So each undoes nothing of the other, and doing either twice does nothing.
+"""
+
+from rex_auth_edge.exchange.mirror.adopting import adopt
+from rex_auth_edge.exchange.mirror.capturing import capture, capture_all, differences
+
+__all__ = ["adopt", "capture", "capture_all", "differences"]

@@ -1,0 +1,31 @@
+"""From the cells to the rows: what has come from elsewhere, or was decided otherwise than it was done here."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from rex_auth_edge.exchange.mirror import arrivals, letting_go
+from rex_auth_edge.exchange.mirror.side import LONGEST_ID, Side
+from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.standing import House
+from rex_auth_edge.sync.state import Cell
+
+_OF_SESSIONS = frozenset({Kind.SESSION, Kind.SESSION_END})
+
+
+def adopt(tx: Tx, parts: Parts, tenant_id: UUID, house: House, cells: Iterable[Cell]) -> None:
+    """Bring the household's rows to what the house says of these cells; where they say it already, nothing changes.
+
+    Whoever is no longer let in is refused from the commit on, with whatever they hold. Sessions that end here for
+    another reason than the cells', as where somebody has a lower role now, are left touched in the transaction: they
+    are this node's own changes, to be captured after this.
+    """
+    side = Side(tx.conn, parts, tenant_id, house, tx.node.id.bytes, tx.now)
+    changed = [cell for cell in cells if len(cell.id) == LONGEST_ID]
+    persons = {cell.id for cell in changed if cell.kind.partition(".")[0] == Kind.USER}
+    new = arrivals.adopt(tx, side, persons)
+    kinds = {cell.kind for cell in changed}
+    sessions = {cell.id for cell in changed if cell.kind in _OF_SESSIONS}
+    sessions |= set(house.subjects(Kind.SESSION)) if new else set()
+    letting_go.settle(tx, side, sessions, persons, everybody=Kind.HUB in kinds)

@@ -1,0 +1,83 @@
+"""Passwords: a row's hash is the one whose tag it bears, or one that nobody's password fits."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from rex_auth_edge.exchange.mirror.side import Side, Wish
+from rex_auth_edge.keys.passwords import PasswordPool
+from rex_auth_edge.storage import users
+from rex_auth_edge.storage.sync_tables import sync_kept
+from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.order import START, Lane, Tag
+from rex_auth_edge.sync.standing import House, password_of
+from rex_auth_edge.sync.state import Cell, Secret
+
+_pack = msgspec.msgpack.Encoder().encode
+
+
+def good(house: House, user: bytes) -> Secret | None:
+    """The password that opens the account at present: none does that is to be set anew first."""
+    return None if house.state(Cell(Kind.PASSWORD_DUE, user)).marks else password_of(house, user)
+
+
+def tag_in_row(secret: Secret | None) -> bytes | None:
+    """What a row bears whose hash is this password's."""
+    return None if secret is None else _pack(secret.by)
+
+
+def is_news(row: Any) -> bool:
+    """Whether the row's password has been set here, and not been told of yet."""
+    return row.password_tag is None and not PasswordPool.is_nobodys(row.password_hash)
+
+
+def wishes(side: Side, row: Any, actor: bytes | None, *, reset: bool) -> Iterator[Wish]:
+    """A password that was set here; by a link it ends the duty to set one."""
+    if not is_news(row):
+        return
+    user, verifier = row.id.bytes, str(row.password_hash).encode()
+    known = side.house.state(Cell(Kind.PASSWORD, user)).secret
+    knows = START if known is None else known.reset
+    write = partial(_tagged, side.tenant_id, row.id)
+    cell = Cell(Kind.PASSWORD, user)
+    if reset:
+        yield Wish(cell, lambda pen: pen.reset(verifier), actor, write)
+    else:
+        yield Wish(cell, lambda pen: pen.password(verifier, knows=knows), actor, write)
+    if reset and side.house.state(Cell(Kind.PASSWORD_DUE, user)).marks:
+        yield Wish(Cell(Kind.PASSWORD_DUE, user), lambda pen: pen.lift(Lane.SECURITY), actor)
+
+
+def _tagged(tenant_id: UUID, user_id: UUID, tx: Tx, tag: Tag) -> None:
+    users.change(tx, tenant_id, user_id, password_tag=_pack(tag))
+
+
+def columns(side: Side, user: bytes) -> dict[str, Any]:
+    """The row's hash and its tag as the cells have them."""
+    secret = good(side.house, user)
+    hashed = None if secret is None else _verifier(side, secret)
+    tag = tag_in_row(secret)
+    return {"password_hash": hashed or side.parts.passwords.nobodys, "password_tag": tag}
+
+
+def _verifier(side: Side, secret: Secret) -> str | None:
+    """The hash, where it is here and one that can be checked at a bearable cost."""
+    raw = secret.verifier or _kept(side, secret.by)
+    try:
+        hashed = None if raw is None else raw.decode()
+    except UnicodeDecodeError:
+        return None
+    return hashed if hashed is not None and PasswordPool.portable(hashed) else None
+
+
+def _kept(side: Side, by: Tag) -> bytes | None:
+    """A verifier of this node's own that has stayed at home."""
+    key = (sync_kept.c.tenant_id == side.tenant_id) & (sync_kept.c.origin == by.origin)
+    one = (sync_kept.c.incarnation == by.incarnation) & (sync_kept.c.number == by.number)
+    found = side.conn.execute(sa.select(sync_kept.c.verifier).where(key & one)).scalar_one_or_none()
+    return None if found is None else bytes(found)

@@ -1,0 +1,1 @@
+"""A household's ordinary rows and its cells, kept alike."""

@@ -1,0 +1,189 @@
+"""People and their sessions, on two hubs and in the cloud between them."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from rex_auth_edge.storage import sessions, users
+from tests.exchange.mirror.nodes import Node, World, enrol, world
+from tests.hub import PASSWORD
+
+MAYA = "maya@example.com"
+LOCAL = {"tenant_id", "last_login_at", "password_changed_at", "created_at"}
+OTHER = "Quiet-Harbour-77!"
+
+
+@pytest.fixture
+async def family(tmp_path: Path) -> AsyncIterator[World]:
+    """Maya owns a household on the first of two hubs, and both are in the cloud by now."""
+    async with world(tmp_path) as made:
+        first = made.hubs[0]
+        await first.home.own(first.home.client(), MAYA, "maya")
+        await enrol(made)
+        yield made
+
+
+async def rows(node: Node) -> list[dict[str, Any]]:
+    """Everybody's row, but for what is the node's own."""
+    found = await node.home.store.read(lambda conn: users.every(conn, node.tenant))
+    return [{name: value for name, value in row._asdict().items() if name not in LOCAL} for row in found]
+
+
+async def open_sessions(node: Node) -> set[Any]:
+    """The sessions that haven't ended here."""
+    return {row.id for row in await node.home.store.read(lambda conn: sessions.every_open(conn, node.tenant))}
+
+
+async def alike(made: World) -> None:
+    """Everybody has met, nobody's rows differ from the cells, and none from anybody else's."""
+    await made.meet()
+    nodes = [made.cloud, *made.hubs]
+    assert [await node.differences() for node in nodes] == [[]] * len(nodes)
+    assert [await rows(node) for node in nodes[1:]] == [await rows(made.cloud)] * len(made.hubs)
+    assert [await open_sessions(node) for node in nodes[1:]] == [await open_sessions(made.cloud)] * len(made.hubs)
+
+
+async def signed_in(node: Node, name: str = MAYA, password: str = PASSWORD) -> httpx.AsyncClient:
+    """A new client with a session here."""
+    client = node.home.client()
+    answer = await node.home.login(client, name, password)
+    assert answer.status_code == 200, answer.text
+    client.cookies.clear()
+    client.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
+    client.headers["x-refresh"] = answer.json()["refresh_token"]
+    return client
+
+
+async def refused(client: httpx.AsyncClient) -> bool:
+    """Whether neither the access token nor the refresh token is good any more."""
+    seen = await client.get("/auth/validate")
+    renewed = await client.post("/auth/token/refresh", json={"refresh_token": client.headers["x-refresh"]})
+    return (seen.status_code, renewed.status_code) == (401, 401)
+
+
+async def member(maya: httpx.AsyncClient, username: str, role: str = "adult") -> str:
+    """Somebody whom Maya adds."""
+    body = {"username": username, "password": PASSWORD, "role": role}
+    answer = await maya.post("/household/members", json=body)
+    assert answer.status_code in {200, 201}, answer.text
+    return str(answer.json()["user_id"])
+
+
+async def test_an_owner_signs_in_at_every_node(family: World) -> None:
+    """Whoever owns the household on one hub does so on the other and in the cloud, with the same password."""
+    await alike(family)
+    for node in (family.cloud, *family.hubs):
+        client = await signed_in(node)
+        assert (await client.get("/household")).json()["role"] == "owner"
+
+
+async def test_what_was_adopted_is_not_told_again(family: World) -> None:
+    """Adopting once more changes no row, and no node writes what it has from another."""
+    one, other = family.hubs
+    await member(await signed_in(one), "noah")
+    await family.meet()
+    before, other.written = await rows(other), []
+    await other.adopt(other.cells())
+    assert await rows(other) == before
+    assert (other.written, family.cloud.written) == ([], [])
+
+
+async def test_a_person_disabled_elsewhere_is_refused_at_once(family: World) -> None:
+    """Their access token and refresh token are no good any more on the hub that has just heard of it."""
+    one, other = family.hubs
+    maya = await signed_in(one)
+    noah_id = await member(maya, "noah")
+    await family.meet()
+    noah = await signed_in(other, "noah")
+    assert not (await noah.get("/auth/validate")).is_error
+    assert (await maya.post(f"/household/members/{noah_id}/disable")).status_code in {200, 204}
+    await family.meet(one, other)
+    assert await refused(noah)
+    assert (await other.home.login(other.home.client(), "noah")).status_code == 401
+    await alike(family)
+
+
+async def test_a_person_removed_elsewhere_is_gone(family: World) -> None:
+    """Their row, their sessions and their place in the directory go; their name is free."""
+    one, other = family.hubs
+    maya = await signed_in(one)
+    noah_id = await member(maya, "noah")
+    await family.meet()
+    noah = await signed_in(other, "noah")
+    assert (await maya.delete(f"/household/members/{noah_id}")).status_code in {200, 204}
+    await family.meet(one, other)
+    assert await refused(noah)
+    assert [row["username"] for row in await rows(other)] == ["maya"]
+    await alike(family)
+
+
+async def test_a_password_reset_elsewhere_ends_the_old_one(family: World) -> None:
+    """The old password and what was signed in with it are no good on the other hub; the new one is."""
+    one, other = family.hubs
+    maya = await signed_in(other)
+    await family.meet()
+    token = await one.home.reset_token(one.home.client(), MAYA)
+    answer = await one.home.client().post("/auth/password/reset", json={"reset_token": token, "new_password": OTHER})
+    assert answer.status_code == 200, answer.text
+    await family.meet(one, other)
+    assert await refused(maya)
+    assert (await other.home.login(other.home.client(), MAYA)).status_code == 401
+    await signed_in(other, password=OTHER)
+    await alike(family)
+
+
+async def test_a_session_is_seen_and_ended_from_anywhere(family: World) -> None:
+    """A session of one hub is listed on the other, and ended there it is refused here."""
+    one, other = family.hubs
+    here, there = await signed_in(one), await signed_in(other)
+    await family.meet()
+    listed = (await there.get("/auth/sessions")).json()
+    mine = next(
+        each["session_id"] for each in (await here.get("/auth/sessions")).json()["sessions"] if each["is_current"]
+    )
+    assert mine in str(listed)
+    assert not (await there.delete(f"/auth/sessions/{mine}")).is_error
+    await family.meet(other, one)
+    assert await refused(here)
+    assert not await refused(there)
+    await alike(family)
+
+
+async def test_the_same_name_twice_becomes_two(family: World) -> None:
+    """Of two people with one username, from hubs that couldn't hear each other, the later is suffixed everywhere."""
+    one, other = family.hubs
+    first, second = await member(await signed_in(one), "noah"), await member(await signed_in(other), "noah")
+    await alike(family)
+    names = {str(row["id"]): row["username"] for row in await rows(one)}
+    assert names[first] == "noah"
+    assert names[second].startswith("noah-")
+
+
+async def test_names_change_hands(family: World) -> None:
+    """Two people who swap their usernames between two meetings end with each other's on every node."""
+    one, _ = family.hubs
+    maya = await signed_in(one)
+    await member(maya, "noah")
+    await member(maya, "leo")
+    await family.meet()
+    noah, leo = await signed_in(one, "noah"), await signed_in(one, "leo")
+    for client, name in ((noah, "spare"), (leo, "noah"), (noah, "leo")):
+        assert not (await client.put("/auth/profile", json={"username": name})).is_error
+    await alike(family)
+
+
+async def test_a_lost_right_is_taken_back_where_it_was_used(family: World) -> None:
+    """Two owners who demote each other at the same time: one stays the owner, on every node alike."""
+    one, other = family.hubs
+    maya = await signed_in(one)
+    noah_id = await member(maya, "noah", "owner")
+    await family.meet()
+    noah = await signed_in(other, "noah")
+    maya_id = (await maya.get("/auth/validate")).json()["user_id"]
+    assert not (await maya.patch(f"/household/members/{noah_id}", json={"role": "adult"})).is_error
+    assert not (await noah.patch(f"/household/members/{maya_id}", json={"role": "adult"})).is_error
+    await alike(family)
+    assert sorted(row["role"] for row in await rows(one)) in (["adult", "owner"], ["owner", "owner"])
