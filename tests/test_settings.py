@@ -181,7 +181,19 @@ IMPOSSIBLE = [
     ("CSRF_COOKIE_SAMESITE", ["", "Loose", "None"]),
     ("CSRF_COOKIE_SECURE", ["", "auto"]),
     ("RATE_LIMIT_ENABLED", ["", "nope"]),
-    ("RATELIMIT_STORAGE_URI", ["", "localhost", "mongodb://x"]),
+    (
+        "RATELIMIT_STORAGE_URI",
+        [
+            "redis://",
+            "redis://:6379",
+            "redis://h:0",
+            "redis://h:six",
+            "redis://h:65536",
+            "",
+            "localhost",
+            "mongodb://x",
+        ],
+    ),
     ("SMTP_ENABLED", ["", "true"]),
     ("SMTP_SERVER", ["smtp://x", "a b"]),
     ("SMTP_PORT", ["0", "65536", ""]),
@@ -354,6 +366,23 @@ def test_a_readable_file_with_secrets_warns(data: Path, tmp_path: Path) -> None:
     config.chmod(0o644)
     warnings = load({"REX_DATA_DIR": str(data), "REX_TLS": "off"}, config).warnings
     assert any("chmod 600" in warning for warning in warnings)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("redis://h", "redis://h:6379"),
+        ("redis://:a@h:", "redis://:a@h:6379"),
+        ("rediss://u:a@h/2", "rediss://u:a@h:6379/2"),
+        ("valkey://[::1]/0?protocol=3", "valkey://[::1]:6379/0?protocol=3"),
+        ("redis://h:7000/1", "redis://h:7000/1"),
+        ("redis+unix:///run/redis.sock", "redis+unix:///run/redis.sock"),
+        ("memory", "memory"),
+    ],
+)
+def test_a_redis_server_has_a_port(data: Path, text: str, meant: str) -> None:
+    """Redis's own where none is named: what counts rates would refuse to start without."""
+    assert loaded(data, {"RATELIMIT_STORAGE_URI": text}).web.rate_storage == meant
 
 
 # ---------------------------------------------------------------- agreement

@@ -77,16 +77,18 @@ def show(ask: Ask, *, household: str | None) -> Any:
 
 
 def _created(said: Mapping[str, Any]) -> str:
-    code = said["setup_code"]
+    slug, code = said["slug"], said["setup_code"]
     then = f"Its setup code: {code}" if code else "Its setup code is shown when the hub starts."
-    return f"Household {said['slug']} is there. {then}"
+    if said["claimed_by"] == "invitation":
+        then = f"Invite its owner: rex-auth-edge invite create --household {slug} --role owner"
+    return f"Household {slug} is there. {then}"
 
 
 @command(household, "create", example='rex-auth-edge household create "Grandma" --slug grandma', answer=_created)
 @click.argument("name")
 @click.option("--slug", help="The short name in commands and addresses; without it made of NAME.")
 def create(ask: Ask, *, name: str, slug: str | None) -> Any:
-    """Make another household called NAME on this hub; its own setup code makes its first owner."""
+    """Make another household called NAME; its first owner comes by its own setup code, in the cloud by invitation."""
     return ask("household.create", name=name, slug=slug)
 
 

@@ -24,6 +24,7 @@ _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _ADDRESS = re.compile(r"[^@\s<>\",;:\\()\[\]]{1,64}@[^@\s<>\",;:\\()\[\]]{1,255}")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_REDIS_PORT = 6379
 _DATABASES = {
     "sqlite": "sqlite",
     "mysql": "mysql+asyncmy",
@@ -246,9 +247,21 @@ DATABASE = Kind(_database)
 
 
 def _rate_storage(text: str) -> str:
-    if not re.fullmatch(r"(memory|(redis|rediss|valkey|valkeys|redis\+unix)://\S+|memory://)", text):
+    """A server's URL with its port, Redis's own where it names none."""
+    if text in {"memory", "memory://"}:
+        return text
+    if not re.fullmatch(r"(rediss?|valkeys?|redis\+unix)://\S+", text):
         raise ValueError("has to begin with memory://, redis://, rediss:// or valkey://")
-    return text
+    if text.startswith("redis+unix"):
+        return text
+    parts = urlsplit(text)
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, 0
+    if not host or port == 0:
+        raise ValueError("has to name a host, and a port from 1 to 65535 or none, like redis://:...@host:6379")
+    return text if port else parts._replace(netloc=f"{parts.netloc.rstrip(':')}:{_REDIS_PORT}").geturl()
 
 
 RATE_STORAGE = Kind(_rate_storage)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
+from sqlalchemy.ext.compiler import compiles
 
 from rex_auth_edge.domain.clock import Deadline
 
@@ -19,6 +20,13 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+@compiles(sa.PrimaryKeyConstraint, "mysql", "mariadb")
+def _nameless(constraint: sa.PrimaryKeyConstraint, compiler: Any, **options: Any) -> str:
+    """MariaDB calls every primary key PRIMARY, and warns of each other name that it ignores."""
+    said: str = compiler.visit_primary_key_constraint(constraint, **options)
+    return said[said.index("PRIMARY KEY") :]
 
 
 class Id(sa.types.TypeDecorator[uuid.UUID]):

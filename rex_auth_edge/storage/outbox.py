@@ -20,6 +20,8 @@ STATES = ("waiting", "withheld", "sent", "failed", "expired", "withdrawn")
 """What a letter can be: the first is to be sent, the second is nobody's, the others have ended."""
 
 _PURGED = 500
+_CLAIMED = b"claimed to send."
+"""Stands for a boot id in the due time of a claimed letter, so that the wall clock ends the claim."""
 _waiting = outbox.c.state == "waiting"
 
 
@@ -68,12 +70,13 @@ def retry(tx: Tx, row: sa.Row[Any], due: Deadline, error: str) -> None:
 def claim(tx: Tx, row: sa.Row[Any], until: Deadline) -> bool:
     """Keep other processes off the letter until then, after which it is anybody's again; False if one was first."""
     mine = _is(row) & _waiting & (outbox.c.due_at == row.due_at) & (outbox.c.due_boot == row.due_boot)
-    return tx.conn.execute(sa.update(outbox).where(mine).values(deadline_values("due", until))).rowcount == 1
+    values = deadline_values("due", Deadline(until.wall, _CLAIMED, until.boot))
+    return tx.conn.execute(sa.update(outbox).where(mine).values(values)).rowcount == 1
 
 
 def release(tx: Tx, row: sa.Row[Any], until: Deadline) -> None:
     """Let others have a letter that was claimed `until` then and not delivered."""
-    mine = _is(row) & _waiting & (outbox.c.due_at == until.wall)
+    mine = _is(row) & _waiting & (outbox.c.due_at == until.wall) & (outbox.c.due_boot_id == _CLAIMED)
     tx.conn.execute(sa.update(outbox).where(mine).values(deadline_values("due", tx.now.after(0))))
 
 
@@ -84,8 +87,11 @@ def get(conn: sa.Connection, tenant_id: UUID, letter_id: UUID) -> sa.Row[Any] | 
 
 
 def hasten(tx: Tx, tenant_id: UUID | None = None, letter_id: UUID | None = None) -> int:
-    """Have waiting letters tried now: all, a household's, or one of its; says how many."""
-    where = [_waiting]
+    """Have waiting letters tried now: all, a household's, or one of its; says how many.
+
+    Not those that a process is sending at this moment, which another would send again.
+    """
+    where = [_waiting, outbox.c.due_boot_id != _CLAIMED]
     if tenant_id is not None:
         where.append(outbox.c.tenant_id == tenant_id)
     if letter_id is not None:

@@ -42,10 +42,12 @@ class Pen:
         return State(cleared=self.seen[lane], own=(own,))
 
     def role(self, role: str, actor: bytes | None = None) -> State:
-        """Give a role in place of those that the writer has seen or given itself."""
+        """Give a role in place of those that the writer has seen or given itself, and of no later ones."""
         own = Own(self.tag.origin, self.tag.incarnation, self.tag.number - 1)
-        mark = Mark(self.tag, self._here, role, actor)
-        return State(marks=(mark,), cleared=self.seen[Lane.SECURITY], own=(own,))
+        mark, seen = Mark(self.tag, self._here, role, actor), self.seen[Lane.SECURITY]
+        if self.at is not None:
+            seen = min(seen, Position(self.at.epoch, self.at.seq - 1))
+        return State(marks=(mark,), cleared=seen, own=(own,))
 
     def password(self, verifier: bytes, *, knows: Position = START) -> State:
         """Another password; `knows` is the `reset` of the one that it replaces."""

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from rex_auth_edge import __version__
 from rex_auth_edge.domain.clock import DAY, MINUTE, SECOND, ClockState
 from rex_auth_edge.domain.refusals import Refused, RefusedError
+from rex_auth_edge.flows.parts import NOBODY
 from rex_auth_edge.keys.keyring import ROTATION
 from rex_auth_edge.storage import check, figures, tenants
 from rex_auth_edge.verbs import backups, certificates, lan, mail, premises
@@ -63,7 +64,7 @@ async def _state(reach: Reach) -> list[dict[str, Any]]:
     now = reach.parts.clock.now()
     level, advice = _CLOCK[now.state]
     found = [Finding("clock", level, reach.parts.clock.explain(), advice), certificates.finding(reach.settings, now)]
-    found += await reach.parts.store.read(lambda conn: [_owners(conn), _letters(conn, now.wall)])
+    found += await reach.parts.store.read(lambda conn: [_owners(conn, reach), _letters(conn, now.wall)])
     found += [_keys(reach), *_backups(reach)]
     return [finding.spoken() for finding in found]
 
@@ -80,11 +81,13 @@ async def _lan(reach: Reach) -> list[dict[str, Any]]:
     return [(await lan.finding(reach.settings)).spoken()] if reach.running else []
 
 
-def _owners(conn: sa.Connection) -> Finding:
+def _owners(conn: sa.Connection, reach: Reach) -> Finding:
     people = figures.members(conn)
     orphans = [house.slug for house in tenants.every(conn) if people.get(house.id, (0, 0))[1] == 0]
     if orphans:
-        advice = "Claim it with the code that `rex-auth-edge setup-code` shows."
+        claim = "Claim it with the code that `rex-auth-edge setup-code` shows."
+        invite = f"Invite one: `rex-auth-edge invite create --household {orphans[0]} --role owner`."
+        advice = invite if reach.parts.home == NOBODY else claim
         return Finding("owners", WARN, f"Nobody owns {', '.join(orphans)} yet.", advice)
     return Finding("owners", OK, "Every household has an owner.")
 

@@ -11,6 +11,7 @@ from rex_auth_edge.domain import durations, names
 from rex_auth_edge.domain.refusals import Code
 from rex_auth_edge.flows.household import handing, house
 from rex_auth_edge.flows.household.actor import Actor
+from rex_auth_edge.flows.parts import NOBODY
 from rex_auth_edge.storage import figures, tenants
 from rex_auth_edge.verbs.reach import Reach, Verbs, console, refusal
 from rex_auth_edge.web.answers import rfc3339, unless_refused
@@ -51,10 +52,12 @@ async def _shown(reach: Reach, *, household: str | None = None) -> dict[str, Any
 
 
 async def _created(reach: Reach, *, name: str, slug: str | None = None) -> dict[str, Any]:
-    """Another household; the hub makes it a setup code if it runs."""
+    """Another household; a hub makes it a setup code if it runs, and the cloud has none."""
     wanted = slug or _slug(name)
     made = unless_refused(await house.create(reach.parts, name, wanted))
-    return {"id": str(made), "slug": wanted, "name": name, "setup_code": reach.parts.setup.shown().get(made)}
+    by = "invitation" if reach.parts.home == NOBODY else "setup_code"
+    code = reach.parts.setup.shown().get(made)
+    return {"id": str(made), "slug": wanted, "name": name, "claimed_by": by, "setup_code": code}
 
 
 def _slug(name: str) -> str:

@@ -25,6 +25,7 @@ PATIENCE = 45.0
 _NO_SERVER = Refused(
     Code.BAD_REQUEST, "No mail server is set, so letters wait: set SMTP_ENABLED=true and SMTP_SERVER, and start again."
 )
+_UNDER_WAY = Refused(Code.BAD_REQUEST, "This letter is being sent at this moment: see `rex-auth-edge mail list`.")
 
 
 async def _listed(
@@ -67,6 +68,8 @@ async def _retried(reach: Reach, *, letter: str | None = None, household: str | 
         if letter_id is not None and (refused := _unless_waiting(outbox.find(tx.conn, letter_id, tenant_id))):
             return refused
         count = outbox.hasten(tx, tenant_id, letter_id)
+        if letter_id is not None and not count:
+            return _UNDER_WAY
         record(tx, tenant_id or reach.parts.home, Event("mail.retry", caller=CONSOLE, detail={"letters": count}))
         return count
 

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from rex_auth_edge import machine
+from rex_auth_edge.storage.store import Store
 from tests import mariadb, redis_server
+from tests.cli.consoles import Console
 from tests.cloud.pair import Pair
+from tests.cloud.settings import SETTINGS
 from tests.mariadb import MariaServer
 from tests.processes import run, serving
 from tests.redis_server import RedisServer
@@ -22,6 +25,18 @@ def redis() -> Iterator[RedisServer]:
         pytest.fail(said) if machine.environment().get("CI") == "true" else pytest.skip(said)
     with redis_server.running() as server:
         yield server
+
+
+@pytest.fixture
+def office(
+    mariadb_store: Store,
+    mariadb_server: MariaServer,
+    redis: RedisServer,
+    tmp_path: Path,
+) -> Console:
+    """The console of a deployment on an empty database, where nobody serves."""
+    database = mariadb_server.url.render_as_string(hide_password=False)
+    return Console(tmp_path / "none", SETTINGS | {"DATABASE_URL": database, "RATELIMIT_STORAGE_URI": redis.url})
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +56,7 @@ def pair(mariadb_server: MariaServer, redis: RedisServer, tmp_path_factory: pyte
         "REX_ARGON2_PASSES": "2",
     }
     upgraded = run(folder / "none", "db", "upgrade", **settings)
-    assert upgraded.returncode == 0, upgraded.stderr
+    assert (upgraded.returncode, upgraded.stderr) == (0, "")
     with ExitStack() as stack:
         one, other = (stack.enter_context(serving(Path("/nonexistent"), "--json", **settings)) for _ in range(2))
         yield Pair(one, other, mariadb_server, redis, settings)

@@ -46,6 +46,24 @@ async def test_a_claim_ends_with_its_time(mariadb_store: Store, clock: HandClock
     await home.hub.close()
 
 
+async def test_a_claim_is_left_alone(mariadb_store: Store, clock: HandClock, tmp_path: Path) -> None:
+    """`mail retry` hastens what rests, and not what a process is sending, which would leave twice."""
+    home = await household(mariadb_store, clock, tmp_path / "data")
+    async with home.client() as client:
+        for name in ("maya", "noor"):
+            await home.begin(client, f"{name}@example.com")
+    claimed, rests = await mariadb_store.read(lambda conn: outbox.eldest(conn, 2))
+    until = clock.now().after(CLAIM)
+    assert await mariadb_store.write(lambda tx: outbox.claim(tx, claimed, until))
+    assert await mariadb_store.write(lambda tx: outbox.hasten(tx, letter_id=claimed.id)) == 0
+    assert await mariadb_store.write(outbox.hasten) == 1
+    due = {row.id: row.due_at for row in await mariadb_store.read(lambda conn: outbox.eldest(conn, 2))}
+    assert due == {claimed.id: until.wall, rests.id: clock.now().wall}
+    await mariadb_store.write(lambda tx: outbox.release(tx, claimed, until))
+    assert await mariadb_store.write(outbox.hasten) == 2
+    await home.hub.close()
+
+
 async def test_one_at_a_time(store: Store, clock: HandClock) -> None:
     """Of eight that want a lease at once one gets it, and another once it is over."""
     wanted = [store.write(lambda tx: leases.take(tx, "upkeep", HOUR)) for _ in range(8)]

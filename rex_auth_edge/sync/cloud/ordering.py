@@ -40,12 +40,16 @@ class Ordering:
         at = self.next()
         verdict, delta = added(change, self._store, at, max(refresh, self._store.standing().floor))
         self.write(change.cell, delta, at)
+        self._conclude(change, verdict)
+        return verdict
+
+    def _conclude(self, change: Incoming, verdict: Verdict) -> None:
+        """What was held back is shown, who has to know is told, and what follows is done."""
         if verdict.review != EMPTY:
             self._review(change, verdict)
         for notice in verdict.notices:
             self._tell(notice)
         self._follow([*verdict.follows, *self._after(change, verdict)], change)
-        return verdict
 
     def take_lost(self, hub: bytes, cell: Cell, state: State) -> None:
         """Join what a restored cloud had forgotten, as far as it closes doors, at a new place."""
@@ -60,7 +64,7 @@ class Ordering:
         change = Incoming(cell, self.tag(at), (at,) * 4, state, actor)
         verdict, delta = added(change, self._store, at)
         self.write(cell, delta, at)
-        self._follow([*verdict.follows, *self._after(change, verdict)], change)
+        self._conclude(change, verdict)
         return verdict
 
     def tag(self, at: Position) -> Tag:
@@ -117,7 +121,7 @@ class Ordering:
         """Show an owner what was held back, until one decides."""
         at = self.next()
         told = {"kind": change.cell.kind, "id": change.cell.id, "state": pack_state(verdict.review)}
-        why = verdict.notices[0].code if verdict.notices else ""
+        why = verdict.notices[-1].code if verdict.notices else ""
         fields = {name: Held(at, self.tag(at), value) for name, value in {**told, "why": why}.items()}
         rung = Rung(PENDING, at, self.tag(at), at, change.actor)
         self.write(Cell(Kind.REVIEW, _id(change.tag)), State(rung=rung, fields=fields), at)

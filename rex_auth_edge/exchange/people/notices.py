@@ -1,0 +1,62 @@
+"""What synchronisation decided against somebody, or because of somebody: told to them and to the owners."""
+
+from msgspec import Struct
+
+from rex_auth_edge.domain.refusals import Code, Refused
+from rex_auth_edge.exchange.scribe import Scribe
+from rex_auth_edge.sync.kinds import ACTIVE, REVOKED, Kind
+from rex_auth_edge.sync.roles import WAITS_FOR_OWNER
+from rex_auth_edge.sync.standing import House, field
+from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.verdict import STALE
+
+NO_NOTICE = Refused(Code.NOT_FOUND, "There is no such notice")
+HELD = frozenset({WAITS_FOR_OWNER, STALE})
+"""What owners find among the changes that wait for them."""
+_READ = "read"
+
+
+class Notice(Struct, frozen=True):
+    """`about` is whom or what it concerns, `code` what happened."""
+
+    id: bytes
+    about: bytes
+    code: str
+
+
+def for_owners(house: House) -> list[Notice]:
+    """Everything that owners haven't cleared away, in order; but for what waits for them anyway."""
+    return [notice for notice in _standing(house) if notice.code not in HELD]
+
+
+def for_person(house: House, user: bytes) -> list[Notice]:
+    """What concerns this person, and neither they nor an owner have cleared away."""
+    own = [notice for notice in _standing(house) if notice.about == user]
+    return [notice for notice in own if not field(house, Cell(Kind.NOTICE, notice.id), _READ)]
+
+
+def _standing(house: House) -> list[Notice]:
+    found = [(house.state(Cell(Kind.NOTICE, subject)).rung, subject) for subject in house.subjects(Kind.NOTICE)]
+    stand = sorted((rung.at, subject) for rung, subject in found if rung is not None and rung.step == ACTIVE)
+    return [notice for _, subject in stand if (notice := _notice(house, subject)) is not None]
+
+
+def _notice(house: House, subject: bytes) -> Notice | None:
+    about, code = (field(house, Cell(Kind.NOTICE, subject), name) for name in ("about", "code"))
+    return Notice(subject, about, code) if isinstance(about, bytes) and isinstance(code, str) else None
+
+
+def clear(scribe: Scribe, subject: bytes, owner: bytes | None) -> Refused | None:
+    """An owner (None: the console) has seen it: nobody is told any more."""
+    if not any(notice.id == subject for notice in _standing(scribe.house)):
+        return NO_NOTICE
+    scribe.write(Cell(Kind.NOTICE, subject), scribe.pen().climb(REVOKED, owner), owner)
+    return None
+
+
+def read(scribe: Scribe, subject: bytes, user: bytes) -> Refused | None:
+    """The person has seen it; owners still do, so that nobody who got into an account can hide what tells of it."""
+    if not any(notice.id == subject for notice in for_person(scribe.house, user)):
+        return NO_NOTICE
+    scribe.write(Cell(Kind.NOTICE, subject), scribe.pen().put(read=True), user)
+    return None

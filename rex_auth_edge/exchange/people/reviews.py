@@ -1,0 +1,115 @@
+"""Changes that were held back: shown to an owner, who writes them anew or lets them be."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from rex_auth_edge.domain.refusals import Code, Refused
+from rex_auth_edge.exchange.scribe import Scribe
+from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind, lane_of
+from rex_auth_edge.sync.outcome import Outcome
+from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.roles import LAST_OWNER, WAITS_FOR_OWNER
+from rex_auth_edge.sync.standing import House, field, revoked, role_in
+from rex_auth_edge.sync.state import EMPTY, Cell, State
+from rex_auth_edge.sync.verdict import decide
+from rex_auth_edge.sync.wire import Incoming, WireError, unpack_state
+
+NO_REVIEW = Refused(Code.NOT_FOUND, "There is no such change that waits")
+GONE = Refused(Code.NOT_ALLOWED, "Whom this change is about has been removed meanwhile; it can only be dismissed")
+ONLY_DISMISSED = Refused(
+    Code.NOT_ALLOWED, "This can't be confirmed for somebody else: dismiss it, and let them do it again"
+)
+AT_HOME = Refused(
+    Code.NOT_ALLOWED, "By the household's policy an owner confirms this at home: on the hub's pages or its console"
+)
+_LAST = Refused(Code.LAST_OWNER, "A household needs an owner")
+_REFUSED = Refused(Code.NOT_ALLOWED, "By what holds now this can't be done; it can only be dismissed")
+
+_DECIDED = "decided"
+
+
+class Review(Struct, frozen=True):
+    """A change to `cell` that waits for an owner. `why` is a code, `actor` who had made it, `state` what it adds."""
+
+    id: bytes
+    cell: Cell
+    state: State
+    why: str
+    actor: bytes | None
+
+
+def waiting(house: House) -> list[Review]:
+    """What waits for an owner, in the order in which it was held."""
+    found = [(house.state(Cell(Kind.REVIEW, subject)).rung, subject) for subject in house.subjects(Kind.REVIEW)]
+    held = sorted((rung.at, subject) for rung, subject in found if rung is not None and rung.step == PENDING)
+    return [review for _, subject in held if (review := review_of(house, subject)) is not None]
+
+
+def review_of(house: House, subject: bytes) -> Review | None:
+    """One of them; None where there is none that waits, or none that this program can read."""
+    cell = Cell(Kind.REVIEW, subject)
+    rung = house.state(cell).rung
+    if rung is None or rung.step != PENDING:
+        return None
+    kind, about, packed, why = (field(house, cell, name) for name in ("kind", "id", "state", "why"))
+    if not (isinstance(kind, str) and isinstance(about, bytes) and isinstance(packed, bytes)):
+        return None
+    try:
+        return Review(subject, Cell(kind, about), unpack_state(packed), str(why), rung.actor)
+    except WireError:
+        return None
+
+
+def confirm(scribe: Scribe, subject: bytes, owner: bytes | None) -> Cell | Refused:
+    """Write the change anew, as this owner's (None: the console's); the cell that it is of."""
+    review = review_of(scribe.house, subject)
+    if review is None:
+        return NO_REVIEW
+    if review.cell.kind.startswith("user") and revoked(scribe.house, Kind.USER, review.cell.id):
+        return GONE
+    pen = scribe.pen()
+    delta = anew(review, pen, owner)
+    if delta is None:
+        return ONLY_DISMISSED
+    verdict = decide(Incoming(review.cell, pen.tag, pen.seen, delta, owner), scribe.house)
+    if verdict.outcome is not Outcome.TAKEN:
+        codes = {notice.code for notice in verdict.notices}
+        return AT_HOME if WAITS_FOR_OWNER in codes else _LAST if LAST_OWNER in codes else _REFUSED
+    scribe.write(review.cell, delta, owner)
+    _decide(scribe, subject, owner, "confirmed")
+    return review.cell
+
+
+def dismiss(scribe: Scribe, subject: bytes, owner: bytes | None) -> Refused | None:
+    """Let the change be."""
+    if review_of(scribe.house, subject) is None:
+        return NO_REVIEW
+    _decide(scribe, subject, owner, "dismissed")
+    return None
+
+
+def _decide(scribe: Scribe, subject: bytes, owner: bytes | None, how: str) -> None:
+    pen = scribe.pen()
+    scribe.write(Cell(Kind.REVIEW, subject), pen.climb(REVOKED, owner, **{_DECIDED: how}), owner)
+
+
+def anew(review: Review, pen: Pen, owner: bytes | None) -> State | None:
+    """The same change by another's hand; None where nobody can make it for its writer.
+
+    Passwords are a person's own, and what a newer program has written this one can't vouch for. What closes doors has
+    been taken already.
+    """
+    state = review.state
+    if state.rest or state.needs or state.secret is not None or state.resets:
+        return None
+    values: dict[str, Any] = {name: held.value for name, held in state.fields.items()}
+    if state.rung is not None:
+        return pen.climb(state.rung.step, owner, **values)
+    if values:
+        return pen.put(**values)
+    if review.cell.kind == Kind.ROLE:
+        role = role_in(state)
+        return None if role is None else pen.role(role.value, owner)
+    lifts = not state.marks and (state.own or state.cleared != EMPTY.cleared)
+    return pen.lift(lane_of(review.cell.kind)) if lifts else None

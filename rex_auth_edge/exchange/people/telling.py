@@ -1,0 +1,88 @@
+"""Reviews and notices in sentences: for owners, and for the person concerned. Pure."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from rex_auth_edge.exchange.people.notices import Notice
+from rex_auth_edge.exchange.people.reviews import Review
+from rex_auth_edge.sync import names, passwords, roles, verdict
+from rex_auth_edge.sync.kinds import ACTIVE, Kind
+from rex_auth_edge.sync.standing import House, field, role_in
+from rex_auth_edge.sync.state import Cell
+
+_WHY: Mapping[str, str] = MappingProxyType({
+    roles.WAITS_FOR_OWNER: "It was done in the cloud, and waits for an owner at home.",
+    roles.ACTOR_DEMOTED: "Whoever did it was no owner any more, elsewhere.",
+    verdict.STALE: "It was done on a hub that the cloud hadn't heard for very long, or that somebody had removed.",
+})  # fmt: skip
+_OWNERS: Mapping[str, str] = MappingProxyType({
+    names.RENAMED: "The username that {who} had chosen was taken elsewhere meanwhile: it is {username} now.",
+    names.ADDRESS_TAKEN: "The address of {who} is unset: somebody else has proven that it is theirs.",
+    passwords.REPLACED: "The password of {who} was set in two places: one counts, and they are signed out everywhere.",
+    roles.LAST_OWNER: "{who} stays an owner: the household would have been without one.",
+    roles.ACTOR_DEMOTED: "Something that somebody did to {who} while no owner any more wasn't taken as it was.",
+})  # fmt: skip
+_PERSON: Mapping[str, str] = MappingProxyType({
+    names.RENAMED: "Somebody else has had your username first: you sign in as {username} now.",
+    names.ADDRESS_TAKEN: "Your e-mail address is unset: somebody else has proven that it is theirs.",
+    passwords.REPLACED: (
+        "Your password was set in two places at the same time. One of them counts, and you were signed out "
+        "everywhere. If one wasn't you, choose another password now."
+    ),
+    roles.LAST_OWNER: "You stay an owner: the household would have been without one.",
+    roles.ACTOR_DEMOTED: "What somebody did to your account while they were no owner any more wasn't taken as it was.",
+    roles.WAITS_FOR_OWNER: "Your role was changed in the cloud: that waits until an owner at home confirms it.",
+    verdict.STALE: "A change of your account came very late: an owner decides on it.",
+})  # fmt: skip
+
+
+def what(review: Review, house: House) -> str:
+    """What would be done."""
+    kind, state, who = review.cell.kind, review.state, called(house, review.cell.id)
+    if kind == Kind.ROLE:
+        role = role_in(state)
+        return f"Make {who} {role}" if role else f"Change the role of {who}"
+    if kind == Kind.POLICY:
+        return "Change the household's rules: " + ", ".join(sorted(state.fields))
+    if kind in {Kind.DISABLED, Kind.BAN}:
+        return f"Let {who} sign in again"
+    if kind == Kind.PASSWORD:
+        return f"Set another password for {who}"
+    if state.rung is not None and state.rung.step == ACTIVE:
+        return f"Let {who} in" if kind == Kind.USER else f"Let a {kind} in: {who}"
+    told = ", ".join(f"{name} {held.value}" for name, held in sorted(state.fields.items()) if _plain(held.value))
+    return f"Change {kind.removeprefix('user.')} of {who}" + (f": {told}" if told else "")
+
+
+def why(review: Review) -> str:
+    """Why it waits."""
+    return _WHY.get(review.why, f"The cloud held it ({review.why}).")
+
+
+def to_owner(notice: Notice, house: House) -> str:
+    """What an owner is told."""
+    return _said(_OWNERS, notice, house)
+
+
+def to_person(notice: Notice, house: House) -> str:
+    """What the person concerned is told."""
+    return _said(_PERSON, notice, house)
+
+
+def _said(sentences: Mapping[str, str], notice: Notice, house: House) -> str:
+    username = field(house, Cell(Kind.USERNAME, notice.about), names.NAME)
+    form = sentences.get(notice.code, "Something about {who} was decided elsewhere (" + notice.code + ").")
+    return form.format(who=called(house, notice.about), username=username or "another")
+
+
+def called(house: House, subject: bytes) -> str:
+    """What people call this: a username or a device's name; else its id."""
+    for kind, name in ((Kind.USERNAME, names.NAME), (Kind.DEVICE_PROFILE, "name"), (Kind.INVITATION, "name")):
+        value = field(house, Cell(kind, subject), name)
+        if isinstance(value, str) and value:
+            return value
+    return f"somebody unknown ({subject.hex()[:8]})"
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, str | bool | int)

@@ -1,0 +1,208 @@
+"""What is held back, and what is told: decided by owners, through the rules that hold for everybody."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+
+from rex_auth_edge.domain.refusals import Refused
+from rex_auth_edge.exchange.people import notices, reviews, telling
+from rex_auth_edge.sync.cloud.ordering import Ordering
+from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Kind
+from rex_auth_edge.sync.order import NOTHING, START, Position, Seen, Tag
+from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.standing import field, is_in, password_of, role_of
+from rex_auth_edge.sync.state import Cell, State
+from rex_auth_edge.sync.wire import Incoming
+from tests.sync.houses import CLOUD, HUB_A, HUB_B, LEO, MAYA, NOAH
+from tests.sync.memory import MemoryCloud
+
+NUMBERS = count(1)
+
+
+class Hand:
+    """A scribe at one end of a line that is always there: what a hub writes has its place at once."""
+
+    def __init__(self, house: MemoryCloud, node: bytes) -> None:
+        self.house, self.node = house, node
+        self.seen: Seen | None = None
+        self.refresh = START
+        self._ordering = Ordering(house, CLOUD, 0)
+        self._at = START
+        self._pen = Pen(Tag(node, 1, 0), NOTHING)
+
+    def pen(self) -> Pen:
+        """For the next change."""
+        if self.node == CLOUD:
+            self._at = self._ordering.next()
+            self._pen = Pen(self._ordering.tag(self._at), (self._at,) * 4, self._at)
+        else:
+            self._pen = Pen(Tag(self.node, 1, next(NUMBERS)), self.seen or (self.house.standing().at,) * 4)
+        return self._pen
+
+    def write(self, cell: Cell, state: State, actor: bytes | None = None) -> None:
+        """Have it decided."""
+        if self.node == CLOUD:
+            self._ordering.own(cell, state, self._at, actor)
+        else:
+            self._ordering.take(Incoming(cell, self._pen.tag, self._pen.seen, state, actor), self.refresh)
+
+    def do(self, kind: str, subject: bytes, make: Callable[[Pen], State], actor: bytes | None = None) -> None:
+        """One change."""
+        self.write(Cell(kind, subject), make(self.pen()), actor)
+
+
+@pytest.fixture
+def house() -> Iterator[MemoryCloud]:
+    """Maya's household, with Noah and Leo, adults, and two hubs."""
+    made = MemoryCloud()
+    with made.disk.transaction():
+        _begin(made)
+        yield made
+
+
+def _begin(made: MemoryCloud) -> None:
+    hub = Hand(made, HUB_A)
+    for user, name, role in ((MAYA, "maya", "owner"), (NOAH, "noah", "adult"), (LEO, "leo", "adult")):
+        hub.do(Kind.USER, user, lambda pen: pen.climb())
+        hub.do(Kind.USERNAME, user, lambda pen, name=name: pen.put(username=name, key=name))  # type: ignore[misc]
+        hub.do(Kind.ROLE, user, lambda pen, role=role: pen.role(role))  # type: ignore[misc]
+    for each in (HUB_A, HUB_B):
+        hub.do(Kind.HUB, each, lambda pen: pen.climb())
+
+
+def held(house: MemoryCloud) -> reviews.Review:
+    """The only change that waits."""
+    (found,) = reviews.waiting(house)
+    return found
+
+
+def late(house: MemoryCloud) -> Hand:
+    """A hub that has been away for too long."""
+    made = Hand(house, HUB_B)
+    made.seen, made.refresh = NOTHING, Position(1, 1)
+    return made
+
+
+def test_a_grant_in_the_cloud_waits_until_an_owner_at_home_confirms_it(house: MemoryCloud) -> None:
+    """It is no use to confirm it in the cloud; at home it holds, as that owner's, and waits no longer."""
+    cloud, hub = Hand(house, CLOUD), Hand(house, HUB_A)
+    cloud.do(Kind.ROLE, NOAH, lambda pen: pen.role("owner", MAYA), MAYA)
+    waits = held(house)
+    assert (telling.what(waits, house), waits.actor) == ("Make noah owner", MAYA)
+    assert "waits for an owner at home" in telling.why(waits)
+    assert reviews.confirm(cloud, waits.id, MAYA) == reviews.AT_HOME
+    assert (role_of(house, NOAH), held(house)) == ("adult", waits)
+    assert reviews.confirm(hub, waits.id, MAYA) == Cell(Kind.ROLE, NOAH)
+    assert (role_of(house, NOAH), reviews.waiting(house)) == ("owner", [])
+    assert house.state(Cell(Kind.ROLE, NOAH)).marks[0].actor == MAYA
+    assert reviews.confirm(hub, waits.id, MAYA) == reviews.NO_REVIEW
+
+
+def test_where_the_policy_lets_grants_stand_the_cloud_confirms_too(house: MemoryCloud) -> None:
+    """Then nothing of the kind waits, and what waited before can be confirmed anywhere."""
+    cloud, hub = Hand(house, CLOUD), Hand(house, HUB_A)
+    cloud.do(Kind.ROLE, NOAH, lambda pen: pen.role("owner", MAYA), MAYA)
+    hub.do(Kind.POLICY, HOUSEHOLD, lambda pen: pen.put(cloud_grants="stand"), MAYA)
+    assert reviews.confirm(cloud, held(house).id, MAYA) == Cell(Kind.ROLE, NOAH)
+    assert role_of(house, NOAH) == "owner"
+
+
+def test_dismissed_it_never_comes_back(house: MemoryCloud) -> None:
+    """Nothing is changed; whoever still wants to confirm it is told that there is no such change."""
+    cloud, hub = Hand(house, CLOUD), Hand(house, HUB_A)
+    cloud.do(Kind.ROLE, NOAH, lambda pen: pen.role("owner", MAYA), MAYA)
+    waits = held(house)
+    assert reviews.dismiss(cloud, waits.id, MAYA) is None
+    assert reviews.waiting(house) == []
+    assert reviews.confirm(hub, waits.id, MAYA) == reviews.NO_REVIEW == reviews.dismiss(hub, waits.id, MAYA)
+    assert role_of(house, NOAH) == "adult"
+
+
+LATE: list[tuple[str, bytes, Callable[[Pen], State], str, Callable[[MemoryCloud], Any], Any]] = [
+    (Kind.USERNAME, NOAH, lambda pen: pen.put(username="nono"), "Change username of noah: username nono",
+     lambda house: field(house, Cell(Kind.USERNAME, NOAH), "username"), "nono"),
+    (Kind.DISABLED, LEO, lambda _: State(cleared=Position(1, 99)), "Let leo sign in again",
+     lambda house: is_in(house, LEO), True),
+    (Kind.POLICY, HOUSEHOLD, lambda pen: pen.put(voice=False), "Change the household's rules: voice",
+     lambda house: field(house, Cell(Kind.POLICY, HOUSEHOLD), "voice"), False),
+    (Kind.DEVICE, b"lamp" * 4, lambda pen: pen.climb(ACTIVE, kind="lamp"), "Let a device in: somebody unknown",
+     lambda house: house.state(Cell(Kind.DEVICE, b"lamp" * 4)).rung.step, ACTIVE),  # type: ignore[union-attr]
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "subject", "make", "said", "look", "then"), LATE)
+def test_what_came_too_late_is_done_once_an_owner_confirms_it(
+    house: MemoryCloud, kind: str, subject: bytes, make: Callable[[Pen], State], said: str, look: Any, then: Any
+) -> None:
+    """Until then nothing of it holds, though the hub may not even be there any more."""
+    Hand(house, HUB_A).do(Kind.DISABLED, LEO, lambda pen: pen.mark("disabled"))
+    before = look(house) if kind != Kind.DEVICE else None
+    late(house).do(kind, subject, make)
+    assert kind == Kind.DEVICE or look(house) == before != then
+    assert telling.what(held(house), house).startswith(said)
+    assert reviews.confirm(Hand(house, CLOUD), held(house).id, MAYA) == Cell(kind, subject)
+    assert look(house) == then
+    assert reviews.waiting(house) == []
+
+
+def test_nobody_sets_a_persons_password_for_them(house: MemoryCloud) -> None:
+    """A password that came too late can be dismissed alone."""
+    late(house).do(Kind.PASSWORD, NOAH, lambda pen: pen.password(b"hash"))
+    assert telling.what(held(house), house) == "Set another password for noah"
+    assert reviews.confirm(Hand(house, HUB_A), held(house).id, MAYA) == reviews.ONLY_DISMISSED
+    assert password_of(house, NOAH) is None
+    assert reviews.dismiss(Hand(house, HUB_A), held(house).id, MAYA) is None
+
+
+def test_nothing_is_confirmed_for_who_was_removed(house: MemoryCloud) -> None:
+    """Nor for a household that would be without an owner."""
+    hub = Hand(house, HUB_A)
+    late(house).do(Kind.USERNAME, NOAH, lambda pen: pen.put(username="nono"))
+    hub.do(Kind.USER, NOAH, lambda pen: pen.climb(REVOKED))
+    assert reviews.confirm(hub, held(house).id, MAYA) == reviews.GONE
+
+
+def test_what_a_newer_program_wrote_is_only_dismissed(house: MemoryCloud) -> None:
+    """This one can't tell what it would do."""
+    late(house).do(Kind.PROFILE, NOAH, lambda pen: State(fields=pen.put(voice="x").fields, rest={"new": 1}))
+    assert reviews.confirm(Hand(house, HUB_A), held(house).id, MAYA) == reviews.ONLY_DISMISSED
+
+
+def test_a_renamed_person_is_told_and_so_are_owners(house: MemoryCloud) -> None:
+    """With the new name; nobody else is. The person's look hides it from them, an owner's from all."""
+    hub = Hand(house, HUB_A)
+    hub.do(Kind.USERNAME, LEO, lambda pen: pen.put(username="noah"))
+    (told,) = notices.for_owners(house)
+    assert (told.about, told.code) == (LEO, "username_taken")
+    name = field(house, Cell(Kind.USERNAME, LEO), "username")
+    assert name in telling.to_owner(told, house)
+    assert name in telling.to_person(told, house)
+    assert notices.for_person(house, NOAH) == []
+    assert notices.for_person(house, LEO) == [told]
+    assert isinstance(notices.read(hub, told.id, NOAH), Refused)
+    assert notices.read(hub, told.id, LEO) is None
+    assert (notices.for_person(house, LEO), notices.for_owners(house)) == ([], [told])
+    assert notices.clear(hub, told.id, MAYA) is None
+    assert notices.for_owners(house) == []
+    assert notices.clear(hub, told.id, MAYA) == notices.NO_NOTICE
+
+
+def test_a_password_set_in_two_places_is_told(house: MemoryCloud) -> None:
+    """To the person, with what to do about it."""
+    one, other = Hand(house, HUB_A), Hand(house, HUB_B)
+    other.seen = (house.standing().at,) * 4
+    one.do(Kind.PASSWORD, NOAH, lambda pen: pen.password(b"one"))
+    other.do(Kind.PASSWORD, NOAH, lambda pen: pen.password(b"two"))
+    (told,) = notices.for_person(house, NOAH)
+    assert "choose another password" in telling.to_person(told, house)
+    assert "password of noah" in telling.to_owner(told, house)
+
+
+def test_what_waits_for_owners_is_no_notice_of_theirs(house: MemoryCloud) -> None:
+    """They find it among the changes that wait; whose role it is about is told."""
+    Hand(house, CLOUD).do(Kind.ROLE, NOAH, lambda pen: pen.role("owner", MAYA), MAYA)
+    assert notices.for_owners(house) == []
+    (told,) = notices.for_person(house, NOAH)
+    assert "waits until an owner at home" in telling.to_person(told, house)
