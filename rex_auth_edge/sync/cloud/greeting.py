@@ -53,3 +53,8 @@ def cut_of(standing: Standing, epoch: int) -> Position:
     """The last place that counts of what a node has that knows this epoch."""
     later = [number for number in standing.began if number > epoch]
     return standing.began[min(later)] if later else standing.at
+
+
+def is_forgotten(standing: Standing, at: Position) -> bool:
+    """Whether the place was given once, by a cloud that has since been restored to before it."""
+    return at.epoch < standing.at.epoch and at > cut_of(standing, at.epoch)

@@ -1,12 +1,14 @@
 """Where to go on from: after a start, after the cloud was restored, or as another incarnation."""
 
+from collections.abc import Iterator
+
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.kinds import closing
+from rex_auth_edge.sync.kinds import closing, lane_of
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import NOTHING, Lane, Position, Seen, unsent
 from rex_auth_edge.sync.own import reborn
-from rex_auth_edge.sync.state import EMPTY
+from rex_auth_edge.sync.state import EMPTY, State
 from rex_auth_edge.sync.store import HEADS, Entry, HubStore, Lost, Me
 from rex_auth_edge.sync.wire import Welcome, pack_state, unpack_state
 
@@ -49,6 +51,9 @@ def _new_epoch(store: HubStore, answer: Welcome) -> None:
     for lost in store.lost():
         anew = placed(unpack_state(lost.state), unsent(0), after=answer.began)
         store.put_lost(replace(lost, state=pack_state(anew), given=None))
+    for entry in _every(store):
+        if entry.given is not None and entry.number > answer.heads[lane_of(entry.cell.kind)].number:
+            store.put_entry(_at_its_place(entry, entry.given))
     for lane in Lane:
         store.take_back(lane, answer.heads[lane].number)
     cuts = me.cuts if began else (*me.cuts, (answer.began, me.epoch))
@@ -56,6 +61,20 @@ def _new_epoch(store: HubStore, answer: Welcome) -> None:
     pruned = min(me.pruned, answer.pruned)
     met = replace(me, epoch=answer.epoch, cursors=NOTHING, whole=whole, past=NOTHING, cuts=cuts, durable=answer.durable)
     store.put_me(replace(met, pruned=pruned))
+
+
+def _every(store: HubStore) -> Iterator[Entry]:
+    done = 0
+    while some := store.entries(done, _AT_ONCE):
+        yield from some
+        done = some[-1].number
+
+
+def _at_its_place(entry: Entry, at: Position) -> Entry:
+    """The same, its fields at the place that they had: told again in any order, the later one still wins."""
+    state = unpack_state(entry.state)
+    fields = placed(State(fields=state.fields), at).fields
+    return replace(entry, state=pack_state(replace(state, fields=fields)))
 
 
 def _remember(store: HubStore, cut: Position) -> None:
@@ -77,11 +96,8 @@ def _be_reborn(store: HubStore, answer: Welcome) -> None:
     me = store.me()
     for lane in Lane if me.restored else ():
         store.give(lane, answer.heads[lane].number, answer.head, sent=False)
-    done = 0
-    while some := store.entries(done, _AT_ONCE):
-        for entry in some:
-            _rewrite(store, entry, me, answer.incarnation)
-        done = some[-1].number
+    for entry in _every(store):
+        _rewrite(store, entry, me, answer.incarnation)
     number = max([me.number, *(head.number for head in answer.heads)])
     store.put_me(
         replace(store.me(), incarnation=answer.incarnation, number=number, heads=HEADS, restored=False, cursors=NOTHING)
@@ -108,12 +124,15 @@ def seal(store: HubStore) -> Me:
 def start(store: HubStore, copy: Me | None) -> bool:
     """Compare the database with its copy, at each start; say whether it was restored.
 
-    Then the hub writes nothing until the cloud has made it another incarnation; what was under way is in the copy.
+    Then the hub writes nothing until the cloud has made it another incarnation; what was under way is in the copy. A
+    database that has lost commits in which nobody wrote anything, as on a disk that lies, goes on from the copy.
     """
     me = store.me()
     store.put_me(replace(me, greeted=False))
     if copy is None or me.commits >= copy.commits:
         return False
+    restored = (me.incarnation, me.number) != (copy.incarnation, copy.number)
     going_on = replace(me, nonce=copy.nonce, pending=copy.pending, key=copy.key, next_key=copy.next_key)
-    store.put_me(replace(going_on, commits=copy.commits, greeted=False, restored=True))
-    return True
+    ends = me.heads if restored else copy.heads
+    store.put_me(replace(going_on, heads=ends, commits=copy.commits, greeted=False, restored=me.restored or restored))
+    return me.restored or restored

@@ -24,12 +24,17 @@ if TYPE_CHECKING:
 
 
 class BadDays:
-    """Everything that can happen to a machine; `let_in` are those whom thieves have let in."""
+    """Everything that can happen to a machine; `let_in` are those whom thieves have let in.
+
+    `before` is what an incarnation of a hub had confirmed before its whole disk was restored: what it confirms after
+    that bears numbers that the cloud knows as others, and isn't there.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.let_in: list[bytes] = []
         self.stolen = False
+        self.before: dict[tuple[bytes, int], set[Fact]] = {}
 
     def fault(self, hub: HubMachine) -> None:
         """One of them."""
@@ -87,6 +92,8 @@ class BadDays:
         if hub.backup is not None:
             hub.copy = hub.old_copy
             self._restore_hub(hub)
+            facts = {fact for fact in self.world.ledger.facts if fact.node == hub.id}
+            self.before.setdefault((hub.id, hub.store.me().incarnation), facts)
 
     def _lose_writes(self, hub: HubMachine) -> None:
         """The disk had lied about what it had written."""
@@ -103,6 +110,9 @@ class BadDays:
         return self._at_cloud(fact) or self._on_hub(hub, fact)
 
     def _at_cloud(self, fact: Fact) -> bool:
+        before = self.before.get((fact.node, fact.incarnation))
+        if before is not None and fact not in before:
+            return False
         end = self.world.cloud.store.end(fact.node, fact.incarnation, lane_of(fact.cell.kind))
         return end.head.number >= fact.number
 

@@ -125,7 +125,7 @@ class Watch:
             assert spared or not is_in(house, fact.cell.id), "7: a deleted person is in"
         elif fact.act == "mark" and fact.what not in marks:
             lifted = any(fact.what in lift.knew for lift in self.world.ledger.of("lift") if lift.cell == fact.cell)
-            assert lifted or self._told(fact.cell.id, LAST_OWNER) or self._restored(), f"5: {fact} was lifted unseen"
+            assert lifted or self._told(fact.cell.id, LAST_OWNER), f"5: {fact} was lifted unseen"
         elif fact.act == "session" and session_lives(house, fact.cell.id):
             everywhere = {mark.what for mark in house.state(Cell(Kind.SIGN_OUT, fact.what)).marks}
             assert everywhere <= fact.knew | {"sign_out"}, f"4: {fact} lives"
@@ -134,19 +134,16 @@ class Watch:
 
     def _carried(self, fact: Fact, rest: dict[str, Any]) -> None:
         """18."""
-        stale = self._restored() or self.world.cloud.store.standing().floor.seq or self._refreshed()
+        stale = self.world.cloud.store.standing().floor.seq or self._refreshed()
         assert rest.get(f"part_{fact.what}") == [fact.what] or stale, f"18: {fact} was dropped"
 
     def _refreshed(self) -> bool:
         return any(member.refresh.seq for _, member in self.world.cloud.store.members())
 
-    def _restored(self) -> bool:
-        return self.world.cloud.restored > 0
-
     def _told(self, about: bytes, code: str) -> bool:
         house = self.world.cloud.store
         fields = [house.state(Cell(Kind.NOTICE, each)).fields for each in house.subjects(Kind.NOTICE)]
-        return any(each["about"].value == about and each["code"].value == code for each in fields) or self._restored()
+        return any(each["about"].value == about and each["code"].value == code for each in fields)
 
     def _forgiven(self) -> None:
         """6: no more failures are forgiven than somebody had seen who signed in."""
@@ -155,12 +152,9 @@ class Watch:
             cell = Cell(Kind.FAILURES, user)
             seen = [each for fact in self.world.ledger.of("succeed") if fact.cell == cell for each in fact.knew]
             for count in house.state(cell).counts:
-                key = (count.key, count.origin, count.incarnation)
-                most = max([each[3] for each in seen if each[:3] == key], default=0)
-                assert count.cleared <= max(most, 0) or self._restored() or self._reborn(), f"6: {count} of {user!r}"
-
-    def _reborn(self) -> bool:
-        return any(hub.store.me().incarnation > 1 for hub in self.world.hubs)
+                key = (count.key, count.origin)
+                most = max([each[3] for each in seen if each[:2] == key], default=0)
+                assert count.cleared <= max(most, 0), f"6: {count} of {user!r}"
 
     def _mallory(self) -> None:
         """16: whom a thief let in with a hub's key is nobody once that hub is removed."""
