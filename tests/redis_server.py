@@ -36,6 +36,12 @@ class RedisServer:
         message = "Redis didn't start."
         raise AssertionError(message)
 
+    def forget(self) -> None:
+        """Drop all that it holds."""
+        with socket.create_connection(("127.0.0.1", self.port)) as line:
+            line.sendall(b"FLUSHALL SYNC\r\n")
+            assert line.recv(16) == b"+OK\r\n"
+
     def kill(self) -> None:
         """As a power cut does."""
         if self._process is not None:
