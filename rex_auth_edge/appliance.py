@@ -1,10 +1,9 @@
 """The composition root: settings become parts, parts one program; read it top to bottom."""
 
 import asyncio
-import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from rex_auth_edge import doors
 from rex_auth_edge.announcing import Announcing, announcer
 from rex_auth_edge.assembly import Core, Hub, assemble, core
+from rex_auth_edge.background import ended, every
 from rex_auth_edge.control import ControlServer, Verb, socket_in
 from rex_auth_edge.domain.clock import Clock
 from rex_auth_edge.doors import Doors
@@ -43,7 +43,6 @@ from rex_auth_edge.verbs import Reach, verbs
 
 __all__ = ["Core", "Hub", "assemble", "offline", "serve", "upgrade"]
 
-_log = logging.getLogger(__name__)
 Say = Callable[[str], None]
 
 
@@ -94,7 +93,7 @@ async def _serve_cloud(stack: AsyncExitStack, settings: Settings, say: Say) -> N
     watch = Watch(hub.parts, hub.people, hub.authenticator, shared)
     await watch.begin()
     entrance = doors.hung(settings, hub.app, sockets, None)
-    turn = _every(upkeep.SELDOM, lambda: upkeep.purge_in_turn(hub.parts, hub.authenticator))
+    turn = every(upkeep.SELDOM, lambda: upkeep.purge_in_turn(hub.parts, hub.authenticator))
     await _run(settings, hub, metrics, entrance, say, [watch.run(), watch.news.listen(), turn])
 
 
@@ -139,35 +138,24 @@ async def _run(
         await stop.wait()
         notifier.stopping()
         await entrance.stop()
-        for task in background:
-            task.cancel()
+        await ended(background)
 
 
 def _background(hub: Hub, metrics: Metrics, entrance: Doors) -> list[Coroutine[Any, Any, None]]:
     return [
         hub.drain.run(),
-        _every(upkeep.OFTEN, lambda: upkeep.erase(hub.parts)),
-        _every(upkeep.OFTEN, lambda: _watch(hub, metrics)),
-        _every(doors.LOOK, entrance.keep),
+        every(upkeep.OFTEN, lambda: upkeep.erase(hub.parts)),
+        every(upkeep.OFTEN, lambda: _watch(hub, metrics)),
+        every(doors.LOOK, entrance.keep),
     ]
 
 
 def _background_of_hub(hub: Hub) -> list[Coroutine[Any, Any, None]]:
     return [
-        _every(upkeep.OFTEN, lambda: hub.parts.openness.look(hub.parts.clock.now())),
-        _every(upkeep.SELDOM, lambda: upkeep.purge(hub.parts, hub.authenticator)),
-        _every(timekeeping.OFTEN, lambda: timekeeping.keep(hub.parts.store)),
+        every(upkeep.OFTEN, lambda: hub.parts.openness.look(hub.parts.clock.now())),
+        every(upkeep.SELDOM, lambda: upkeep.purge(hub.parts, hub.authenticator)),
+        every(timekeeping.OFTEN, lambda: timekeeping.keep(hub.parts.store)),
     ]
-
-
-async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-    """Do `work` now and again. A failure is logged, and the next time is another chance."""
-    while True:
-        try:
-            await work()
-        except Exception:  # noqa: BLE001  one failed round must not end the next
-            _log.exception("Upkeep failed; trying again in %s seconds.", seconds)
-        await asyncio.sleep(seconds)
 
 
 def _show_disk(settings: Settings, hub: Hub, metrics: Metrics) -> None:

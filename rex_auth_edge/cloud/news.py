@@ -100,7 +100,7 @@ class Newspaper:
             await asyncio.sleep(_AGAIN)
 
     async def _listen(self) -> None:
-        async with self._shared.redis.pubsub() as paper:
+        async with self._shared.ear.pubsub() as paper:
             await paper.subscribe(self._shared.key("news"))
             beaten: int | None = None
             while self._heard is None or self.hears():

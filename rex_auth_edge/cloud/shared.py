@@ -5,21 +5,19 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from rex_auth_edge.web import redis
+
 TROUBLE = (RedisError, OSError, TimeoutError)
 """What a client raises where the server can't be used."""
-_PATIENCE = 2.0
-"""Seconds for a connection, and for an answer."""
 
 
 class Shared:
-    """`name` tells deployments apart that use one server."""
+    """`name` tells deployments apart that use one server. `redis` is for asking, `ear` for listening."""
 
     def __init__(self, uri: str, name: str) -> None:
-        # Valkey is spoken to in Redis's protocol.
-        uri = "redis" + uri.removeprefix("valkey") if uri.startswith("valkey") else uri
-        self.redis: Redis = Redis.from_url(
-            uri.replace("redis+unix", "unix", 1), socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE
-        )
+        uri = redis.spoken_to(uri).replace("redis+unix", "unix", 1)
+        self.redis: Redis = Redis.from_url(uri, **redis.BOUNDS, **redis.AGAIN)
+        self.ear: Redis = Redis.from_url(uri, **redis.BOUNDS)
         self._name = name
 
     def key(self, *parts: Any) -> str:
@@ -29,3 +27,4 @@ class Shared:
     async def close(self) -> None:
         """Let go of the connections."""
         await self.redis.aclose()
+        await self.ear.aclose()

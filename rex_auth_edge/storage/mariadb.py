@@ -21,6 +21,8 @@ from rex_auth_edge.storage.tx import Node, Tx
 T = TypeVar("T")
 
 TRIES = 10
+FAREWELL = 10.0
+"""Seconds that a closing store waits for its last writes."""
 _DEADLOCK, _LOCK_TIMEOUT, _CHANGED, _DUPLICATE = 1213, 1205, 1020, 1062
 _TIDB = (8002, 8022, 8028, 9007)
 """Its names for a transaction that lost a race, or met a change of the schema."""
@@ -117,9 +119,19 @@ class MariaStore:
     async def close(self) -> None:
         """See `Store.close`."""
         self._closed = True
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        if self._under_way:
+            await self._finished(set(self._under_way))
         await self._writers.dispose()
         await self._readers.dispose()
+
+    async def _finished(self, tasks: set[asyncio.Task[Any]]) -> None:
+        """Wait for what was accepted; not for ever: a frozen server answers nothing, and never hangs up."""
+        _, left = await asyncio.wait(tasks, timeout=FAREWELL)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        if left:
+            _log.error("%s writes were given up: the database doesn't answer.", len(left))
 
 
 def configure(connection: Any, _record: Any = None) -> None:

@@ -142,9 +142,10 @@ def _storage(options: WebOptions, clock: Clock) -> tuple[Storage, Callable[[], f
     uri = options.rate_storage
     if uri is None or uri.startswith("memory"):
         return BootWindows(clock), lambda: clock.now().boot / SECOND
-    # Valkey is spoken to in Redis's protocol, by the one client that is a dependency.
-    uri = "redis" + uri.removeprefix("valkey") if uri.startswith("valkey") else uri
-    storage = storage_from_string(f"async+{uri}", implementation="redispy", wrap_exceptions=True)
+    from rex_auth_edge.web import redis  # noqa: PLC0415 - a hub has no client of it
+
+    options_of = {"implementation": "redispy", "wrap_exceptions": True, **redis.BOUNDS, **redis.AGAIN}
+    storage = storage_from_string(f"async+{redis.spoken_to(uri)}", **options_of)
     return storage, lambda: clock.now().wall / SECOND  # type: ignore[return-value]  # async by its scheme
 
 

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 
+from rex_auth_edge.storage import mariadb
 from rex_auth_edge.storage.mariadb import TRIES
 from rex_auth_edge.storage.store import StorageUnavailableError, Store
 from rex_auth_edge.storage.tables import node_facts
@@ -161,3 +162,16 @@ async def test_sessions_are_strict_and_utc(mariadb_store: Store) -> None:
     )
     with pytest.raises(sa.exc.DataError):
         await mariadb_store.write(add("n" * 65))
+
+
+async def test_a_frozen_server_holds_nobody_up(
+    mariadb_store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A closing store waits for its last writes for a while, and gives up those that nobody answers."""
+    monkeypatch.setattr(mariadb, "FAREWELL", 0.05)
+    flow = asyncio.create_task(mariadb_store.write(lambda tx: tx.conn.execute(sa.text("SELECT SLEEP(600)")).scalar()))
+    await asyncio.sleep(0)
+    await mariadb_store.close()
+    with pytest.raises(asyncio.CancelledError):
+        await flow
+    assert "1 writes were given up" in caplog.text
