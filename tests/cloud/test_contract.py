@@ -48,10 +48,13 @@ def test_what_is_otherwise_is_there() -> None:
 
 
 @pytest.fixture
-async def home(mariadb_store: Store, redis: RedisServer, clock: HandClock, tmp_path: Path) -> AsyncIterator[Household]:
+async def home(
+    request: pytest.FixtureRequest, mariadb_store: Store, redis: RedisServer, clock: HandClock, tmp_path: Path
+) -> AsyncIterator[Household]:
     """A process of the cloud role, whose rates are counted in Redis."""
     redis.forget()
-    counted = {"RATE_LIMIT_ENABLED": "true", "RATELIMIT_STORAGE_URI": redis.url}
+    limited = "false" if request.node.name in UNLIMITED else "true"
+    counted = {"RATE_LIMIT_ENABLED": limited, "RATELIMIT_STORAGE_URI": redis.url}
     made = await household(mariadb_store, clock, tmp_path / "data", **(SETTINGS | counted))
     yield made
     await made.hub.close()
