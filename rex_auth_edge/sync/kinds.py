@@ -75,7 +75,7 @@ RULES: Mapping[Kind, Rule] = MappingProxyType({
     Kind.DEVICE: _LETTING,
     Kind.DEVICE_PROFILE: _IDENTITY,
     Kind.PAIRING: _LETTING,
-    Kind.HUB: _URGENT,
+    Kind.HUB: _CLOSING,
     Kind.KEY: _LETTING,
     Kind.INVITATION: _LETTING,
     Kind.POLICY: _URGENT,

@@ -1,6 +1,5 @@
 """What a node may say of itself in a change, and how its changes become those of its next incarnation."""
 
-from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
@@ -22,15 +21,15 @@ def _places_of(state: State) -> list[Position]:
     return [*single, *(mark.at for mark in state.marks), *(each.at for each in state.resets)]
 
 
-def is_own(change: Incoming, upto: Position, forgotten: Callable[[Position], bool]) -> bool:
+def is_own(change: Incoming, upto: Position) -> bool:
     """Whether it speaks for its writer only, claims no place in the order, and has seen nothing that isn't there.
 
-    Fields may claim a place that a restored cloud has `forgotten`: all such are before any that it gives from then on.
+    Fields may claim a place that has been given, as what a restored cloud forgot: an earlier one only loses more.
     """
     state, (origin, incarnation, number) = change.state, change.tag
     if any(tag[:2] != (origin, incarnation) or tag.number > number for tag in tags_of(state)):
         return False
-    places = [*_places_of(state), *(held.at for held in state.fields.values() if not forgotten(held.at))]
+    places = [*_places_of(state), *(held.at for held in state.fields.values() if held.at > upto)]
     if not all(is_unsent(at) and at.seq <= number for at in places):
         return False
     claims = [state.cleared, *change.seen, *([state.rung.seen] if state.rung else [])]

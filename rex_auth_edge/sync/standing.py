@@ -5,8 +5,11 @@ from typing import Any, Protocol
 
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, KNOWN_NEEDS, REVOKED, Kind
-from rex_auth_edge.sync.order import START, follows
+from rex_auth_edge.sync.order import START, Tag, follows
 from rex_auth_edge.sync.state import Cell, Secret, State
+
+RESTORED = "hub_restored"
+"""The mark that a hub puts on itself: all that it vouched for before is over."""
 
 
 class House(Protocol):
@@ -75,8 +78,16 @@ def owners(house: House) -> list[bytes]:
     return [user for user in house.subjects(Kind.ROLE) if role_of(house, user) is Role.OWNER and is_in(house, user)]
 
 
+def outlived(house: House, by: Tag) -> bool:
+    """Whether the hub that wrote this has been restored since, and can't vouch for it any more."""
+    marks = house.state(Cell(Kind.HUB, by.origin)).marks
+    return any(mark.what == RESTORED and mark.by.origin == by.origin and by < mark.by for mark in marks)
+
+
 def session_lives(house: House, session: bytes) -> bool:
-    """Whether the session goes on: neither ended, nor covered by its person's signing out everywhere, nor its hub gone.
+    """Whether the session goes on: neither ended, nor covered by its person's signing out everywhere.
+
+    Nor is its hub gone, nor has it been restored since.
 
     Signing out everywhere covers all sessions that it saw or that were begun without having seen it, but the one that
     the mark names (`what`): whoever signs out everywhere else stays where they are.
@@ -85,7 +96,8 @@ def session_lives(house: House, session: bytes) -> bool:
     user = begun.fields.get("user")
     if begun.rung is None or begun.rung.step != ACTIVE or user is None or revoked(house, Kind.SESSION_END, session):
         return False
-    if not admitted(house, user.value) or revoked(house, Kind.HUB, begun.rung.by.origin):
+    hub = begun.rung.by.origin
+    if not admitted(house, user.value) or revoked(house, Kind.HUB, hub) or outlived(house, begun.rung.by):
         return False
     rung, everywhere = begun.rung, house.state(Cell(Kind.SIGN_OUT, user.value)).marks
     return all(mark.what == session or follows(rung.by, rung.seen, mark.by, mark.at) for mark in everywhere)

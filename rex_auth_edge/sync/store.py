@@ -186,12 +186,12 @@ class Lost(Struct, frozen=True):
 class Me(Struct, frozen=True):
     """Where a hub stands. A copy lies outside of its database, written after each commit.
 
-    `cursors` say up to where it has read; `whole`, up to where it knows all; `past`, what it had seen at least when it
-    wrote the oldest of what waits. `pending` is the request that has to
-    be answered before another is made, to the byte. `restored`: the database is older than the copy, and the hub writes
-    nothing until it is another incarnation. `cuts`: what is later than this place, of epochs up to this one, a restored
-    cloud has forgotten.
-    `stuck` lanes have been refused, and wait until nothing else does.
+    `told` is the furthest place of which an answer with a nonce has told it. `cursors` say up to where it has read;
+    `whole`, up to where it knows all; `past`, what it had seen at least when it wrote the oldest of what waits.
+    `pending` is the request that has to be answered before another is made, to the byte. `restored`: the database is
+    older than the copy, and the hub writes nothing until it is another incarnation. `cuts`: what is later than this
+    place, of epochs up to this one, a restored cloud has forgotten. `stuck` lanes have been refused, and wait until
+    nothing else does.
     """
 
     id: bytes
@@ -200,6 +200,7 @@ class Me(Struct, frozen=True):
     heads: tuple[Head, ...]
     nonce: bytes
     epoch: int = 0
+    told: Position = START
     cursors: Seen = NOTHING
     whole: Seen = NOTHING
     past: Seen = NOTHING

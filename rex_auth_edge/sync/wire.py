@@ -76,7 +76,8 @@ class Hello(Struct, frozen=True, omit_defaults=True):
     """How a hub introduces itself: after each start, and whenever the cloud asks for it.
 
     `heads` are, for each lane, the ends that the hub vouches for: what was acknowledged, and what it has tried to send.
-    `restored` says that it found itself older than its copy, and has written nothing since.
+    `restored` says that it found itself older than its copy, and has written nothing since. `told` is the furthest
+    place that the cloud has told it of, in whatever epoch.
     """
 
     nonce: bytes
@@ -88,6 +89,7 @@ class Hello(Struct, frozen=True, omit_defaults=True):
     newest: int = NEWEST
     restored: bool = False
     next_key: bytes | None = None
+    told: Position = START
 
 
 class Push(Struct, frozen=True, omit_defaults=True):
@@ -104,6 +106,7 @@ class Push(Struct, frozen=True, omit_defaults=True):
     upto: Head
     changes: tuple[Change, ...] = ()
     lost: tuple[Row, ...] = ()
+    told: Position = START
 
 
 class Pull(Struct, frozen=True, omit_defaults=True):

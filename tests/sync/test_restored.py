@@ -1,13 +1,15 @@
 """Machines that have lost something, by hand: what they go on from, and what they must not believe any more."""
 
 import pytest
+from msgspec.structs import replace
 
-from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import Lane, Position
 from rex_auth_edge.sync.own import is_own
 from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.standing import RESTORED, House, field, revoked, session_lives
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import Pushed, Welcome
+from rex_auth_edge.sync.wire import Pushed, Refusal, Welcome
 from tests.sync.houses import HUB_A, MAYA, Writer
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.test_ends import calm, put
@@ -51,12 +53,66 @@ def test_a_later_value_wins_also_after_the_cloud_has_forgotten_both(first: int) 
 
 
 @pytest.mark.parametrize(
-    ("place", "believed"),
-    [(Position(1, 8), True), (Position(1, 7), False), (Position(2, 1), False), (Position(3, 1), False)],
+    ("place", "believed"), [(Position(1, 8), True), (Position(2, 9), True), (Position(2, 10), False)]
 )
-def test_a_field_claims_a_place_only_where_the_cloud_has_forgotten_it(place: Position, *, believed: bool) -> None:
-    """Up to (1, 7) it knows all, and it has begun another epoch since."""
+def test_a_field_claims_no_place_that_is_still_to_come(place: Position, *, believed: bool) -> None:
+    """An earlier one it may: that only loses against more."""
     change = Writer(HUB_A).put(Kind.PROFILE, MAYA, phone="47")
-    pen = Pen(change.tag, change.seen, place)
-    claims = change.__class__(change.cell, change.tag, change.seen, pen.put(phone="47"))
-    assert is_own(claims, Position(2, 9), lambda at: Position(1, 7) < at < Position(2, 0)) is believed
+    placed_there = replace(change, state=Pen(change.tag, change.seen, place).put(phone="47"))
+    assert is_own(placed_there, Position(2, 9)) is believed
+
+
+@pytest.mark.parametrize("told_again", [Lane.SECURITY, Lane.IDENTITY])
+def test_a_cloud_that_was_restored_unnoticed_hears_of_it_from_a_hub(told_again: Lane) -> None:
+    """It begins another epoch by itself, whether it is asked or told something; nobody is locked out, nothing lost."""
+    world = calm()
+    hub, place = world.hubs[0], AtCloud(world.cloud)
+    world.cloud.back_up()
+    backup = world.cloud.store.disk.copy()
+    put(hub, Kind.BAN, MAYA, AtHub(hub).pen().mark("mine"))
+    place.write(Cell(Kind.DEVICE, b"d" * 16), place.pen().climb(REVOKED), None)
+    world.converge()
+    world.cloud.store.disk.restore(backup)
+    if told_again is Lane.IDENTITY:
+        put(hub, Kind.PROFILE, MAYA, AtHub(hub).pen().put(phone="47"))
+        assert hub.send(world.line) == Refusal("greet")
+    world.converge()
+    assert world.cloud.store.standing().at.epoch == 2
+    assert [each.store.me().incarnation for each in world.hubs] == [1] * len(world.hubs)
+    assert [mark.what for mark in world.cloud.store.state(Cell(Kind.BAN, MAYA)).marks] == ["mine"]
+    assert revoked(world.cloud.store, Kind.DEVICE, b"d" * 16)
+
+
+def test_an_absurd_epoch_is_refused() -> None:
+    """A hub that has been elsewhere, or lies, changes nothing."""
+    world = calm()
+    hub = world.hubs[0]
+    hub.do(lambda: hub.store.put_me(replace(hub.store.me(), epoch=1 << 40, greeted=False)))
+    before = world.cloud.store.disk.copy()
+    assert hub.send(world.line) == Refusal("cloud_behind")
+    assert world.cloud.store.disk.copy() == before
+
+
+def test_what_a_restored_hub_vouched_for_is_over() -> None:
+    """Its sessions end, also those it has forgotten, its invitations are taken back, and owners are to look."""
+    world = calm()
+    hub, other = world.hubs[:2]
+    user = next(iter(hub.view.subjects(Kind.USER)))
+    put(hub, Kind.INVITATION, b"i" * 16, AtHub(hub).pen().climb(PENDING))
+    put(hub, Kind.SESSION, b"1" * 16, AtHub(hub).pen().climb(user=user))
+    put(other, Kind.SESSION, b"2" * 16, AtHub(other).pen().climb(user=user))
+    backup = hub.store.disk.copy()
+    put(hub, Kind.SESSION, b"3" * 16, AtHub(hub).pen().climb(user=user))
+    world.converge()
+    assert all(session_lives(hub.view, each * 16) for each in (b"1", b"2", b"3"))
+    hub.store.disk.restore(backup)
+    hub.boot()
+    world.converge()
+    put(hub, Kind.SESSION, b"4" * 16, AtHub(hub).pen().climb(user=user))
+    world.converge()
+    houses: list[House] = [world.cloud.store, *(each.view for each in world.hubs)]
+    for house in houses:
+        assert [session_lives(house, each * 16) for each in (b"1", b"2", b"3", b"4")] == [False, True, False, True]
+        assert revoked(house, Kind.INVITATION, b"i" * 16)
+        (review,) = house.subjects(Kind.REVIEW)
+        assert field(house, Cell(Kind.REVIEW, review), "why") == RESTORED

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import DAY
+from rex_auth_edge.sync.cloud.epochs import is_behind
 from rex_auth_edge.sync.cloud.giving import compare, page, revocations
 from rex_auth_edge.sync.cloud.greeting import greet
 from rex_auth_edge.sync.cloud.taking import take
@@ -80,7 +81,8 @@ def _answer(desk: Desk, hub: bytes, member: Member, key: bytes, raw: bytes) -> b
 def _page(desk: Desk, hub: bytes, member: Member, pull: Pull) -> Struct:
     if desk.now - member.contact > LONGEST_ABSENCE:
         return Refusal("greet")
-    if pull.epoch != desk.store.standing().at.epoch or member.epoch != pull.epoch:
+    standing = desk.store.standing()
+    if pull.epoch != standing.at.epoch or member.epoch != pull.epoch or max(pull.after, *pull.past) > standing.at:
         return Refusal("greet")
     desk.store.put_member(hub, replace(member, past=pull.past, contact=max(member.contact, desk.now)))
     return page(desk.store, pull, desk.most)
@@ -90,9 +92,11 @@ def _once(desk: Desk, hub: bytes, member: Member, key: bytes, request: Hello | P
     """Each nonce is good for one request. Asked again, the same request is answered as before.
 
     Another request with a used nonce, or with one never given, comes from a copy of the hub: then neither is trusted.
+    Unless the cloud has been restored since, and may have forgotten what it gave.
     """
     digest = hashlib.blake2b(raw, digest_size=16).digest()
-    met = member.epoch == desk.store.standing().at.epoch
+    standing = desk.store.standing()
+    met = member.epoch == standing.at.epoch and not is_behind(standing, request.epoch, request.told)
     if request.nonce != member.nonce:
         if met and request.nonce == member.last and digest == member.digest:
             return member.answer

@@ -2,21 +2,25 @@
 
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.order import Lane, Position
-from rex_auth_edge.sync.store import CloudStore, Member, Standing
+from rex_auth_edge.sync.cloud.epochs import catch_up, cut_of, is_behind
+from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.store import CloudStore, Member
 from rex_auth_edge.sync.wire import NEWEST, OLDEST, Head, Hello, Refusal, Welcome
 
 
 def greet(
     store: CloudStore, hub: bytes, member: Member, key: bytes, hello: Hello, fresh: bytes, *, refresh: bool
 ) -> Welcome | Refusal:
-    """Where to go on from. A hub that was restored, or forked, becomes another incarnation."""
+    """Where to go on from. A hub that was restored, or forked, becomes another incarnation.
+
+    A hub that knows more than the cloud shows that this was restored: another epoch begins.
+    """
     version = min(hello.newest, NEWEST)
     if version < max(hello.oldest, OLDEST):
         return Refusal("version")
-    standing = store.standing()
-    if hello.epoch > standing.at.epoch:
+    if is_behind(store.standing(), hello.epoch, hello.told) and not catch_up(store, max(hello.epoch, hello.told.epoch)):
         return Refusal("cloud_behind")
+    standing = store.standing()
     heads = tuple(store.end(hub, hello.incarnation, lane).head for lane in Lane)
     incarnation = hello.incarnation
     if not _is_the_same(member, hello, heads, new_epoch=member.epoch != standing.at.epoch):
@@ -47,14 +51,3 @@ def _is_the_same(member: Member, hello: Hello, heads: tuple[Head, ...], *, new_e
     if new_epoch:
         return all(head.number <= hello.number for head in heads)
     return all(head.number == 0 or head in held for head, held in zip(heads, hello.heads, strict=True))
-
-
-def cut_of(standing: Standing, epoch: int) -> Position:
-    """The last place that counts of what a node has that knows this epoch."""
-    later = [number for number in standing.began if number > epoch]
-    return standing.began[min(later)] if later else standing.at
-
-
-def is_forgotten(standing: Standing, at: Position) -> bool:
-    """Whether the place was given once, by a cloud that has since been restored to before it."""
-    return at.epoch < standing.at.epoch and at > cut_of(standing, at.epoch)

@@ -1,4 +1,4 @@
-"""What the cloud does by itself: lets hubs in and out, tells what is durable, forgets the dead, begins epochs."""
+"""What the cloud does by itself: lets hubs in and out, tells what is durable, forgets the dead."""
 
 from msgspec.structs import replace
 
@@ -32,13 +32,6 @@ def made_durable(store: CloudStore, at: Position) -> None:
     """Everything up to there is in a verified backup, or on a second replica."""
     standing = store.standing()
     store.put_standing(replace(standing, durable=max(standing.durable, at)))
-
-
-def begin_epoch(store: CloudStore, epoch: int) -> None:
-    """The cloud has been restored: what it gives places to from now on is told from what it has forgotten."""
-    standing = store.standing()
-    began = {**standing.began, epoch: standing.at}
-    store.put_standing(replace(standing, at=Position(epoch, standing.at.seq), began=began))
 
 
 def bury(store: CloudStore, now: int) -> int:

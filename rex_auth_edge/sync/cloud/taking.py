@@ -1,9 +1,7 @@
 """A push: a lane's changes, all of them or none."""
 
-from functools import partial
 from itertools import pairwise
 
-from rex_auth_edge.sync.cloud.greeting import is_forgotten
 from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.order import Tag
@@ -29,8 +27,7 @@ def take(store: CloudStore, cloud: bytes, now: int, fresh: bytes, hub: bytes, pu
     if store.end(hub, push.incarnation, push.lane).head != push.after:
         return Refusal("greet")
     changes = [unpacked(hub, push.incarnation, change) for change in push.changes]
-    forgotten = partial(is_forgotten, standing)
-    if not _in_order(push) or not all(is_own(change, standing.at, forgotten) for change in changes):
+    if not _in_order(push) or not all(is_own(change, standing.at) for change in changes):
         return Refusal("forged")
     lost = [(row.cell, unpack_state(row.state)) for row in push.lost]
     store.prepare([*(cell for cell, _ in lost), *(change.cell for change in changes)])

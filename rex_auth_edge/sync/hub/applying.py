@@ -65,7 +65,7 @@ def _pushed(store: HubStore, answer: Pushed) -> None:
     heads = tuple(push.upto if lane == push.lane else head for lane, head in zip(Lane, me.heads, strict=True))
     durable = max(me.durable, answer.durable)
     past = me.past if any_waits(store) else me.whole
-    store.put_me(replace(me, pending=b"", nonce=answer.nonce, heads=heads, durable=durable, past=past))
+    store.put_me(replace(me, pending=b"", nonce=answer.nonce, heads=heads, durable=durable, past=past, told=answer.at))
     settle(store)
 
 

@@ -61,6 +61,7 @@ def _hello(me: Me) -> Hello:
         newest=NEWEST,
         restored=me.restored,
         next_key=me.next_key or None,
+        told=max(me.told, *me.cursors, *me.whole),
     )
 
 
@@ -71,7 +72,8 @@ def _batch(store: HubStore, lane: Lane, entries: list[Entry], lost: tuple[Row, .
     last = entries[-1].number if entries else after.number
     store.send(lane, last)
     upto = link(after, lane, last, changes)
-    return Push(me.nonce, me.incarnation, me.epoch, lane, after, upto, changes, lost)
+    told = max(me.told, *me.cursors, *me.whole)
+    return Push(me.nonce, me.incarnation, me.epoch, lane, after, upto, changes, lost, told)
 
 
 def _outgoing(entry: Entry, shown: House) -> Change:

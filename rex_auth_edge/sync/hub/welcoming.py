@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.kinds import closing, lane_of
+from rex_auth_edge.sync.hub.restoring import begin_again
+from rex_auth_edge.sync.kinds import closing
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import NOTHING, Lane, Position, Seen, unsent
 from rex_auth_edge.sync.own import reborn
@@ -20,6 +21,7 @@ def welcome(store: HubStore, answer: Welcome) -> None:
     """Take the cloud's answer to a Hello."""
     me = store.me()
     met = replace(me, pending=b"", nonce=answer.nonce, greeted=True, locked=False, stuck=(), key=answer.key or me.key)
+    met = replace(met, told=max(me.told, answer.head))
     store.put_me(replace(met, next_key=b"" if answer.key == me.next_key else me.next_key))
     if answer.epoch != me.epoch:
         _new_epoch(store, answer)
@@ -52,7 +54,7 @@ def _new_epoch(store: HubStore, answer: Welcome) -> None:
         anew = placed(unpack_state(lost.state), unsent(0), after=answer.began)
         store.put_lost(replace(lost, state=pack_state(anew), given=None))
     for entry in _every(store):
-        if entry.given is not None and entry.number > answer.heads[lane_of(entry.cell.kind)].number:
+        if entry.given is not None:
             store.put_entry(_at_its_place(entry, entry.given))
     for lane in Lane:
         store.take_back(lane, answer.heads[lane].number)
@@ -102,6 +104,7 @@ def _be_reborn(store: HubStore, answer: Welcome) -> None:
     store.put_me(
         replace(store.me(), incarnation=answer.incarnation, number=number, heads=HEADS, restored=False, cursors=NOTHING)
     )
+    begin_again(store)
 
 
 def _rewrite(store: HubStore, entry: Entry, me: Me, incarnation: int) -> None:
@@ -133,6 +136,7 @@ def start(store: HubStore, copy: Me | None) -> bool:
         return False
     restored = (me.incarnation, me.number) != (copy.incarnation, copy.number)
     going_on = replace(me, nonce=copy.nonce, pending=copy.pending, key=copy.key, next_key=copy.next_key)
+    going_on = replace(going_on, told=copy.told)
     ends = me.heads if restored else copy.heads
     store.put_me(replace(going_on, heads=ends, commits=copy.commits, greeted=False, restored=me.restored or restored))
     return me.restored or restored

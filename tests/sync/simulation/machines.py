@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.answer import Desk, answer
+from rex_auth_edge.sync.cloud.epochs import begin_epoch
 from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.hub.applying import apply
 from rex_auth_edge.sync.hub.asking import pull, push
@@ -85,7 +86,7 @@ class CloudMachine:
         self.restored += 1
         with self.store.disk.transaction():
             keeping.made_durable(self.store, at)
-            keeping.begin_epoch(self.store, self.epochs)
+            begin_epoch(self.store, self.epochs)
 
     def bury(self) -> None:
         """Forget the dead."""

@@ -90,6 +90,7 @@ class Watch:
         for fact in self.world.ledger.facts:
             self._holds(fact)
         self._forgiven()
+        self._outlived()
         self._stolen()
         self._mallory()
 
@@ -155,6 +156,13 @@ class Watch:
                 key = (count.key, count.origin)
                 most = max([each[3] for each in seen if each[:2] == key], default=0)
                 assert count.cleared <= max(most, 0), f"6: {count} of {user!r}"
+
+    def _outlived(self) -> None:
+        """What a hub has begun before it was restored is over."""
+        lives = {hub.id: hub.store.me().incarnation for hub in self.world.hubs}
+        for fact in self.world.ledger.of("session"):
+            if fact.incarnation < lives.get(fact.node, 0):
+                assert not session_lives(self.world.cloud.store, fact.cell.id), f"{fact} outlives its hub"
 
     def _mallory(self) -> None:
         """16: whom a thief let in with a hub's key is nobody once that hub is removed."""

@@ -1,0 +1,42 @@
+"""The cloud's epochs: each restore of it begins one, so that what it gives places to then is told from what it forgot.
+
+A place that was given once is never given again: an epoch's number must be one that was never begun before.
+"""
+
+from msgspec.structs import replace
+
+from rex_auth_edge.sync.order import Position
+from rex_auth_edge.sync.store import CloudStore, Standing
+
+_AHEAD = 1000
+"""Epochs by which a hub may know more: the rest is a lie, or another cloud's."""
+
+
+def begin_epoch(store: CloudStore, epoch: int) -> None:
+    """The cloud has been restored: hubs read it anew, and tell it again what it has forgotten."""
+    standing = store.standing()
+    began = {**standing.began, epoch: standing.at}
+    store.put_standing(replace(standing, at=Position(epoch, standing.at.seq), began=began))
+
+
+def is_behind(standing: Standing, epoch: int, told: Position) -> bool:
+    """Whether a hub has been told of an epoch or a place that the cloud knows nothing of, having been restored."""
+    return epoch > standing.at.epoch or told > standing.at
+
+
+def catch_up(store: CloudStore, epoch: int) -> bool:
+    """Nobody has said that the cloud was restored, and a hub knows of this epoch: begin a later one; False if absurd.
+
+    Whichever hub says so costs its own household the reading of all rows, and nothing else.
+    """
+    standing = store.standing()
+    if epoch > standing.at.epoch + _AHEAD:
+        return False
+    begin_epoch(store, max(epoch, standing.at.epoch) + 1)
+    return True
+
+
+def cut_of(standing: Standing, epoch: int) -> Position:
+    """The last place that counts of what a node has that knows this epoch."""
+    later = [number for number in standing.began if number > epoch]
+    return standing.began[min(later)] if later else standing.at
