@@ -166,21 +166,20 @@ def _hubs() -> None:
     _table(
         "sync_entries",
         _key("tenant_id"),
+        _key("lane", sa.SmallInteger()),
         _key("number", sa.BigInteger()),
         _column("kind", _exact(32)),
         _column("id", _ID),
-        _column("lane", sa.SmallInteger()),
-        _column("stage", sa.SmallInteger()),
-        _column("sent", sa.Boolean()),
-        _column("given_epoch", sa.Integer()),
-        _column("given_seq", sa.BigInteger()),
         _column("value", _STATE),
     )
-    op.create_index(
-        "ix_sync_entries_tenant_id_lane_stage_given_epoch_given_seq",
-        "sync_entries",
-        ["tenant_id", "lane", "stage", "given_epoch", "given_seq"],
-        if_not_exists=True,
+    _table(
+        "sync_given",
+        _key("tenant_id"),
+        _key("lane", sa.SmallInteger()),
+        _key("upto", sa.BigInteger()),
+        _column("epoch", sa.Integer()),
+        _column("seq", sa.BigInteger()),
+        _column("passed", sa.Boolean()),
     )
 
 

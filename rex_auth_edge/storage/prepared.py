@@ -6,7 +6,7 @@ through SQLAlchemy, so what a statement means is written once. Errors on SQLite 
 
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 _DIALECT = sqlite.dialect(paramstyle="named")
+_POSITIONAL = sqlite.dialect(paramstyle="qmark")
 
 _Convert = Callable[[Any], Any]
 _shape_of: Any = namedtuple  # noqa: PYI024 - a class for each statement
@@ -49,23 +50,7 @@ class Prepared:
             return conn.execute(self._statement, values).rowcount
         return self._run(conn, values).rowcount
 
-    def many(self, conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """Write once for each of these values."""
-        if not rows:
-            return
-        if conn.dialect.name != "sqlite":
-            conn.execute(self._statement, rows)
-            return
-        driver: Any = conn.connection.driver_connection
-        driver.executemany(self._bind(rows[0])[0], [self._bind(values)[1] for values in rows])
-
     def _run(self, conn: sa.Connection, values: dict[str, Any]) -> sqlite3.Cursor:
-        driver: Any = conn.connection.driver_connection
-        cursor: sqlite3.Cursor = driver.execute(*self._bind(values))
-        return cursor
-
-    def _bind(self, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """The statement, and its values as the driver takes them."""
         if not self._sql:
             self._compile(list(values))
         if values.keys() != self._names:
@@ -73,7 +58,9 @@ class Prepared:
         values = self._constants | values
         for name, convert in self._bound:
             values[name] = convert(values[name])
-        return self._sql, values
+        driver: Any = conn.connection.driver_connection
+        cursor: sqlite3.Cursor = driver.execute(self._sql, values)
+        return cursor
 
     def _compile(self, names: list[str]) -> None:
         """Threads may meet here, and do the same."""
@@ -98,3 +85,47 @@ class Prepared:
         kinds = enumerate(column.type.dialect_impl(_DIALECT) for column in columns)
         converters = [(place, to) for place, kind in kinds if (to := kind.result_processor(_DIALECT, None))]
         return _shape_of("Row", [column.key for column in columns])._make, converters
+
+
+class Repeated:
+    """One statement, run for many tuples of plain values (bytes, numbers, texts) in the order in which it binds them.
+
+    `names` are what it binds, in that order. Raises TypeError at its first run where that is another.
+    """
+
+    def __init__(self, statement: sa.Select[Any] | sa.Insert | sa.Update | sa.Delete, *names: str) -> None:
+        self._statement, self._names = statement, names
+        self._sql = ""
+        self._constants: tuple[Any, ...] = ()
+
+    def each(self, conn: sa.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Write for each of them."""
+        if not rows:
+            return
+        if conn.dialect.name == "sqlite":
+            sql = self._compiled()
+            self._driver(conn).executemany(sql, [row + self._constants for row in rows] if self._constants else rows)
+        else:
+            conn.execute(self._statement, [dict(zip(self._names, row, strict=True)) for row in rows])
+
+    def find(self, conn: sa.Connection, keys: Iterable[tuple[Any, ...]]) -> list[Any]:
+        """All rows that any of these finds, as tuples."""
+        if conn.dialect.name == "sqlite":
+            run, sql = self._driver(conn).execute, self._compiled()
+            return [row for key in keys for row in run(sql, key + self._constants)]
+        run = conn.execute
+        return [row for key in keys for row in run(self._statement, dict(zip(self._names, key, strict=True)))]
+
+    @staticmethod
+    def _driver(conn: sa.Connection) -> Any:
+        return conn.connection.driver_connection
+
+    def _compiled(self) -> str:
+        if not self._sql:
+            compiled: Any = self._statement.compile(dialect=_POSITIONAL, column_keys=list(self._names))
+            count = len(self._names)
+            if tuple(compiled.positiontup[:count]) != self._names:
+                raise TypeError(f"It binds {compiled.positiontup}: {compiled}")
+            self._constants = tuple(compiled.params[name] for name in compiled.positiontup[count:])
+            self._sql = str(compiled)
+        return self._sql

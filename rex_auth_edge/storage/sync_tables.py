@@ -118,18 +118,23 @@ sync_pending = table("sync_pending", key("tenant_id"), column("request", sa.Larg
 sync_entries = table(
     "sync_entries",
     key("tenant_id"),
+    key("lane", sa.SmallInteger),
     key("number", sa.BigInteger),
     column("kind", exact(32)),
     column("id", sa.BINARY(16)),
-    column("lane", sa.SmallInteger),
-    column("stage", sa.SmallInteger),
-    column("sent", sa.Boolean),
-    column("given_epoch", sa.Integer),
-    column("given_seq", sa.BigInteger),
     column("value", _STATE),
-    sa.Index(None, "tenant_id", "lane", "stage", "given_epoch", "given_seq"),
 )
-"""A hub's own changes. `stage` 0 waits to be sent or acknowledged, 1 is given its place, 2 has come back as well."""
+"""A hub's own changes: written once, and deleted when they are durable in the cloud."""
+
+sync_given = table(
+    "sync_given",
+    key("tenant_id"),
+    key("lane", sa.SmallInteger),
+    key("upto", sa.BigInteger),
+    *(column(name, kind) for name, kind in _POSITION),
+    column("passed", sa.Boolean),
+)
+"""The entries of a lane that the cloud has, by their numbers up to this one: where, and whether they have come back."""
 
 sync_lost = table(
     "sync_lost",

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.order import Position, is_unsent
+from rex_auth_edge.sync.order import START, Position, is_unsent
 from rex_auth_edge.sync.state import EMPTY, Count, Held, Mark, Own, Reset, Rung, Secret, State
 
 _bytes = msgspec.msgpack.Encoder(order="sorted").encode
@@ -18,6 +18,8 @@ _Part = TypeVar("_Part")
 
 def join(one: State, other: State) -> State:
     """What both say together."""
+    if one is EMPTY and _settled(other):
+        return other
     cleared = max(one.cleared, other.cleared)
     own = _own((*one.own, *other.own))
     return State(
@@ -33,6 +35,16 @@ def join(one: State, other: State) -> State:
         needs=tuple(sorted({*one.needs, *other.needs})),
         rest=_rest(one.rest, other.rest),
     )
+
+
+def _settled(state: State) -> bool:
+    """Whether it has only parts that are as they are by themselves."""
+    parts = state.marks or state.own or state.counts or state.resets or state.needs
+    return not parts and state.cleared is START
+
+
+def _only_fields(state: State) -> bool:
+    return _settled(state) and not (state.rung or state.secret or state.version or state.rest)
 
 
 def join_all(states: Iterable[State]) -> State:
@@ -123,6 +135,8 @@ def placed(delta: State, at: Position, *, after: Position | None = None) -> Stat
     def moved(part: Any) -> Any:
         return replace(part, at=put(part.at))
 
+    if _only_fields(delta):
+        return State(fields={name: Held(put(held.at), held.by, held.value) for name, held in delta.fields.items()})
     secret = delta.secret and replace(delta.secret, at=put(delta.secret.at), reset=put(delta.secret.reset))
     return replace(
         delta,

@@ -274,6 +274,10 @@ class HubStore(Rows, Protocol):
         """What has a number past this one waits again, whatever has been said of it."""
         ...
 
+    def came(self, row: Row) -> None:
+        """The cell's first row has come: if it says just what this hub has written, that has come back (`is_echo`)."""
+        ...
+
     def settle(self, lane: Lane, whole: Position, durable: Position) -> None:
         """What was given a place up to `whole` has come back; what is durable as well is forgotten."""
         ...

@@ -5,12 +5,14 @@ passed over elsewhere.
 """
 
 import hashlib
+import re
 import zlib
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from rex_auth_edge.sync.kinds import HOUSEHOLD
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Seen, Tag
 from rex_auth_edge.sync.state import Cell, State
 
@@ -22,6 +24,7 @@ LARGEST_BODY = 256 * 1024
 LARGEST_PLAIN = 4 * 1024 * 1024
 MOST_CHANGES = 500
 
+_KIND = re.compile(r"[a-z0-9_.]{1,32}")
 _FIELDS = frozenset(State.__struct_fields__)
 _SORTED = msgspec.msgpack.Encoder(order="sorted")
 _STATE = msgspec.msgpack.Decoder(State)
@@ -202,6 +205,11 @@ class Incoming(Struct, frozen=True):
     seen: Seen
     state: State
     actor: bytes | None = None
+
+
+def is_cell(cell: Cell) -> bool:
+    """Whether every node can keep it: kinds are short and plain, and ids have 16 bytes."""
+    return len(cell.id) == len(HOUSEHOLD) and _KIND.fullmatch(cell.kind) is not None
 
 
 def pack_state(state: State) -> bytes:

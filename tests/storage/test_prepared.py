@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from rex_auth_edge.storage.prepared import Prepared
+from rex_auth_edge.storage.prepared import Prepared, Repeated
 from rex_auth_edge.storage.store import Store
 from rex_auth_edge.storage.tables import tenants
 from rex_auth_edge.storage.tx import Tx
@@ -91,3 +91,25 @@ async def test_a_constraint_undoes_its_own_flow_only(house: Store) -> None:
     with pytest.raises((sqlite3.IntegrityError, sa.exc.IntegrityError)):
         await house.write(lambda tx: add.change(tx.conn, id=THERE, slug="here", **HOUSE))
     assert await house.read(lambda conn: len(conn.execute(sa.select(tenants)).all())) == 1
+
+
+async def test_many_in_a_row(house: Store) -> None:
+    """Tuples in the order in which the statement binds them, constants of its own besides; in another order, none."""
+    here = tenants.c.id == sa.bindparam("tenant", type_=sa.BINARY(16))
+    call = Repeated(sa.update(tenants).where(here).values(name=sa.bindparam("called")), "called", "tenant")
+    first = Repeated(sa.select(tenants.c.name).where(here).limit(1), "tenant")
+
+    def work(tx: Tx) -> list[Any]:
+        call.each(tx.conn, [("One", HERE.bytes), ("Two", HERE.bytes)])
+        call.each(tx.conn, [])
+        return [tuple(row) for row in first.find(tx.conn, [(HERE.bytes,), (THERE.bytes,)])]
+
+    assert await house.write(work) == [("Two",)]
+
+
+async def test_the_order_has_to_be_the_statements(sqlite_store: Store) -> None:
+    """Values would end up in others' places."""
+    here = tenants.c.id == sa.bindparam("tenant", type_=sa.BINARY(16))
+    wrong = Repeated(sa.update(tenants).where(here).values(name=sa.bindparam("called")), "tenant", "called")
+    with pytest.raises(TypeError, match="It binds"):
+        await sqlite_store.write(lambda tx: wrong.each(tx.conn, [(HERE.bytes, "One")]))

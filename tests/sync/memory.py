@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.digest import Tree, path_of
+from rex_auth_edge.sync.hub.settling import is_echo
 from rex_auth_edge.sync.hub.view import View
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.order import START, Lane, Position, Tag
@@ -265,6 +266,12 @@ class MemoryHub(MemoryRows):
         for entry in self._of(lane):
             if entry.number > after:
                 self.put_entry(replace(entry, sent=False, given=None, passed=False))
+
+    def came(self, row: Row) -> None:
+        """The hub's own may have come back."""
+        for entry in self._of(lane_of(row.kind)):
+            if entry.cell == row.cell and not entry.passed and is_echo(entry, row):
+                self.put_entry(replace(entry, passed=True))
 
     def settle(self, lane: Lane, whole: Position, durable: Position) -> None:
         """They have come back."""

@@ -89,6 +89,18 @@ def test_a_hub_speaks_for_itself_only(state: State) -> None:
     assert world.cloud.store.disk.copy()["rows"] == before
 
 
+@pytest.mark.parametrize("cell", [Cell("x" * 33, HOUSEHOLD), Cell("user ", HOUSEHOLD), Cell("device", b"short")])
+def test_cells_that_no_table_holds_are_refused(cell: Cell) -> None:
+    """Longer names than a column has, blanks that a database pads, ids that are none."""
+    world = calm()
+    me = world.hubs[0].store.me()
+    changes = (Change(cell.kind, cell.id, me.number + 1, NOTHING, pack_state(State(version=0))),)
+    head = me.heads[Lane.SECURITY]
+    upto = link(head, Lane.SECURITY, me.number + 1, changes)
+    request = Push(me.nonce, me.incarnation, me.epoch, Lane.SECURITY, head, upto, changes)
+    assert code(world.cloud.answer(me.id, me.key, encode(request))) == "forged"
+
+
 def test_bad_requests_are_refused_with_a_code() -> None:
     """Bombs, garbage, unknown hubs and keys, and versions that nobody here speaks; and nothing has changed."""
     world = calm()

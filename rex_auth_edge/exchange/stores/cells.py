@@ -1,7 +1,7 @@
 """A household's cells in SQL: what a transaction has read and changed of them, written together at its end."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,8 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from rex_auth_edge.storage.prepared import Prepared
+from rex_auth_edge.exchange.stores.binding import TENANT, adding
+from rex_auth_edge.storage.prepared import Repeated
 from rex_auth_edge.storage.sync_tables import sync_cells
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.order import Position
@@ -17,29 +18,28 @@ from rex_auth_edge.sync.state import EMPTY, Cell, State
 from rex_auth_edge.sync.wire import Row, pack_state, unpack_state
 
 _AT_ONCE = 500
-_of = (
-    (sync_cells.c.tenant_id == sa.bindparam("tenant"))
-    & (sync_cells.c.kind == sa.bindparam("about"))
-    & (sync_cells.c.id == sa.bindparam("subject"))
-)
-_COLUMNS = [sync_cells.c[name] for name in ("kind", "id", "epoch", "seq", "state", "over", "mine")]
-_get = Prepared(sa.select(*_COLUMNS).where(_of))
+_c = sync_cells.c
+_WHERE = ("tenant", "about", "subject")
+_of = (_c.tenant_id == TENANT) & (_c.kind == sa.bindparam("about")) & (_c.id == sa.bindparam("subject"))
+_COLUMNS = [_c[name] for name in ("kind", "id", "epoch", "seq", "state", "over", "mine")]
+_get = Repeated(sa.select(*_COLUMNS).where(_of), *_WHERE)
 _some = sa.select(*_COLUMNS).where(
-    (sync_cells.c.tenant_id == sa.bindparam("tenant"))
-    & sync_cells.c.kind.in_(sa.bindparam("kinds", expanding=True))
-    & sync_cells.c.id.in_(sa.bindparam("subjects", expanding=True))
+    (_c.tenant_id == TENANT)
+    & _c.kind.in_(sa.bindparam("kinds", expanding=True))
+    & _c.id.in_(sa.bindparam("subjects", expanding=True))
 )
-_add = Prepared(sa.insert(sync_cells))
+_add = adding(sync_cells)
 _SET = ("epoch", "seq", "state", "over", "mine")
-_set = Prepared(sa.update(sync_cells).where(_of).values({name: sa.bindparam(f"now_{name}") for name in _SET}))
-_drop = Prepared(sa.delete(sync_cells).where(_of))
+_now: dict[str, Any] = {name: sa.bindparam(f"now_{name}") for name in _SET}
+_set = Repeated(sa.update(sync_cells).where(_of).values(_now), *(f"now_{name}" for name in _SET), *_WHERE)
+_drop = Repeated(sa.delete(sync_cells).where(_of), *_WHERE)
 _numbers = msgspec.msgpack.Decoder(tuple[int, ...])
 _pack = msgspec.msgpack.Encoder().encode
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Slot:
-    """A cell as this transaction has it. `over` is None where the cloud's row is what is shown.
+    """A cell as this transaction has it. `laid` is what is shown, packed; None where that is the cloud's row.
 
     `mine` are the numbers of the hub's own changes that are to be shown. `before` is the row that the sums contain.
     """
@@ -48,31 +48,45 @@ class Slot:
     there: bool = False
     row: Row | None = None
     before: Row | None = None
-    state: State | None = None
-    over: State | None = None
+    laid: bytes | None = None
     mine: tuple[int, ...] = ()
+    _below: State | None = None
+    _over: State | None = None
 
     @property
     def wanted(self) -> bool:
         """Whether there is anything to keep of it."""
-        return self.row is not None or self.over is not None or bool(self.mine)
+        return self.row is not None or self.laid is not None or bool(self.mine)
+
+    def put(self, row: Row | None) -> None:
+        """The cloud has this."""
+        self.row, self._below = row, None
+
+    def lay(self, state: State | None, packed: bytes | None = None) -> None:
+        """This is shown; `packed`, where that is known."""
+        self._over = state
+        self.laid = None if state is None else packed or pack_state(state)
 
     def below(self) -> State:
         """What the cloud has."""
-        if self.state is None:
-            self.state = EMPTY if self.row is None else unpack_state(self.row.state)
-        return self.state
+        if self._below is None:
+            self._below = EMPTY if self.row is None else unpack_state(self.row.state)
+        return self._below
 
     def shown(self) -> State:
         """What is in force here."""
-        return self.below() if self.over is None else self.over
+        if self.laid is None:
+            return self.below()
+        if self._over is None:
+            self._over = unpack_state(self.laid)
+        return self._over
 
 
 class Cells:
     """The household's cells within one transaction."""
 
     def __init__(self, conn: sa.Connection, tenant_id: UUID) -> None:
-        self._conn, self._tenant_id = conn, tenant_id
+        self._conn, self._tenant = conn, tenant_id.bytes
         self._slots: dict[Cell, Slot] = {}
         self.changed: dict[Cell, Slot] = {}
 
@@ -80,8 +94,8 @@ class Cells:
         """The cell, read once."""
         found = self._slots.get(cell)
         if found is None:
-            row = _get.one(self._conn, tenant=self._tenant_id, about=cell.kind, subject=cell.id)
-            found = self._slots[cell] = Slot(cell) if row is None else _slot(cell, row)
+            rows = _get.find(self._conn, [(self._tenant, *_key(cell))])
+            found = self._slots[cell] = _slot(cell, rows[0]) if rows else Slot(cell)
         return found
 
     def forget(self) -> None:
@@ -93,70 +107,70 @@ class Cells:
         self.changed[slot.cell] = slot
 
     def prepare(self, cells: Iterable[Cell]) -> None:
-        """Read these together, a kind at a time."""
-        by_kind: dict[str, list[bytes]] = defaultdict(list)
-        for cell in cells:
-            if cell not in self._slots:
+        """Read these together."""
+        wanted = [cell for cell in cells if cell not in self._slots]
+        if self._conn.dialect.name == "sqlite":
+            self._take(_get.find(self._conn, [(self._tenant, cell.kind, cell.id) for cell in wanted]))
+        else:
+            by_kind: dict[str, list[bytes]] = defaultdict(list)
+            for cell in wanted:
                 by_kind[cell.kind].append(cell.id)
-        for kind, ids in by_kind.items():
-            for begin in range(0, len(ids), _AT_ONCE):
-                self._read([kind], ids[begin : begin + _AT_ONCE])
+            for kind, ids in by_kind.items():
+                for begin in range(0, len(ids), _AT_ONCE):
+                    self._take(self._query([kind], ids[begin : begin + _AT_ONCE]))
+        for cell in wanted:
+            if cell not in self._slots:
+                self._slots[cell] = Slot(cell)
 
     def about(self, subject: bytes, kinds: Sequence[str]) -> list[Slot]:
         """What there is of these kinds about the subject."""
-        if any(Cell(kind, subject) not in self._slots for kind in kinds):
-            self._read(kinds, [subject])
-        return [slot for kind in kinds if (slot := self.slot(Cell(kind, subject))).wanted]
+        cells = [Cell(kind, subject) for kind in kinds]
+        if any(cell not in self._slots for cell in cells):
+            self._take(self._query(kinds, [subject]))
+        return [slot for cell in cells if (slot := self._slots.setdefault(cell, Slot(cell))).wanted]
 
-    def _read(self, kinds: Sequence[str], ids: Sequence[bytes]) -> None:
-        values = {"tenant": self._tenant_id, "kinds": list(kinds), "subjects": list(ids)}
-        for row in self._conn.execute(_some, values):
-            cell = Cell(row.kind, bytes(row.id))
+    def _query(self, kinds: Sequence[str], ids: Sequence[bytes]) -> Iterable[Any]:
+        return self._conn.execute(_some, {"tenant": self._tenant, "kinds": list(kinds), "subjects": list(ids)})
+
+    def _take(self, rows: Iterable[Any]) -> None:
+        for row in rows:
+            cell = Cell(row[0], bytes(row[1]))
             if cell not in self._slots:
                 self._slots[cell] = _slot(cell, row)
-        for kind in kinds:
-            for subject in ids:
-                self._slots.setdefault(Cell(kind, subject), Slot(Cell(kind, subject)))
 
-    def flush(self, leaf: Any) -> list[Slot]:
+    def flush(self, leaf: Callable[[Cell], int]) -> list[Slot]:
         """Write what has changed, and say what that was; `leaf` finds a cell's place."""
         changed = list(self.changed.values())
-        _add.many(
-            self._conn, [self._whole(slot, leaf(slot.cell)) for slot in changed if slot.wanted and not slot.there]
-        )
-        _set.many(self._conn, [self._now(slot) for slot in changed if slot.wanted and slot.there])
-        _drop.many(self._conn, [self._where(slot) for slot in changed if slot.there and not slot.wanted])
+        new = [slot for slot in changed if slot.wanted and not slot.there]
+        old = [slot for slot in changed if slot.wanted and slot.there]
+        gone = [slot for slot in changed if slot.there and not slot.wanted]
+        _add.each(self._conn, [self._whole(slot, leaf(slot.cell)) for slot in new])
+        _set.each(self._conn, [(*_values(slot), self._tenant, *_key(slot.cell)) for slot in old])
+        _drop.each(self._conn, [(self._tenant, *_key(slot.cell)) for slot in gone])
         for slot in changed:
             slot.there = slot.wanted
         self.changed.clear()
         return changed
 
-    def _where(self, slot: Slot) -> dict[str, Any]:
-        return {"tenant": self._tenant_id, "about": slot.cell.kind, "subject": slot.cell.id}
-
-    def _now(self, slot: Slot) -> dict[str, Any]:
-        return self._where(slot) | {f"now_{name}": value for name, value in _values(slot).items()}
-
-    def _whole(self, slot: Slot, place: int) -> dict[str, Any]:
-        kind = slot.cell.kind
-        ids = {"tenant_id": self._tenant_id, "kind": kind, "id": slot.cell.id}
-        return ids | {"lane": int(lane_of(kind)), "place": place} | _values(slot)
+    def _whole(self, slot: Slot, place: int) -> tuple[Any, ...]:
+        epoch, seq, *rest = _values(slot)
+        return (self._tenant, *_key(slot.cell), int(lane_of(slot.cell.kind)), epoch, seq, place, *rest)
 
 
-def _values(slot: Slot) -> dict[str, Any]:
+def _key(cell: Cell) -> tuple[str, bytes]:
+    return str(cell.kind), cell.id
+
+
+def _values(slot: Slot) -> tuple[Any, ...]:
     """What isn't at the cloud has no place: by its writer's count it lies beside what was written before it."""
-    at = (0, max(slot.mine, default=0)) if slot.row is None else slot.row.at
-    return {
-        "epoch": at[0],
-        "seq": at[1],
-        "state": b"" if slot.row is None else slot.row.state,
-        "over": None if slot.over is None else pack_state(slot.over),
-        "mine": _pack(slot.mine) if slot.mine else None,
-    }
+    mine = _pack(slot.mine) if slot.mine else None
+    if slot.row is None:
+        return 0, max(slot.mine, default=0), b"", slot.laid, mine
+    return (*slot.row.at, slot.row.state, slot.laid, mine)
 
 
 def _slot(cell: Cell, found: Any) -> Slot:
-    row = Row(cell.kind, cell.id, Position(found.epoch, found.seq), bytes(found.state)) if found.epoch else None
-    over = None if found.over is None else unpack_state(bytes(found.over))
-    mine = _numbers.decode(found.mine) if found.mine else ()
-    return Slot(cell, there=True, row=row, before=row, over=over, mine=mine)
+    _, _, epoch, seq, state, laid, mine = found
+    row = Row(cell.kind, cell.id, Position(epoch, seq), bytes(state)) if epoch else None
+    numbers = _numbers.decode(mine) if mine else ()
+    return Slot(cell, there=True, row=row, before=row, laid=None if laid is None else bytes(laid), mine=numbers)

@@ -164,12 +164,9 @@ class SqlCloud(SqlRows):
     def flush(self) -> None:
         """Write what has changed."""
         super().flush()
-        ids = {"tenant_id": self.tenant_id}
-        dead = [
-            ids | {"subject": subject, "epoch": at.epoch, "seq": at.seq, "since": since}
-            for subject, (at, since) in self._dead.items()
-        ]
-        _add_dead.many(self.tx.conn, dead)
+        for subject, (at, since) in self._dead.items():
+            ids = {"tenant_id": self.tenant_id, "subject": subject}
+            _add_dead.change(self.tx.conn, **ids, epoch=at.epoch, seq=at.seq, since=since)
         self._dead.clear()
         if self._standing is not self._was:
             _set.change(self.tx.conn, tenant=self.tenant_id, now=_pack(self._standing))

@@ -1,19 +1,23 @@
-"""A hub's own changes in SQL, from the writing until they are durable in the cloud."""
+"""A hub's own changes in SQL, from the writing until they are durable in the cloud.
 
+A change is written once. What has become of it is known by its lane and number: what is under way, and what the cloud
+has, are always all numbers up to one.
+"""
+
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
-from rex_auth_edge.storage.prepared import Prepared
-from rex_auth_edge.storage.sync_tables import sync_entries
+from rex_auth_edge.exchange.stores.binding import TENANT, adding
+from rex_auth_edge.storage.prepared import Repeated
+from rex_auth_edge.storage.sync_tables import sync_cells, sync_entries
 from rex_auth_edge.sync.kinds import lane_of
-from rex_auth_edge.sync.order import START, Lane, Position, Seen
+from rex_auth_edge.sync.order import Lane, Seen
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.store import Entry
-
-WAITS, GIVEN, PASSED = 0, 1, 2
 
 Numbered = tuple[int, Cell]
 
@@ -21,154 +25,93 @@ _pack = msgspec.msgpack.Encoder().encode
 _value = msgspec.msgpack.Decoder(tuple[Seen, bytes, bytes | None])
 
 _e = sync_entries.c
-_here = _e.tenant_id == sa.bindparam("tenant")
-_one = _here & (_e.number == sa.bindparam("which"))
-_in_lane = _here & (_e.lane == sa.bindparam("of"))
-_staged = _in_lane & (_e.stage == sa.bindparam("then"))
-_this_epoch = _staged & (_e.given_epoch == sa.bindparam("epoch")) & (_e.given_seq <= sa.bindparam("seq"))
-_epochs_before = _staged & (_e.given_epoch < sa.bindparam("epoch"))
-_every = sa.select(sync_entries).order_by(_e.number).limit(sa.bindparam("most"))
-_get = Prepared(sa.select(sync_entries).where(_one))
-_next = Prepared(_every.where(_here & (_e.number > sa.bindparam("after"))))
-_waiting = Prepared(_every.where(_in_lane & (_e.stage == WAITS) & (_e.given_epoch == 0) & (_e.given_seq == 0)))
-_cells = sa.select(_e.number, _e.kind, _e.id)
-_numbered_upto = _cells.add_columns(_e.given_epoch, _e.given_seq).limit(sa.bindparam("most"))
-_come_back = Prepared(_numbered_upto.where(_this_epoch))
-_come_back_before = Prepared(_numbered_upto.where(_epochs_before))
-_after = _e.number > sa.bindparam("after")
-_hidden = Prepared(_cells.where(_in_lane & (_e.stage == PASSED) & _after))
-_add = Prepared(sa.insert(sync_entries))
-_drop = Prepared(sa.delete(sync_entries).where(_one))
-_send = Prepared(
-    sa.update(sync_entries)
-    .where(_in_lane & (_e.stage == WAITS) & (_e.number <= sa.bindparam("last")))
-    .values(sent=True)
-)
-_unsend = Prepared(sa.update(sync_entries).where(_in_lane & (_e.stage == WAITS) & _e.sent).values(sent=False))
-_place = {"stage": GIVEN, "sent": False, "given_epoch": sa.bindparam("epoch"), "given_seq": sa.bindparam("seq")}
-_give = Prepared(
-    sa.update(sync_entries)
-    .where(
-        _in_lane & (_e.stage == WAITS) & (_e.number <= sa.bindparam("last")) & (_e.sent | (sa.bindparam("any") == 1))
+_in_lane = (_e.tenant_id == TENANT) & (_e.lane == sa.bindparam("of"))
+_one = _in_lane & (_e.number == sa.bindparam("which"))
+_range = _in_lane & (_e.number > sa.bindparam("after")) & (_e.number <= sa.bindparam("last"))
+_RANGE = ("tenant", "of", "after", "last")
+_columns = sa.select(_e.number, _e.kind, _e.id, _e.value)
+_get = Repeated(_columns.where(_one), "tenant", "of", "which")
+_next = Repeated(_columns.where(_range).order_by(_e.number).limit(sa.bindparam("most")), *_RANGE, "most")
+_shown = Repeated(
+    sa.select(_e.number, _e.kind, _e.id)
+    .join(
+        sync_cells,
+        (sync_cells.c.tenant_id == _e.tenant_id) & (sync_cells.c.kind == _e.kind) & (sync_cells.c.id == _e.id),
     )
-    .values(_place)
+    .where(_range & sync_cells.c.mine.is_not(None)),
+    *_RANGE,
 )
-_nowhere = {"stage": WAITS, "sent": False, "given_epoch": 0, "given_seq": 0}
-_take_back = Prepared(sa.update(sync_entries).where(_in_lane & _after).values(_nowhere))
-_pass = Prepared(sa.update(sync_entries).where(_one).values(stage=PASSED))
-_forget = Prepared(sa.delete(sync_entries).where(_this_epoch))
-_forget_before = Prepared(sa.delete(sync_entries).where(_epochs_before))
+_add = adding(sync_entries)
+_set = Repeated(sa.update(sync_entries).where(_one).values(value=sa.bindparam("now")), "now", "tenant", "of", "which")
+_drop = Repeated(sa.delete(sync_entries).where(_one), "tenant", "of", "which")
+_forget = Repeated(sa.delete(sync_entries).where(_range), *_RANGE)
 
 
 class Entries:
-    """A household's within one transaction."""
+    """A household's within one transaction. `given` and `passed` of what it gives are for the store to say."""
 
     def __init__(self, conn: sa.Connection, tenant_id: UUID) -> None:
-        self._conn, self._where = conn, {"tenant": tenant_id}
-        self._tenant_id = tenant_id
+        self._conn, self._tenant = conn, tenant_id.bytes
         self._new: dict[int, Entry] = {}
-        self._stored: set[int] = set()
 
-    def get(self, number: int) -> Entry | None:
+    def get(self, cell: Cell, number: int) -> Entry | None:
         """That entry."""
         if number in self._new:
             return self._new[number]
-        found = _get.one(self._conn, **self._where, which=number)
-        return None if found is None else _entry(found)
+        found = _get.find(self._conn, [self._key(cell, number)])
+        return _entry(found[0]) if found else None
 
-    def put(self, entry: Entry, *, anew: bool) -> None:
-        """Write it; `anew` where there is one of this number already."""
-        if anew and entry.number not in self._new:
-            self.drop(entry.number)
+    def add(self, entry: Entry) -> None:
+        """A new one."""
         self._new[entry.number] = entry
 
-    def drop(self, number: int) -> None:
+    def replace(self, entry: Entry) -> None:
+        """Write it anew."""
+        if entry.number in self._new:
+            self._new[entry.number] = entry
+        else:
+            _set.each(self._conn, [(_packed(entry), *self._key(entry.cell, entry.number))])
+
+    def drop(self, entry: Entry) -> None:
         """Forget it."""
-        if self._new.pop(number, None) is None:
-            _drop.change(self._conn, **self._where, which=number)
+        if self._new.pop(entry.number, None) is None:
+            _drop.each(self._conn, [self._key(entry.cell, entry.number)])
 
-    def after(self, number: int, most: int) -> list[Entry]:
-        """Those with higher numbers."""
+    def between(self, lane: Lane, after: int, last: int, most: int) -> list[Entry]:
+        """The lane's in this range, by number; its end belongs to it."""
         self.flush()
-        return [_entry(each) for each in _next.all(self._conn, **self._where, after=number, most=most)]
+        return [_entry(row) for row in _next.find(self._conn, [(self._tenant, int(lane), after, last, most)])]
 
-    def waiting(self, lane: Lane, most: int) -> list[Entry]:
-        """Those of the lane without a place."""
+    def shown(self, lane: Lane, after: int, last: int) -> list[Numbered]:
+        """Those of the range on whose cell something is laid."""
         self.flush()
-        return [_entry(each) for each in _waiting.all(self._conn, **self._where, of=int(lane), most=most)]
+        rows = _shown.find(self._conn, [(self._tenant, int(lane), after, last)])
+        return [(number, Cell(kind, bytes(subject))) for number, kind, subject in rows]
 
-    def send(self, lane: Lane, upto: int) -> None:
-        """They are under way."""
-        self.flush()
-        _send.change(self._conn, **self._where, of=int(lane), last=upto)
-
-    def unsend(self) -> None:
-        """None is."""
-        self.flush()
-        for lane in Lane:
-            _unsend.change(self._conn, **self._where, of=int(lane))
-
-    def give(self, lane: Lane, upto: int, at: Position, *, sent: bool) -> None:
-        """They have a place."""
-        self.flush()
-        place = {"epoch": at.epoch, "seq": at.seq}
-        _give.change(self._conn, **self._where, **place, of=int(lane), last=upto, any=int(not sent))
-
-    def take_back(self, lane: Lane, after: int) -> list[Numbered]:
-        """They wait again; which of them are shown again."""
-        self.flush()
-        where = {**self._where, "of": int(lane), "after": after}
-        hidden = _hidden.all(self._conn, **where)
-        _take_back.change(self._conn, **where)
-        return [_numbered(each) for each in hidden]
-
-    def come_back(self, lane: Lane, whole: Position, durable: Position, most: int) -> list[Numbered]:
-        """What has come back is passed or, if durable, forgotten: some of it, which isn't shown from now on."""
-        self.flush()
-        where = {**self._where, "of": int(lane), "then": GIVEN, "epoch": whole.epoch}
-        back = _come_back.all(self._conn, **where, seq=whole.seq, most=most)
-        if whole.epoch > 1 and len(back) < most:
-            back += _come_back_before.all(self._conn, **where, most=most - len(back))
-        rest = [each for each in back if (each.given_epoch, each.given_seq) > durable]
-        _pass.many(self._conn, [{**self._where, "which": each.number} for each in rest])
-        done = [each for each in back if (each.given_epoch, each.given_seq) <= durable]
-        _drop.many(self._conn, [{**self._where, "which": each.number} for each in done])
-        return [_numbered(each) for each in back]
-
-    def forget(self, lane: Lane, upto: Position) -> None:
-        """What has come back and is durable up to there is needed no longer."""
-        where = {**self._where, "of": int(lane), "then": PASSED, "epoch": upto.epoch}
-        _forget.change(self._conn, **where, seq=upto.seq)
-        _forget_before.change(self._conn, **where)
+    def forget(self, lane: Lane, after: int, last: int) -> None:
+        """The range is needed no longer."""
+        _forget.each(self._conn, [(self._tenant, int(lane), after, last)])
 
     def flush(self) -> None:
         """Write what is new."""
-        _add.many(self._conn, [self._row(each) for each in self._new.values()])
-        self._new.clear()
+        if self._new:
+            _add.each(self._conn, list(self._rows()))
+            self._new.clear()
 
-    def _row(self, entry: Entry) -> dict[str, Any]:
-        stage = WAITS if entry.given is None else PASSED if entry.passed else GIVEN
-        given = entry.given or START
-        return {
-            "tenant_id": self._tenant_id,
-            "number": entry.number,
-            "kind": entry.cell.kind,
-            "id": entry.cell.id,
-            "lane": int(lane_of(entry.cell.kind)),
-            "stage": stage,
-            "sent": entry.sent,
-            "given_epoch": given.epoch,
-            "given_seq": given.seq,
-            "value": _pack((entry.seen, entry.state, entry.actor)),
-        }
+    def _rows(self) -> Iterable[tuple[Any, ...]]:
+        for each in self._new.values():
+            kind = str(each.cell.kind)
+            yield self._tenant, int(lane_of(kind)), each.number, kind, each.cell.id, _packed(each)
+
+    def _key(self, cell: Cell, number: int) -> tuple[bytes, int, int]:
+        return self._tenant, int(lane_of(cell.kind)), number
+
+
+def _packed(entry: Entry) -> bytes:
+    return _pack((entry.seen, entry.state, entry.actor))
 
 
 def _entry(row: Any) -> Entry:
-    seen, state, actor = _value.decode(row.value)
-    given = None if row.stage == WAITS else Position(row.given_epoch, row.given_seq)
-    cell = Cell(row.kind, bytes(row.id))
-    return Entry(cell, row.number, seen, state, actor, bool(row.sent), given, row.stage == PASSED)
-
-
-def _numbered(row: Any) -> Numbered:
-    return row.number, Cell(row.kind, bytes(row.id))
+    number, kind, subject, value = row
+    seen, state, actor = _value.decode(value)
+    return Entry(Cell(kind, bytes(subject)), number, seen, state, actor)

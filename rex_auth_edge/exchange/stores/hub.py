@@ -8,21 +8,20 @@ import msgspec
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from rex_auth_edge.exchange.stores.entries import Entries
-from rex_auth_edge.exchange.stores.rows import SqlRows
-from rex_auth_edge.exchange.stores.view import SqlView
+from rex_auth_edge.exchange.stores.own import Sending, SqlOwn
 from rex_auth_edge.storage.prepared import Prepared
 from rex_auth_edge.storage.sync_tables import sync_hubs, sync_kept, sync_lost, sync_pending
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import lane_of
-from rex_auth_edge.sync.order import START, Lane, Position, Tag
+from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.store import EVERYTHING, Entry, Lost, Me
+from rex_auth_edge.sync.store import Lost, Me
 
 _AT_ONCE = 500
 
 _pack = msgspec.msgpack.Encoder().encode
-_me = msgspec.msgpack.Decoder(Me)
+_record = msgspec.msgpack.Decoder(tuple[Me, Sending | None])
+"""Where it stands; and of which lane, up to which number, changes are under way."""
 _lost = msgspec.msgpack.Decoder(tuple[bytes, Position | None])
 
 _of_hub = sync_hubs.c.tenant_id == sa.bindparam("tenant")
@@ -68,31 +67,22 @@ def enrolled(conn: sa.Connection) -> list[UUID]:
 
 def enrol(tx: Tx, tenant_id: UUID, me: Me, digest_key: bytes, enrolment: bytes) -> None:
     """Begin to synchronise the household; `digest_key` is what its cloud has told, `enrolment` is kept as it is."""
-    row = {"tenant_id": tenant_id, "value": _pack(me), "digest_key": digest_key, "enrolment": enrolment}
+    row = {"tenant_id": tenant_id, "value": _pack((me, None)), "digest_key": digest_key, "enrolment": enrolment}
     tx.conn.execute(sa.insert(sync_hubs).values(row | {"paused": False}))
 
 
-class SqlHub(SqlRows):
+class SqlHub(SqlOwn):
     """One household. Raises NotEnrolledError where it isn't synchronised. Nothing may be written before `flush`."""
 
     def __init__(self, tx: Tx, tenant_id: UUID) -> None:
         found = _get.one(tx.conn, tenant=tenant_id)
         if found is None:
             raise NotEnrolledError
-        super().__init__(tx, tenant_id, bytes(found.digest_key))
+        me, sending = _record.decode(found.value)
         self._pending = bytes(found.request or b"")
-        self._was = self._me = replace(_me.decode(found.value), pending=self._pending)
-        self._entries = Entries(tx.conn, tenant_id)
+        super().__init__(tx, tenant_id, bytes(found.digest_key), replace(me, pending=self._pending), sending)
+        self._was = (self._me, self._sending)
         self._lost: dict[Cell, Lost] | None = None
-        self.shown = SqlView(self)
-
-    def me(self) -> Me:
-        """Where the hub stands."""
-        return self._me
-
-    def put_me(self, me: Me) -> None:
-        """Write it."""
-        self._me = me
 
     def subjects(self, kind: str) -> Iterable[bytes]:
         """Whom the cloud has cells of this kind about."""
@@ -106,88 +96,6 @@ class SqlHub(SqlRows):
     def kinds(self, subject: bytes) -> Iterable[str]:
         """Of what kinds the cloud has cells about the subject."""
         return [slot.cell.kind for slot in self.about(subject) if slot.row is not None]
-
-    def _put(self, slot: Any, row: Any) -> None:
-        super()._put(slot, row)
-        if slot.over is not None:
-            self.shown.mark(slot.cell)
-
-    # ---- its own changes
-
-    def entry(self, number: int) -> Entry | None:
-        """That change."""
-        return self._entries.get(number)
-
-    def entries(self, after: int = 0, limit: int = EVERYTHING) -> list[Entry]:
-        """Its own changes past this number, by their numbers."""
-        return self._entries.after(after, limit)
-
-    def waiting(self, lane: Lane, limit: int = EVERYTHING) -> list[Entry]:
-        """Those of the lane that have no place yet."""
-        return self._entries.waiting(lane, limit)
-
-    def unsent(self, cell: Cell) -> list[Entry]:
-        """What waits for the cell and isn't under way."""
-        mine = [self._entries.get(number) for number in self.cells.slot(cell).mine]
-        return [each for each in mine if each is not None and not each.sent and each.given is None]
-
-    def put_entry(self, entry: Entry) -> None:
-        """Write a change; its number names it."""
-        self._entries.put(entry, anew=entry.number <= self._me.number)
-        if not entry.passed:
-            self._show(entry.cell, entry.number)
-            self.shown.add(entry, fresh=entry.number > self._me.number)
-        else:
-            self._hide(entry.cell, entry.number)
-
-    def drop_entry(self, entry: Entry) -> None:
-        """Forget it."""
-        self._entries.drop(entry.number)
-        self._hide(entry.cell, entry.number)
-
-    def _show(self, cell: Cell, number: int) -> None:
-        slot = self.cells.slot(cell)
-        if number not in slot.mine:
-            slot.mine = tuple(sorted((*slot.mine, number)))
-            self.note(slot)
-
-    def _hide(self, cell: Cell, number: int) -> None:
-        slot = self.cells.slot(cell)
-        if number in slot.mine:
-            slot.mine = tuple(each for each in slot.mine if each != number)
-            self.note(slot)
-            self.shown.mark(cell)
-
-    def send(self, lane: Lane, upto: int) -> None:
-        """What waits of the lane, up to this number, is under way."""
-        self._entries.send(lane, upto)
-
-    def unsend(self) -> None:
-        """Nothing is."""
-        self._entries.unsend()
-
-    def give(self, lane: Lane, upto: int, at: Position, *, sent: bool) -> None:
-        """What waits of the lane up to this number has a place."""
-        self._entries.give(lane, upto, at, sent=sent)
-
-    def take_back(self, lane: Lane, after: int) -> None:
-        """What has a number past this one waits again."""
-        for number, cell in self._entries.take_back(lane, after):
-            self._show(cell, number)
-            self.shown.mark(cell)
-
-    def settle(self, lane: Lane, whole: Position, durable: Position) -> None:
-        """What was given a place up to `whole` has come back, some at a time: there may be very much of it."""
-        if whole == START:
-            return
-        while back := self._entries.come_back(lane, whole, durable, _AT_ONCE):
-            self.prepare(cell for _, cell in back)
-            for number, cell in back:
-                self._hide(cell, number)
-            if len(back) == _AT_ONCE:
-                self.flush()
-                self.cells.forget()
-        self._entries.forget(lane, min(whole, durable))
 
     # ---- what a restored cloud may have forgotten
 
@@ -238,10 +146,11 @@ class SqlHub(SqlRows):
         self.shown.lay()
         self._entries.flush()
         super().flush()
-        if self._me is not self._was:
-            _set.change(self.tx.conn, tenant=self.tenant_id, now=_pack(replace(self._me, pending=b"")))
+        if (self._me, self._sending) != self._was:
+            record = (replace(self._me, pending=b""), self._sending)
+            _set.change(self.tx.conn, tenant=self.tenant_id, now=_pack(record))
             self._put_pending(self._me.pending)
-            self._was = self._me
+            self._was = (self._me, self._sending)
 
     def _put_pending(self, request: bytes) -> None:
         if request == self._pending:

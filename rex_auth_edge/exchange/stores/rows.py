@@ -6,9 +6,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from rex_auth_edge.exchange.stores.binding import TENANT, adding
 from rex_auth_edge.exchange.stores.cells import Cells, Slot
 from rex_auth_edge.exchange.stores.sums import Branches, SqlTree, leaf_of
-from rex_auth_edge.storage.prepared import Prepared
+from rex_auth_edge.storage.prepared import Prepared, Repeated
 from rex_auth_edge.storage.sync_tables import sync_cells, sync_names
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.digest import Tree, path_of
@@ -45,8 +46,13 @@ _kind_after = Prepared(
 
 _names_of = (sync_names.c.tenant_id == sa.bindparam("tenant")) & (sync_names.c.kind == sa.bindparam("about"))
 _bearing = Prepared(sa.select(sync_names.c.id).where(_names_of & (sync_names.c.name == sa.bindparam("called"))))
-_forget_name = Prepared(sa.delete(sync_names).where(_names_of & (sync_names.c.id == sa.bindparam("subject"))))
-_add_name = Prepared(sa.insert(sync_names))
+_name_of = (
+    (sync_names.c.tenant_id == TENANT)
+    & (sync_names.c.kind == sa.bindparam("about"))
+    & (sync_names.c.id == sa.bindparam("subject"))
+)
+_forget_name = Repeated(sa.delete(sync_names).where(_name_of), "tenant", "about", "subject")
+_add_name = adding(sync_names)
 
 
 class SqlRows:
@@ -81,7 +87,7 @@ class SqlRows:
         self._put(self.cells.slot(cell), None)
 
     def _put(self, slot: Slot, row: Row | None) -> None:
-        slot.row, slot.state = row, None
+        slot.put(row)
         self.note(slot)
 
     def note(self, slot: Slot) -> None:
@@ -173,17 +179,11 @@ class SqlRows:
         self._name([slot for slot in changed if slot.cell.kind in _NAMED])
 
     def _name(self, slots: list[Slot]) -> None:
-        where = {"tenant": self.tenant_id}
-        _forget_name.many(self.tx.conn, [where | {"about": slot.cell.kind, "subject": slot.cell.id} for slot in slots])
-        named = [(slot.cell, held.value) for slot in slots if (held := slot.shown().fields.get(KEY))]
-        _add_name.many(
-            self.tx.conn,
-            [
-                {"tenant_id": self.tenant_id, "kind": cell.kind, "id": cell.id, "name": value[:_LONGEST]}
-                for cell, value in named
-                if isinstance(value, str)
-            ],
-        )
+        tenant, keys = self.tenant_id.bytes, [(str(slot.cell.kind), slot.cell.id) for slot in slots]
+        _forget_name.each(self.tx.conn, [(tenant, *key) for key in keys])
+        names = [(key, slot.shown().fields.get(KEY)) for key, slot in zip(keys, slots, strict=True)]
+        texts = [(key, held.value) for key, held in names if held is not None and isinstance(held.value, str)]
+        _add_name.each(self.tx.conn, [(tenant, *key, text[:_LONGEST]) for key, text in texts])
 
 
 def _as_row(found: Any) -> Row:

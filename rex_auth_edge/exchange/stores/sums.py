@@ -8,7 +8,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from rex_auth_edge.storage.prepared import Prepared
+from rex_auth_edge.exchange.stores.binding import TENANT, adding
+from rex_auth_edge.storage.prepared import Repeated
 from rex_auth_edge.storage.sync_tables import sync_sums
 from rex_auth_edge.sync.digest import FAN, WIDE, Tree, path_of, row_digest
 from rex_auth_edge.sync.order import Lane
@@ -20,11 +21,12 @@ _NOTHING = bytes(FAN * WIDTH)
 _KEPT = 2
 """Levels below the root whose sums are kept: place 0 has the first level's, place 1 + n those below its branch n."""
 
-_here = (sync_sums.c.tenant_id == sa.bindparam("tenant")) & (sync_sums.c.lane == sa.bindparam("of"))
-_at = _here & (sync_sums.c.place == sa.bindparam("there"))
-_get = Prepared(sa.select(sync_sums.c.sums).where(_at))
-_add = Prepared(sa.insert(sync_sums))
-_set = Prepared(sa.update(sync_sums).where(_at).values(sums=sa.bindparam("now")))
+_s = sync_sums.c
+_at = (_s.tenant_id == TENANT) & (_s.lane == sa.bindparam("of")) & (_s.place == sa.bindparam("there"))
+_WHERE = ("tenant", "of", "there")
+_get = Repeated(sa.select(_s.sums).where(_at), *_WHERE)
+_add = adding(sync_sums)
+_set = Repeated(sa.update(sync_sums).where(_at).values(sums=sa.bindparam("now")), "now", *_WHERE)
 
 Leaves = Callable[[Lane, int, int], list[Row]]
 """The lane's rows in the leaves of a range, whose end belongs to it."""
@@ -42,7 +44,7 @@ class Branches:
     """A household's sums within one transaction; `flush` writes those that have changed."""
 
     def __init__(self, conn: sa.Connection, tenant_id: UUID, key: bytes) -> None:
-        self._conn, self._tenant_id, self._key = conn, tenant_id, key
+        self._conn, self._tenant, self._secret = conn, tenant_id.bytes, key
         self._held: dict[tuple[Lane, int], bytearray] = {}
         self._there: set[tuple[Lane, int]] = set()
         self._changed: set[tuple[Lane, int]] = set()
@@ -51,10 +53,10 @@ class Branches:
         """The 64 sums that are kept at this place."""
         found = self._held.get((lane, place))
         if found is None:
-            row = _get.one(self._conn, tenant=self._tenant_id, of=int(lane), there=place)
-            if row is not None:
+            rows = _get.find(self._conn, [self._key(lane, place)])
+            if rows:
                 self._there.add((lane, place))
-            found = self._held[lane, place] = bytearray(_NOTHING if row is None else row.sums)
+            found = self._held[lane, place] = bytearray(rows[0][0] if rows else _NOTHING)
         return found
 
     def replace(self, lane: Lane, old: Row | None, new: Row | None) -> None:
@@ -62,7 +64,7 @@ class Branches:
         row = new or old
         if row is None:
             return
-        amount = (row_digest(self._key, new) if new else 0) - (row_digest(self._key, old) if old else 0)
+        amount = (row_digest(self._secret, new) if new else 0) - (row_digest(self._secret, old) if old else 0)
         first, second, _ = path_of(row.cell)
         self._add(lane, 0, first, amount)
         self._add(lane, 1 + first, second, amount)
@@ -75,26 +77,18 @@ class Branches:
 
     def tree(self, lane: Lane, leaves: Leaves) -> "SqlTree":
         """The lane's tree; `leaves` finds rows."""
-        return SqlTree(self, lane, leaves, self._key)
+        return SqlTree(self, lane, leaves, self._secret)
 
     def flush(self) -> None:
         """Write what has changed."""
-        changed = sorted(self._changed)
-        ids = {"tenant_id": self._tenant_id}
-        fresh = [each for each in changed if each not in self._there]
-        _add.many(
-            self._conn, [ids | {"lane": int(of), "place": there, "sums": self._bytes(of, there)} for of, there in fresh]
-        )
-        where = {"tenant": self._tenant_id}
-        old = [each for each in changed if each in self._there]
-        _set.many(
-            self._conn, [where | {"of": int(of), "there": there, "now": self._bytes(of, there)} for of, there in old]
-        )
+        changed = [(each in self._there, self._key(*each), bytes(self._held[each])) for each in sorted(self._changed)]
+        _add.each(self._conn, [(*key, sums) for there, key, sums in changed if not there])
+        _set.each(self._conn, [(sums, *key) for there, key, sums in changed if there])
         self._there |= self._changed
         self._changed.clear()
 
-    def _bytes(self, lane: Lane, place: int) -> bytes:
-        return bytes(self._held[lane, place])
+    def _key(self, lane: Lane, place: int) -> tuple[bytes, int, int]:
+        return self._tenant, int(lane), place
 
 
 class SqlTree:

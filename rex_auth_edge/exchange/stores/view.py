@@ -21,13 +21,15 @@ from rex_auth_edge.sync.verdict import decide
 from rex_auth_edge.sync.wire import Incoming, unpack_state
 
 if TYPE_CHECKING:
-    from rex_auth_edge.exchange.stores.hub import SqlHub
+    from rex_auth_edge.exchange.stores.own import SqlOwn
 
 RULING = frozenset({
     *(Kind.USER, Kind.ROLE, Kind.DISABLED, Kind.POLICY, Kind.HUB),
     *(Kind.USERNAME, Kind.EMAIL, Kind.PASSWORD),
 })  # fmt: skip
 """Kinds that a rule looks at in deciding about another cell, or that are decided by what others hold."""
+DECIDED = RULING | {Kind.FAILURES}
+"""Kinds of which a change may be shown as something else than it says."""
 
 _overlaid = Prepared(
     sa.select(sync_cells.c.id).where(
@@ -41,7 +43,7 @@ _overlaid = Prepared(
 class SqlView:
     """A household as this hub has it, within one transaction."""
 
-    def __init__(self, hub: "SqlHub") -> None:
+    def __init__(self, hub: "SqlOwn") -> None:
         self._hub = hub
         self._moved: set[Cell] = set()
 
@@ -49,10 +51,9 @@ class SqlView:
         """Something below it, or of what lies on it, has changed."""
         self._moved.add(cell)
 
-    def add(self, entry: Entry, *, fresh: bool) -> None:
-        """A change is to be shown; a `fresh` one is the last of all."""
-        if not fresh or entry.cell in self._moved:
-            self.mark(entry.cell)
+    def add(self, entry: Entry) -> None:
+        """The last of all changes is to be shown."""
+        if entry.cell in self._moved:
             return
         if entry.cell.kind in RULING:
             self.lay()
@@ -68,10 +69,10 @@ class SqlView:
         slots = [self._hub.cells.slot(cell) for cell in cells]
         for slot in slots:
             lost = self._hub.lost_of(slot.cell)
-            slot.over = None if lost is None else join(slot.below(), unpack_state(lost.state))
+            slot.lay(None if lost is None else join(slot.below(), unpack_state(lost.state)))
             self._hub.note(slot)
-        for number in sorted(number for slot in slots for number in slot.mine):
-            entry = self._hub.entry(number)
+        for number, cell in sorted((number, slot.cell) for slot in slots for number in slot.mine):
+            entry = self._hub.entry(cell, number)
             if entry is not None:
                 self._lay(entry)
 
@@ -87,7 +88,8 @@ class SqlView:
         me, slot = self._hub.me(), self._hub.cells.slot(entry.cell)
         tag = Tag(me.id, me.incarnation, entry.number)
         change = Incoming(entry.cell, tag, entry.seen, unpack_state(entry.state), entry.actor)
-        slot.over = join(slot.shown(), decide(change, self).delta)
+        shown = join(slot.shown(), decide(change, self).delta)
+        slot.lay(shown, entry.state if shown is change.state else None)
         self._hub.note(slot)
 
     def state(self, cell: Cell) -> State:
@@ -101,7 +103,7 @@ class SqlView:
         if kind not in RULING:
             return sorted(self._hub.known(kind))
         slots = self._hub.of_kind(kind)  # of which some may have yet to be laid
-        return [slot.cell.id for slot in slots if slot.row is not None or slot.over is not None]
+        return [slot.cell.id for slot in slots if slot.row is not None or slot.laid is not None]
 
     def bearing(self, kind: str, field: str, value: Any) -> Iterable[bytes]:
         """Whose cell of this kind holds this value."""

@@ -75,9 +75,10 @@ class Ordering:
         """Join the delta to the cell; where that changes nothing, the cell keeps its place."""
         before = self._store.state(cell)
         after = join(before, delta)
-        if pack_state(after) == pack_state(before):
+        packed, had = pack_state(after), self._store.row(cell)
+        if packed == (pack_state(before) if had is None else had.state):
             return
-        self._store.put_row(Row(cell.kind, cell.id, at, pack_state(after)))
+        self._store.put_row(Row(cell.kind, cell.id, at, packed))
         if cell.kind in _SUBJECTS and after.rung is not None and after.rung.step >= REVOKED:
             self._store.put_dead(cell.id, at, self._now)
 

@@ -14,6 +14,7 @@ from rex_auth_edge.sync.wire import (
     Push,
     Pushed,
     Refusal,
+    is_cell,
     link,
     unpack_state,
 )
@@ -50,7 +51,8 @@ def unpacked(origin: bytes, incarnation: int, change: Change) -> Incoming:
 def _in_order(push: Push) -> bool:
     numbers = [push.after.number, *(change.number for change in push.changes)]
     rising = all(one < other for one, other in pairwise(numbers))
-    fitting = all(lane_of(change.kind) == push.lane for change in push.changes)
+    fitting = all(lane_of(change.kind) == push.lane and is_cell(change.cell) for change in push.changes)
     whole = link(push.after, push.lane, push.upto.number, push.changes) == push.upto
     few = len(push.changes) + len(push.lost) <= MOST_CHANGES
+    fitting = fitting and all(is_cell(row.cell) for row in push.lost)
     return rising and fitting and whole and few and numbers[-1] <= push.upto.number

@@ -22,6 +22,7 @@ from rex_auth_edge.sync.wire import (
     Welcome,
     WireError,
     decode,
+    is_cell,
     name_of,
     pack_state,
     unpack_state,
@@ -117,6 +118,8 @@ def _page(store: HubStore, page: Page) -> None:
 def _put_row(store: HubStore, me: Me, row: Row) -> None:
     """A row doesn't go back, unless the cloud has forgotten what the hub has of it."""
     had = store.row(row.cell)
+    if had is None:
+        store.came(row)
     if had is None or had.at <= row.at or me.forgotten(had.at):
         store.put_row(row)
 
@@ -124,7 +127,7 @@ def _put_row(store: HubStore, me: Me, row: Row) -> None:
 def _checked(row: Row, page: Page) -> None:
     """A row that can't be read, or belongs elsewhere, makes the whole page one that didn't come."""
     unpack_state(row.state)
-    if lane_of(row.kind) != page.lane or not row.at > page.after:
+    if not is_cell(row.cell) or lane_of(row.kind) != page.lane or not row.at > page.after:
         raise WireError("The page holds what doesn't belong to it")
 
 

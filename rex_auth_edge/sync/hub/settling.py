@@ -1,8 +1,17 @@
 """When a change of one's own has come back, and when it may be forgotten."""
 
 from rex_auth_edge.sync.kinds import lane_of
+from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import Lane
-from rex_auth_edge.sync.store import HubStore
+from rex_auth_edge.sync.state import EMPTY
+from rex_auth_edge.sync.store import Entry, HubStore
+from rex_auth_edge.sync.wire import Row, pack_state, unpack_state
+
+
+def is_echo(entry: Entry, row: Row) -> bool:
+    """Whether the row is nothing but this change, at its place."""
+    alone = join(EMPTY, placed(unpack_state(entry.state), row.at))
+    return entry.cell == row.cell and pack_state(alone) == row.state
 
 
 def settle(store: HubStore) -> None:
