@@ -6,6 +6,7 @@ The order of the rows makes no difference, and one row's change costs one subtra
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Protocol
 
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import Row
@@ -18,6 +19,10 @@ WIDE = 1 << 128
 """Sums are kept modulo this: 16 bytes."""
 
 
+Path = tuple[int, ...]
+"""A branch of the tree, from the root."""
+
+
 def path_of(cell: Cell) -> tuple[int, ...]:
     """The leaf in which the cell is: its place does not depend on its content."""
     place = hashlib.blake2b(cell.kind.encode() + b"\0" + cell.id, digest_size=DEPTH).digest()
@@ -28,6 +33,19 @@ def row_digest(key: bytes, row: Row) -> int:
     """The row's summand; without the household's key nobody can make rows whose sums come out equal."""
     whole = b"\0".join([row.kind.encode(), row.id, repr(tuple(row.at)).encode(), row.state])
     return int.from_bytes(hashlib.blake2b(whole, key=key, digest_size=16).digest())
+
+
+class Sums(Protocol):
+    """The sums of a lane's rows, as `Tree` makes them of all; a store keeps them as rows change."""
+
+    @property
+    def root(self) -> bytes:
+        """The sum of all rows; equal ones mean equal rows."""
+        ...
+
+    def below(self, path: Path) -> tuple[bytes, ...]:
+        """The sums of a branch's own branches."""
+        ...
 
 
 class Tree:

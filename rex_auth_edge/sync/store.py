@@ -8,30 +8,15 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from rex_auth_edge.sync.digest import Path, Sums
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Seen, Tag
 from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import Head, Row
 
-Path = tuple[int, ...]
-"""A branch of the digest's tree, from the root."""
-
 EVERYTHING = 1 << 62
 """As many as there are."""
 HEADS: tuple[Head, Head, Head, Head] = (Head(), Head(), Head(), Head())
-
-
-class Sums(Protocol):
-    """The digest's tree of a lane, as `digest.Tree` makes it of all rows."""
-
-    @property
-    def root(self) -> bytes:
-        """The sum of all rows; equal ones mean equal rows."""
-        ...
-
-    def below(self, path: Path) -> tuple[bytes, ...]:
-        """The sums of a branch's own branches."""
-        ...
 
 
 class Rows(House, Protocol):

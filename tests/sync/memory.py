@@ -1,91 +1,25 @@
-"""Stores in memory with a journal: a transaction ends whole or not at all, is cut at any write, or lost from disk."""
+"""Stores in memory, on disks of their own."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.digest import Tree, path_of
+from rex_auth_edge.sync.digest import Path, Tree, path_of
 from rex_auth_edge.sync.hub.settling import is_echo
 from rex_auth_edge.sync.hub.view import View
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.order import START, Lane, Position, Tag
 from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import EMPTY, Cell, State
-from rex_auth_edge.sync.store import EVERYTHING, End, Entry, Lost, Me, Member, Path, Standing
+from rex_auth_edge.sync.store import EVERYTHING, End, Entry, Lost, Me, Member, Standing
 from rex_auth_edge.sync.wire import Row, unpack_state
+from tests.sync.disk import Disk
 
 KEY = b"the household's digest key"
 
 unpacked = lru_cache(maxsize=1 << 15)(unpack_state)
-
-
-class PowerCutError(Exception):
-    """The machine went off in the middle of a transaction."""
-
-
-Key = tuple[str, Any]
-
-
-class Disk:
-    """Tables of one machine. `fuse` counts the writes until the power is cut."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, dict[Any, Any]] = {}
-        self.journal: list[list[tuple[Key, Any]]] = []
-        self.fuse: int | None = None
-
-    def table(self, name: str) -> dict[Any, Any]:
-        """The rows of a table."""
-        return self.held.setdefault(name, {})
-
-    def put(self, name: str, key: Any, value: Any) -> None:
-        """Write a row, or with None delete it."""
-        if self.fuse is not None:
-            self.fuse -= 1
-            if self.fuse < 0:
-                self.fuse = None
-                raise PowerCutError
-        self._undo.append(((name, key), self.table(name).get(key)))
-        self._write(name, key, value)
-
-    def _write(self, name: str, key: Any, value: Any) -> None:
-        if value is None:
-            self.table(name).pop(key, None)
-        else:
-            self.table(name)[key] = value
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All of it or, if anything is raised inside, nothing."""
-        self._undo: list[tuple[Key, Any]] = []
-        try:
-            yield
-        except BaseException:
-            self._back(self._undo)
-            raise
-        self.journal.append(self._undo)
-        del self.journal[:-8]
-
-    def _back(self, undo: list[tuple[Key, Any]]) -> None:
-        for (name, key), value in reversed(undo):
-            self._write(name, key, value)
-
-    def lose(self, count: int) -> None:
-        """The last transactions had never reached the disk, whatever it said."""
-        for _ in range(min(count, len(self.journal))):
-            self._back(self.journal.pop())
-
-    def copy(self) -> dict[str, dict[Any, Any]]:
-        """A backup."""
-        return {name: dict(rows) for name, rows in self.held.items()}
-
-    def restore(self, backup: dict[str, dict[Any, Any]]) -> None:
-        """Become what the backup was."""
-        self.held = {name: dict(rows) for name, rows in backup.items()}
-        self.journal.clear()
 
 
 class MemoryRows:

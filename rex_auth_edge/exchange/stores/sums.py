@@ -11,9 +11,8 @@ import sqlalchemy as sa
 from rex_auth_edge.exchange.stores.binding import TENANT, adding
 from rex_auth_edge.storage.prepared import Repeated
 from rex_auth_edge.storage.sync_tables import sync_sums
-from rex_auth_edge.sync.digest import FAN, WIDE, Tree, path_of, row_digest
+from rex_auth_edge.sync.digest import FAN, WIDE, Path, Tree, path_of, row_digest
 from rex_auth_edge.sync.order import Lane
-from rex_auth_edge.sync.store import Path
 from rex_auth_edge.sync.wire import Row
 
 WIDTH = 16

@@ -17,7 +17,8 @@ from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.store import Me
 from rex_auth_edge.sync.wire import pack_state
-from tests.sync.memory import KEY, PowerCutError
+from tests.sync.disk import PowerCutError
+from tests.sync.memory import KEY
 
 _KEY = KEY.ljust(32, b"-")
 _TABLES = [table for table in metadata.sorted_tables if table.name.startswith("sync_")]

@@ -21,7 +21,8 @@ from rex_auth_edge.sync.order import Lane, Position
 from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.store import HEADS, Me
 from rex_auth_edge.sync.wire import Compared, Page, decode, name_of
-from tests.sync.memory import MemoryCloud, MemoryHub, PowerCutError
+from tests.sync.disk import PowerCutError
+from tests.sync.memory import MemoryCloud, MemoryHub
 from tests.sync.simulation.chance import Chance
 
 CLOUD = b"CLOUD-of-all-of-"[:16]
