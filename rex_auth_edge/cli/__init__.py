@@ -16,6 +16,7 @@ from rex_auth_edge.cli.mail import mail
 from rex_auth_edge.cli.recovery import recovery
 from rex_auth_edge.cli.session import session
 from rex_auth_edge.cli.settings import settings
+from rex_auth_edge.cli.sync import sync
 from rex_auth_edge.cli.user import user
 
 __all__ = ["export", "keep", "main"]
@@ -35,5 +36,20 @@ def main() -> None:
 
 for alone in (serve, setup, status, doctor, discover, welcome, importing):
     alone.add_to(main)
-for group in (household, user, invite, device, guest_pass, recovery, session, key, mail, audit, clock, db, settings):
+for group in (
+    household,
+    user,
+    invite,
+    device,
+    guest_pass,
+    recovery,
+    session,
+    key,
+    mail,
+    sync,
+    audit,
+    clock,
+    db,
+    settings,
+):
     main.add_command(group)

@@ -20,6 +20,7 @@ class Code(StrEnum):
     BODY_TOO_LARGE = "body_too_large"
     BUSY = "busy"
     CANNOT_ACT = "cannot_act"
+    CANNOT_CONFIRM = "cannot_confirm"
     CLOUD_REFUSED = "cloud_refused"
     CLOUD_UNREACHABLE = "cloud_unreachable"
     CODE_ALREADY_SENT = "code_already_sent"

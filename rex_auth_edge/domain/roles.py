@@ -69,6 +69,8 @@ class Act(StrEnum):
     HUBS = "hubs.read"
     ADD_HUB = "hubs.add"
     REMOVE_HUB = "hubs.remove"
+    SYNC = "sync.read"
+    REVIEW = "sync.review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ PERMISSIONS: Mapping[Act, Permission] = MappingProxyType({
     Act.HUBS: Permission(_GROWN, "members", "see the household's hubs in the cloud"),
     Act.ADD_HUB: _owners("let a hub into the household in the cloud", fresh=True),
     Act.REMOVE_HUB: _owners("remove a hub from the household in the cloud", fresh=True),
+    Act.SYNC: _owners("see how synchronisation stands, and what it has decided or holds back"),
+    Act.REVIEW: _owners("confirm or dismiss what synchronisation holds back", fresh=True),
 })  # fmt: skip
 
 _OWN = {"profile", "sessions"}

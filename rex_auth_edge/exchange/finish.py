@@ -1,6 +1,5 @@
 """The end of a transaction that has touched a shared household: what it did becomes changes, before it is committed."""
 
-from collections.abc import Iterable
 from functools import partial
 from uuid import UUID
 
@@ -54,13 +53,16 @@ class Finish:
         self._carry(tx, store, CloudScribe(store, tx.now.wall), touched)
         store.flush()
 
-    def _carry(self, tx: Tx, store: SqlHub | SqlCloud, scribe: Scribe, touched: Iterable[Touch]) -> None:
-        """Until nothing is left: what the rules decide may end sessions here, which are changes in their turn."""
-        tenant_id = store.tenant_id
+    def _carry(self, tx: Tx, store: SqlHub | SqlCloud, scribe: Scribe, touched: set[Touch]) -> None:
+        """Until nothing is left: what the rules decide may end sessions here, which are changes in their turn.
+
+        Nothing of which rows tell is touched where a flow has written cells itself.
+        """
+        tenant_id, written = store.tenant_id, not touched
         while touched:
             capture(tx, self._parts, scribe, tenant_id, touched)
             store.flush()
             adopt(tx, self._parts, tenant_id, scribe.house, tuple(store.dirty))
             touched = tx.touched.pop(tenant_id, set())
-        if store.dirty:
+        if store.dirty or written:
             tx.after_commit.append(partial(self._waking.moved, tenant_id))

@@ -25,6 +25,7 @@ from rex_auth_edge.verbs import (
     settings,
     setup,
     status,
+    sync,
     user,
     welcome,
 )
@@ -50,6 +51,7 @@ _GROUPS: Mapping[str, Verbs] = {
     "settings": settings.VERBS,
     "setup": setup.VERBS,
     "status": status.VERBS,
+    "sync": sync.VERBS,
     "user": user.VERBS,
     "welcome": welcome.VERBS,
 }

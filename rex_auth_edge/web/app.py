@@ -23,6 +23,7 @@ from rex_auth_edge.web.api.passwords import Passwords
 from rex_auth_edge.web.api.recovery import Presence, Recoveries
 from rex_auth_edge.web.api.registration import Registration
 from rex_auth_edge.web.api.signin import SignIn
+from rex_auth_edge.web.api.syncing import Notices, Syncing
 from rex_auth_edge.web.api.validation import Validation
 from rex_auth_edge.web.api.wellknown import Probes
 from rex_auth_edge.web.asgi import App, Receive, Scope, Send
@@ -95,6 +96,8 @@ def _framework() -> Litestar:
             Children,
             Passes,
             GuestPass,
+            Syncing,
+            Notices,
             Confirming,
             Confirmations,
             OAuth,

@@ -19,6 +19,7 @@ STATUS: dict[Code, int] = {
     Code.BODY_TOO_LARGE: 413,
     Code.BUSY: 503,
     Code.CANNOT_ACT: 400,
+    Code.CANNOT_CONFIRM: 409,
     Code.CLOUD_REFUSED: 409,
     Code.CLOUD_UNREACHABLE: 503,
     Code.CODE_ALREADY_SENT: 409,

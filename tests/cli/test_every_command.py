@@ -52,7 +52,7 @@ def test_the_tree_has_the_groups_of_the_contract() -> None:
     """What the household's console was promised to have."""
     assert set(main.commands) == {
         *("serve", "setup-code", "household", "user", "invite", "session", "key", "mail", "audit", "db", "settings"),
-        *("clock", "status", "doctor", "discover", "welcome", "device", "pass", "import", "recovery"),
+        *("clock", "status", "doctor", "discover", "welcome", "device", "pass", "import", "recovery", "sync"),
     }
 
 

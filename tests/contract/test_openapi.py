@@ -17,7 +17,7 @@ from schemathesis.specs.openapi import checks
 
 from rex_auth_edge.domain.refusals import Code
 from rex_auth_edge.storage.store import Store
-from rex_auth_edge.web.document import ENDPOINTS
+from rex_auth_edge.web.endpoints import ENDPOINTS
 from tests.doubles import HandClock
 from tests.hub import BASE, Household, household
 

@@ -5,11 +5,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 import httpx
 
 from rex_auth_edge.domain.roles import Role
 from tests.devices.machines import asked, simple
+from tests.exchange.held import held
 from tests.household.locked_out import recovering
 from tests.household.young import asking
 from tests.hub import PASSWORD, Household
@@ -90,6 +92,7 @@ class Cast:
         device = await simple(self.maya.client, member.client)
         visit = {"name": "Ada", "scopes": "door.open", "ends": "8h"}
         things["pass"] = (await self._made("POST", "/household/passes", visit))["id"]
+        things |= await held(self.home, self.home.hub.parts.home, UUID(member.user_id))
         await recovering(self.home)
         things |= await asking(self.maya.client, member.client)
         await self._made("DELETE", "/household/devices/window")

@@ -9,8 +9,8 @@ from rex_auth_edge.web.pages.table import PAGES, For
 from tests.household.cast import Cast, Person
 from tests.household.test_permissions import LOG, NO_ACT, ROUTES
 from tests.hub import BASE
+from tests.pages.every import ACT, spelled
 from tests.pages.reading import read
-from tests.pages.test_every_page import ACT, spelled
 from tests.tenancy.routes import filled
 from tests.tenancy.rows import kept
 

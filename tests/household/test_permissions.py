@@ -51,6 +51,8 @@ ROUTES: dict[Act, tuple[str, ...]] = {
     Act.PASSES: ("passes_list",),
     Act.MAKE_PASS: ("passes_create",),
     Act.END_PASS: ("passes_revoke",),
+    Act.SYNC: ("syncing_read", "syncing_list", "syncing_clear"),
+    Act.REVIEW: ("syncing_confirm", "syncing_dismiss"),
 }
 """Each act with the handlers that do it; a new act, or a new route under /household, has to be added."""
 

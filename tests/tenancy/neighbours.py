@@ -12,6 +12,7 @@ import httpx
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.flows.household import house
 from tests.devices.machines import DEVICE_CODE, added, asked, joined, simple
+from tests.exchange.held import held
 from tests.household.young import asking
 from tests.hub import PASSWORD, Household
 
@@ -199,6 +200,7 @@ async def _leave_open(home: Household, each: House, stack: AsyncExitStack) -> No
     adult = each.clients[Role.ADULT]
     shown = (await done(adult.get("/auth/sessions")))["sessions"][0]
     each.things |= {"member": each.tokens[Role.ADULT]["user_id"], "session": shown["session_id"]}
+    each.things |= await held(home, each.tenant_id, UUID(each.things["member"]))
 
 
 async def _wait(each: House, stranger: httpx.AsyncClient, name: str) -> None:
@@ -227,6 +229,7 @@ async def another(home: Household, each: House, number: int) -> AsyncIterator[tu
         visit = {"name": "Ada", "scopes": "door.open", "ends": "8h"}
         things |= await asking(each.owner, client, tenant=each.slug)
         things["pass"] = (await done(each.owner.post("/household/passes", json=visit)))["id"]
+        things |= await held(home, each.tenant_id, UUID(member["user_id"]))
         await _confirm(each, client, f"{name}-new")
         things |= {"confirmation": each.things["confirmation"]}
         yield client, things | {"code": each.things["code"]}

@@ -20,7 +20,10 @@ NAMES = {
     "/household/devices/asks/{name}": "ask",
     "/household/passes/{name}": "pass",
     "/household/children/{name}": "child",
+    "/household/sync/reviews/{name}": "review",
+    "/household/sync/notices/{name}": "notice",
     "/sessions/{name}": "session",
+    "/auth/notices/{name}": "own notice",
     "/confirmations/{name}": "confirmation",
 }
 """What the last parameter of a path names (a key of `House.things`); the path may go on, and begin anyhow."""
@@ -68,7 +71,7 @@ PLAIN = {
     "actor_token": "a.b.c",
     "binding_message": "Open the door",
     "requested_expiry": "60",
-    "voice": "off",
+    "voice": "on",
 }
 """Fields that say something, and name nothing that another household could have: with a good value of each."""
 

@@ -16,15 +16,15 @@ from rex_auth_edge.sync.verdict import decide
 from rex_auth_edge.sync.wire import Incoming, WireError, unpack_state
 
 NO_REVIEW = Refused(Code.NOT_FOUND, "There is no such change that waits")
-GONE = Refused(Code.NOT_ALLOWED, "Whom this change is about has been removed meanwhile; it can only be dismissed")
+GONE = Refused(Code.CANNOT_CONFIRM, "Whom this change is about has been removed meanwhile; it can only be dismissed")
 ONLY_DISMISSED = Refused(
-    Code.NOT_ALLOWED, "This can't be confirmed for somebody else: dismiss it, and let them do it again"
+    Code.CANNOT_CONFIRM, "This can't be confirmed for somebody else: dismiss it, and let them do it again"
 )
 AT_HOME = Refused(
-    Code.NOT_ALLOWED, "By the household's policy an owner confirms this at home: on the hub's pages or its console"
+    Code.CANNOT_CONFIRM, "By the household's policy an owner confirms this at home: on the hub's pages or its console"
 )
 _LAST = Refused(Code.LAST_OWNER, "A household needs an owner")
-_REFUSED = Refused(Code.NOT_ALLOWED, "By what holds now this can't be done; it can only be dismissed")
+_REFUSED = Refused(Code.CANNOT_CONFIRM, "By what holds now this can't be done; it can only be dismissed")
 
 _DECIDED = "decided"
 

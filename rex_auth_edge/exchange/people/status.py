@@ -13,6 +13,7 @@ class Status(Struct, frozen=True, kw_only=True):
     `trouble` is a code for why the latest round failed, `retry_at` when the next begins. `reading`: the hub doesn't
     know all yet that the cloud had when it was last asked. `reviews` are changes that wait for an owner, `conflicts`
     those that were decided against somebody, `repairs` differences that were found and mended.
+    `hubs` is how many there are, in the cloud; there, `reached_at` is when one of them was last heard.
     """
 
     enrolled: bool
@@ -30,6 +31,7 @@ class Status(Struct, frozen=True, kw_only=True):
     reading: bool = False
     reviews: int = 0
     conflicts: int = 0
+    hubs: int | None = None
     repairs: int = 0
 
     @property

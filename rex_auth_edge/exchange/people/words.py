@@ -9,6 +9,7 @@ from rex_auth_edge.exchange.people.status import Status
 from rex_auth_edge.sync.cloud.answer import LONGEST_ABSENCE
 
 ALONE = "This household is on this hub alone."
+UNSHARED = "No hub has this household: it is in the cloud alone."
 _SOON = 30 * DAY
 """Before what is too late for the cloud, people are told."""
 
@@ -29,12 +30,16 @@ TROUBLES: Mapping[str, str] = MappingProxyType({
 def headline(status: Status, now: int) -> str:
     """What waits, when the cloud was last there, and since when both are known to agree; `now` as in Status."""
     if not status.enrolled:
-        return ALONE
+        return ALONE if status.hubs is None else UNSHARED
+    if status.hubs is not None:
+        return f"{counted(status.hubs, 'hub')}; last heard {_when(status.reached_at, now)}"
     return "; ".join([_waits(status), _reached(status, now), _agrees(status, now)])
 
 
 def sentences(status: Status, now: int) -> list[str]:
     """What else there is to know or to do, the most urgent first; nothing where all is well."""
+    if status.hubs == 0:
+        return ["To let a hub in, an owner makes a claim code here: `rex-auth-edge sync claim`."]
     if not status.enrolled:
         return ["To share it with a cloud, `rex-auth-edge sync enroll` with a claim code that an owner gets there."]
     return [*_barred(status), *_troubles(status, now), *_left(status)]
@@ -50,7 +55,11 @@ def _waits(status: Status) -> str:
 def _reached(status: Status, now: int) -> str:
     if status.reached_at is None:
         return "cloud not reached yet"
-    return f"cloud last reached {ago(now - status.reached_at)}"
+    return f"cloud last reached {_when(status.reached_at, now)}"
+
+
+def _when(at: int | None, now: int) -> str:
+    return "never" if at is None else ago(now - at)
 
 
 def _agrees(status: Status, now: int) -> str:
@@ -68,6 +77,11 @@ def _barred(status: Status) -> Iterator[str]:
             "An owner has removed this hub from the household's cloud: what is done here counts here alone. "
             "To share again, `rex-auth-edge sync forget`, and enrol it anew."
         )
+    elif status.locked and status.hubs is not None:
+        yield (
+            "There are two copies of one hub, and neither is listened to: turn one off, and enrol the other anew "
+            "with a claim code."
+        )
     elif status.locked:
         yield (
             "There are two copies of this hub, and the cloud listens to neither: only revocations still arrive. "
@@ -84,7 +98,7 @@ def _troubles(status: Status, now: int) -> Iterator[str]:
         said = TROUBLES.get(status.trouble, f"The cloud refuses what this hub asks ({status.trouble}).")
         again = status.retry_at is not None and status.retry_at > now and not status.paused
         yield said + (f" The next attempt is in {lasting((status.retry_at or 0) - now)}." if again else "")
-    if status.reached_at is not None and now - status.reached_at > LONGEST_ABSENCE - _SOON:
+    if status.hubs is None and status.reached_at is not None and now - status.reached_at > LONGEST_ABSENCE - _SOON:
         yield (
             f"Of what was done here, the cloud takes only what closes doors once it has heard nothing for "
             f"{LONGEST_ABSENCE // DAY} days; the rest then waits for an owner."

@@ -6,6 +6,7 @@ from typing import Any
 
 from rex_auth_edge.domain.refusals import RefusedError
 from rex_auth_edge.domain.roles import Act
+from rex_auth_edge.exchange.people import deciding
 from rex_auth_edge.flows import profile, sessions
 from rex_auth_edge.flows.devices import agreeing
 from rex_auth_edge.flows.household import front, members
@@ -23,7 +24,8 @@ async def show(turn: Turn) -> Answer:
     """The profile, and the ways to the rest."""
     user, picture = unless_refused(await profile.read(turn.visit.desk.parts, turn.me))
     wishes = len(await agreeing.listed(turn.visit.desk.parts, turn.me))
-    return await turn.page("me.html", user=user, picture=picture is not None, wishes=wishes)
+    told = await deciding.own(turn.visit.desk.parts, turn.me)
+    return await turn.page("me.html", user=user, picture=picture is not None, wishes=wishes, told=told)
 
 
 async def change(turn: Turn) -> Answer:

@@ -20,6 +20,7 @@ from rex_auth_edge.web.pages import (
     presence,
     recovery,
     rules,
+    syncing,
     voice,
 )
 from rex_auth_edge.web.pages.answer import Answer
@@ -106,10 +107,14 @@ PAGES = (
     Page("/house/handed/qr.svg", handed.qr),
     Page("/house/rules", rules.show),
     Page("/house/rules/change", rules.show_change, rules.change),
+    Page("/house/sync", syncing.show),
+    Page("/house/sync/reviews/{review}/{act:confirm|dismiss}", syncing.show_asked, syncing.do_asked),
+    Page("/house/sync/notices/{notice}/clear", syncing.show, syncing.clear, back="/house/sync"),
     Page("/house/name", rules.show_name, rules.rename),
     Page("/me", mine.show, mine.change),
     Page("/me/picture", mine.picture),
     Page("/me/picture/remove", mine.show, mine.remove_picture, back="/me"),
+    Page("/me/notices/{notice}/read", mine.show, syncing.read, back="/me"),
     Page("/me/sessions", mine.show_sessions, mine.end_others),
     Page("/me/sessions/{session}", mine.show_sessions, mine.end_session, back="/me/sessions"),
     Page("/me/history", mine.show_history),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.domain.roles import Act
+from rex_auth_edge.exchange.people import deciding as syncing
 from rex_auth_edge.flows.devices import deciding
 from rex_auth_edge.flows.devices.window import Window, seen
 from rex_auth_edge.flows.household import children, handing, house
@@ -19,6 +20,7 @@ class Waiting:
     asks: int = 0
     window: Window = field(default_factory=Window)
     children: int = 0
+    reviews: int = 0
 
 
 async def waiting(turn: Turn) -> Waiting:
@@ -31,7 +33,9 @@ async def waiting(turn: Turn) -> Waiting:
     codes = await handing.waiting(parts, actor) if Act.CODES in may else []
     asks = await deciding.listed(parts, actor) if Act.ASKS in may else []
     window = await seen(parts, actor) if Act.ASKS in may else Window()
+    matters = await syncing.matters(parts, actor) if Act.SYNC in may else None
     young = await children.waiting(parts, actor) if Act.CHILDREN in may else []
     if isinstance(codes, Refused) or isinstance(asks, Refused) or isinstance(window, Refused):
         return Waiting()
-    return Waiting(len(codes), len(asks), window, 0 if isinstance(young, Refused) else len(young))
+    held = 0 if matters is None or isinstance(matters, Refused) else len(matters.held)
+    return Waiting(len(codes), len(asks), window, 0 if isinstance(young, Refused) else len(young), held)

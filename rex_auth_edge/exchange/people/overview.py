@@ -1,0 +1,92 @@
+"""How a household's synchronisation stands here, read from the database, and in words."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from rex_auth_edge.domain.refusals import Refused
+from rex_auth_edge.domain.roles import Act
+from rex_auth_edge.exchange.people import notices, reviews, words
+from rex_auth_edge.exchange.people.shown import Shown
+from rex_auth_edge.exchange.people.status import Status
+from rex_auth_edge.flows.household.actor import Actor, forbidden
+from rex_auth_edge.flows.parts import NOBODY, Parts
+from rex_auth_edge.storage.sync_tables import sync_entries, sync_hubs, sync_members, sync_standings
+from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.store import Me, Member
+
+_WAITS = 0
+"""The stage of a change that the cloud has yet to take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The facts, one line, and the sentences that it needs beside it."""
+
+    status: Status
+    headline: str
+    sentences: list[str]
+
+
+async def overview(parts: Parts, actor: Actor) -> Overview | Refused:
+    """How it stands with the actor's household."""
+
+    def query(conn: sa.Connection) -> Overview | Refused:
+        now = parts.clock.now()
+        if (refused := forbidden(conn, now, actor, Act.SYNC)) is not None:
+            return refused
+        status = status_of(conn, parts, actor.tenant_id)
+        return Overview(status, words.headline(status, now.wall), words.sentences(status, now.wall))
+
+    return await parts.store.read(query)
+
+
+def status_of(conn: sa.Connection, parts: Parts, tenant_id: UUID) -> Status:
+    """The facts, on a hub or in the cloud."""
+    house = Shown(conn, tenant_id)
+    held, told = len(reviews.waiting(house)), len(notices.for_owners(house))
+    status = _in_cloud(conn, tenant_id) if parts.home == NOBODY else _on_hub(conn, tenant_id)
+    return msgspec.structs.replace(status, reviews=held, conflicts=told)
+
+
+def _in_cloud(conn: sa.Connection, tenant_id: UUID) -> Status:
+    shared = conn.execute(sa.select(sync_standings.c.tenant_id).where(sync_standings.c.tenant_id == tenant_id))
+    rows = conn.execute(sa.select(sync_members.c.value).where(sync_members.c.tenant_id == tenant_id)).scalars()
+    members = [msgspec.msgpack.decode(bytes(row), type=Member) for row in rows]
+    there = [member for member in members if not member.removed]
+    return Status(
+        enrolled=shared.one_or_none() is not None and bool(there),
+        hubs=len(there),
+        reached_at=max((member.contact for member in there), default=None),
+        locked=any(member.locked for member in there),
+    )
+
+
+def _on_hub(conn: sa.Connection, tenant_id: UUID) -> Status:
+    row = conn.execute(sa.select(sync_hubs).where(sync_hubs.c.tenant_id == tenant_id)).one_or_none()
+    if row is None:
+        return Status(enrolled=False)
+    me = msgspec.msgpack.decode(bytes(row.value), type=Me)
+    return Status(
+        enrolled=True,
+        waiting=_waiting(conn, tenant_id),
+        reached_at=row.reached_at,
+        agreed_at=row.agreed_at,
+        trouble=row.trouble,
+        paused=bool(row.paused),
+        locked=me.locked,
+        removed=me.removed,
+        restored=me.restored,
+        reading=me.cursors != me.whole,
+        repairs=row.repairs,
+    )
+
+
+def _waiting(conn: sa.Connection, tenant_id: UUID) -> tuple[int, int, int, int]:
+    own = (sync_entries.c.tenant_id == tenant_id) & (sync_entries.c.stage == _WAITS)
+    counted = sa.select(sync_entries.c.lane, sa.func.count().label("waiting")).where(own).group_by(sync_entries.c.lane)
+    found = {row.lane: row.waiting for row in conn.execute(counted)}
+    security, identity, sessions, audit = (found.get(int(lane), 0) for lane in Lane)
+    return (security, identity, sessions, audit)

@@ -1,0 +1,58 @@
+"""Something that synchronisation holds back, and something that it has decided: put there as if it had come."""
+
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from rex_auth_edge.exchange.stores.hub import SqlHub, enrol, enrolled
+from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.kinds import ACTIVE, PENDING, Kind
+from rex_auth_edge.sync.order import Position, Tag
+from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.state import State
+from rex_auth_edge.sync.store import HEADS, Me
+from rex_auth_edge.sync.wire import Row, pack_state
+from tests.hub import Household
+
+_CLOUD = b"C" * 16
+_numbers = count(1)
+
+
+def pen() -> Pen:
+    """The cloud's, for its next change."""
+    number = next(_numbers)
+    at = Position(1, number)
+    return Pen(Tag(_CLOUD, 1, number), (at,) * 4, at)
+
+
+def row(kind: str, subject: bytes, at: Position | None, state: State) -> Row:
+    """A cell as the cloud gives it."""
+    assert at is not None
+    return Row(str(kind), subject, at, pack_state(state))
+
+
+async def held(home: Household, tenant_id: UUID, user_id: UUID) -> dict[str, str]:
+    """In a household that is enrolled then: a change that waits, a notice, and one about this person."""
+
+    def work(tx: Tx) -> dict[str, str]:
+        if tenant_id not in enrolled(tx.conn):
+            enrol(tx, tenant_id, Me(tx.node.id.bytes, 1, 0, HEADS, b"nonce"), bytes(32), b"")
+        store, made = SqlHub(tx, tenant_id), {}
+        for name, kind, step, fields in _told(tx, user_id):
+            writing, subject = pen(), tx.new_id()
+            store.put_row(row(kind, subject.bytes, writing.at, writing.climb(step, **fields)))
+            made[name] = str(subject)
+        store.flush()
+        return made
+
+    return await home.store.write(work)
+
+
+def _told(tx: Tx, user_id: UUID) -> list[tuple[str, str, int, dict[str, Any]]]:
+    waits = pack_state(pen().climb(ACTIVE))
+    review = {"kind": Kind.KEY.value, "id": tx.new_id().bytes, "state": waits, "why": "written_too_long_ago"}
+    return [
+        ("review", Kind.REVIEW, PENDING, review),
+        ("notice", Kind.NOTICE, ACTIVE, {"about": bytes(16), "code": "username_taken"}),
+        ("own notice", Kind.NOTICE, ACTIVE, {"about": user_id.bytes, "code": "password_replaced"}),
+    ]

@@ -1,0 +1,137 @@
+"""What synchronisation holds back and has decided, as a household's people find it over HTTP and on the pages."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from rex_auth_edge.exchange.mirror import capture_all, differences
+from rex_auth_edge.exchange.people.shown import Shown
+from rex_auth_edge.exchange.stores.hub import SqlHub, enrol
+from rex_auth_edge.exchange.stores.scribes import HubScribe
+from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.kinds import ACTIVE, PENDING, Kind
+from rex_auth_edge.sync.store import HEADS, Me
+from rex_auth_edge.sync.wire import pack_state
+from tests.exchange.held import pen, row
+from tests.household.family import Family, family
+from tests.hub import PASSWORD, Household
+from tests.pages.people import browser
+from tests.pages.reading import sound
+
+
+@pytest.fixture
+async def they(home: Household) -> AsyncIterator[Family]:
+    """Maya, the owner, and Noah, an adult, of a household that is shared with a cloud."""
+    async with family(home) as made:
+        await home.store.write(lambda tx: _share(tx, home))
+        yield made
+
+
+def _share(tx: Tx, home: Household) -> None:
+    tenant_id = home.hub.parts.home
+    enrol(tx, tenant_id, Me(tx.node.id.bytes, 1, 0, HEADS, b"nonce"), bytes(32), b"")
+    store = SqlHub(tx, tenant_id)
+    capture_all(tx, home.hub.parts, HubScribe(store), tenant_id)
+    store.flush()
+
+
+async def comes(home: Household, kind: str, step: int, told: dict[str, Any], by: str | None = None) -> str:
+    """Something of the cloud's arrives, because of somebody; its id."""
+    actor = UUID(by).bytes if by else None
+
+    def work(tx: Tx) -> str:
+        store, writing, subject = SqlHub(tx, home.hub.parts.home), pen(), tx.new_id()
+        store.put_row(row(kind, subject.bytes, writing.at, writing.climb(step, actor, **told)))
+        store.flush()
+        return str(subject)
+
+    return await home.store.write(work)
+
+
+async def role_waits(they: Family) -> str:
+    """Somebody has made Noah an owner in the cloud."""
+    grant = pack_state(pen().role("owner", UUID(they.maya_id).bytes))
+    told = {"kind": Kind.ROLE.value, "id": UUID(they.noah_id).bytes, "state": grant, "why": "waits_for_owner"}
+    return await comes(they.home, Kind.REVIEW, PENDING, told, they.maya_id)
+
+
+async def test_how_it_stands(they: Family, home: Household) -> None:
+    """In one line and in facts; a household that is shared with nobody says so."""
+    shown = (await they.maya.get("/household/sync")).json()
+    assert (shown["enrolled"], shown["reviews"], shown["paused"], shown["reached_at"]) == (True, 0, False, None)
+    assert shown["waiting"]["identity"] > 0
+    assert shown["summary"].endswith("changes wait; cloud not reached yet; not compared yet")
+    assert (await they.noah.get("/household/sync")).json()["code"] == "not_allowed"
+
+
+async def test_a_household_of_one_hub(home: Household) -> None:
+    """Nothing waits where nothing is shared, and nothing can be decided."""
+    async with family(home) as they:
+        shown = (await they.maya.get("/household/sync")).json()
+        assert (shown["enrolled"], shown["summary"]) == (False, "This household is on this hub alone.")
+        assert (await they.maya.get("/household/sync/reviews")).json() == {"reviews": [], "notices": []}
+        refused = await they.maya.post(f"/household/sync/reviews/{they.maya_id}/confirm")
+        assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+
+
+async def test_a_grant_that_waits_is_confirmed(they: Family, home: Household) -> None:
+    """It is shown with who made it; once confirmed it is so at once, in rows and cells alike, and is on record."""
+    review = await role_waits(they)
+    (shown,) = (await they.maya.get("/household/sync/reviews")).json()["reviews"]
+    assert (shown["id"], shown["what"], shown["by"]) == (review, "Make noah owner", "maya")
+    assert (await they.maya.get("/household/sync")).json()["reviews"] == 1
+    assert (await they.maya.post(f"/household/sync/reviews/{review}/confirm")).status_code == 200
+    assert (await they.member(they.noah_id))["role"] == "owner"
+    assert (await they.maya.get("/household/sync/reviews")).json()["reviews"] == []
+    again = await they.maya.post(f"/household/sync/reviews/{review}/dismiss")
+    assert (again.status_code, again.json()["code"]) == (404, "not_found")
+    (entry,) = await they.audited("sync.review")
+    assert (entry["subject_id"], entry["facts"]["confirmed"]) == (they.noah_id, "Make noah owner")
+    parts, tenant_id = home.hub.parts, home.hub.parts.home
+    assert await home.store.read(lambda conn: differences(conn, parts, tenant_id, Shown(conn, tenant_id))) == []
+
+
+async def test_a_grant_that_waits_is_dismissed(they: Family) -> None:
+    """Nothing is done."""
+    review = await role_waits(they)
+    assert (await they.maya.post(f"/household/sync/reviews/{review}/dismiss")).status_code == 200
+    assert (await they.member(they.noah_id))["role"] == "adult"
+    assert (await they.maya.get("/household/sync/reviews")).json()["reviews"] == []
+
+
+async def test_what_was_decided_against_somebody(they: Family, home: Household) -> None:
+    """They see it until they have read it, nobody else of the household but its owners does, and those longer."""
+    told = {"about": UUID(they.noah_id).bytes, "code": "password_replaced"}
+    notice = await comes(home, Kind.NOTICE, ACTIVE, told)
+    (shown,) = (await they.noah.get("/auth/notices")).json()["notices"]
+    assert (shown["id"], shown["code"]) == (notice, "password_replaced")
+    assert (await they.maya.get("/auth/notices")).json()["notices"] == []
+    assert (await they.maya.delete(f"/auth/notices/{notice}")).status_code == 404
+    assert (await they.noah.delete(f"/auth/notices/{notice}")).status_code == 200
+    assert (await they.noah.get("/api/auth/notices")).json()["notices"] == []
+    (shown,) = (await they.maya.get("/household/sync/reviews")).json()["notices"]
+    assert "password of noah" in shown["says"]
+    assert (await they.maya.delete(f"/household/sync/notices/{notice}")).status_code == 200
+    assert (await they.maya.get("/household/sync/reviews")).json()["notices"] == []
+
+
+async def test_the_pages(they: Family, home: Household) -> None:
+    """An owner is led from the household's page to what waits, decides, and clears; the other finds theirs at Me."""
+    await role_waits(they)
+    await comes(home, Kind.NOTICE, ACTIVE, {"about": UUID(they.noah_id).bytes, "code": "password_replaced"})
+    maya, noah = browser(home), browser(home, "192.168.1.21")
+    for person, name in ((maya, "maya"), (noah, "noah")):
+        await person.send("/sign-in", email=f"{name}@example.com", password=PASSWORD)
+    assert "A change waits for an owner" in (await maya.open("/house")).text
+    page = sound(await maya.client.get("/house/sync"))
+    assert "Make noah owner" in page.text
+    confirm = next(link for link in page.links if link.endswith("/confirm"))
+    page = await maya.send(confirm)
+    assert (maya.path, "Done." in page.text, "Make noah owner" in page.text) == ("/house/sync", True, False)
+    clear = next(form.action for form in page.forms if form.action.endswith("/clear"))
+    assert "Your password was set in two places" in (await noah.open("/me")).text
+    read = next(form.action for form in (await noah.open("/me")).forms if form.action.endswith("/read"))
+    assert "set in two places" not in (await noah.fill(read)).text
+    assert "Nothing waits for you" in (await maya.fill(clear)).text
