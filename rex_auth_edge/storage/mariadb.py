@@ -6,6 +6,7 @@ need the latest committed state, and no gap locks. Reads are REPEATABLE READ, wh
 
 import asyncio
 import logging
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
@@ -24,16 +25,29 @@ TRIES = 10
 FAREWELL = 10.0
 """Seconds that a closing store waits for its last writes."""
 _DEADLOCK, _LOCK_TIMEOUT, _CHANGED, _DUPLICATE = 1213, 1205, 1020, 1062
+_NOT_READY = 1047
+"""A node of Galera's that is no part of its cluster at the moment, as every one is while it has no quorum."""
 _TIDB = (8002, 8022, 8028, 9007)
 """Its names for a transaction that lost a race, or met a change of the schema."""
-_RETRIED = frozenset({_DEADLOCK, _LOCK_TIMEOUT, _CHANGED, _DUPLICATE, *_TIDB})
+_RETRIED = frozenset({_DEADLOCK, _LOCK_TIMEOUT, _CHANGED, _DUPLICATE, _NOT_READY, *_TIDB})
 """A duplicate key too: another transaction was first with the row that this one had looked for, so it looks again."""
 
 _log = logging.getLogger(__name__)
 _SESSION = (
     # Strict, so that no value is shortened silently, whatever the server's default is; as patient as a person.
-    "SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone='+00:00', innodb_lock_wait_timeout=5"
+    "SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone='+00:00', innodb_lock_wait_timeout=5",
+    # A node of Galera's first takes in what others have acknowledged: who comes from a dead one misses nothing of it.
+    "SET SESSION /*M! wsrep_sync_wait=1, */ time_zone='+00:00'",
+    "SELECT 1",
+    "SET SESSION /*M! wsrep_sync_wait=0, */ time_zone='+00:00'",
 )
+_LIVELY = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 5),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 3),
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 10_000),
+)
+"""A machine that has lost its power says nothing: after 10 seconds without a sign of it a connection is given up."""
 
 
 async def _nothing() -> None:
@@ -73,12 +87,12 @@ class MariaStore:
         return await asyncio.shield(task)
 
     async def _write(self, work: Callable[[Tx], T]) -> T:
-        """Until it is committed: `work` starts over, in a new transaction, where it lost a race."""
+        """Until it is committed: `work` starts over, in a new transaction, where it lost a race or its connection."""
         for left in reversed(range(TRIES)):
             try:
                 result, tx = await self._attempt(work)
             except sa.exc.DBAPIError as error:
-                if _number(error) not in _RETRIED or not left:
+                if not left or not (_number(error) in _RETRIED or error.connection_invalidated):
                     raise _explained(error) from error
             except sa.exc.TimeoutError as error:
                 raise _explained(error) from error
@@ -102,10 +116,11 @@ class MariaStore:
             try:
                 await connection.commit()
             except sa.exc.DBAPIError as error:
-                if _number(error) not in _RETRIED:
-                    _publish(tx.in_doubt)
-                    await self.settled()
-                raise
+                if _number(error) in _RETRIED:
+                    raise
+                _publish(tx.in_doubt)
+                await self.settled()
+                raise _explained(error) from error  # nobody can know whether it was kept, so it isn't done again
             return result, tx
 
     async def read(self, query: Callable[[sa.Connection], T]) -> T:
@@ -135,9 +150,14 @@ class MariaStore:
 
 
 def configure(connection: Any, _record: Any = None) -> None:
-    """Set what the server keeps per session: strictness, UTC, patience."""
+    """Set what the server keeps per session (strictness, UTC, patience), and how soon a dead peer is noticed."""
+    transport = connection.driver_connection._transport  # noqa: SLF001  it has no other way to its socket
+    if (peer := transport.get_extra_info("socket")) is not None and peer.family != socket.AF_UNIX:
+        for option in _LIVELY:
+            peer.setsockopt(*option)
     cursor = connection.cursor()
-    cursor.execute(_SESSION)
+    for statement in _SESSION:
+        cursor.execute(statement)
     cursor.close()
 
 
@@ -148,6 +168,7 @@ def _engine(url: sa.URL, isolation: IsolationLevel, pool: int) -> AsyncEngine:
         max_overflow=0,
         pool_pre_ping=True,
         pool_recycle=1800,
+        connect_args={"connect_timeout": 5},
         isolation_level=isolation,
         hide_parameters=True,
     )

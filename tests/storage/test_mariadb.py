@@ -129,8 +129,50 @@ async def test_retries_end(mariadb_store: Store) -> None:
     assert await kept(mariadb_store) == set()
 
 
+@pytest.mark.parametrize("number", [1020, 1047, 1213, 8002, 8022, 8028, 9007])
+async def test_a_race_lost_elsewhere_is_retried(mariadb_store: Store, number: int) -> None:
+    """Whatever a cluster (Galera, TiDB) calls it: the flow starts over in a new transaction, and is done once."""
+    tries: list[int] = []
+
+    def flow(tx: Tx) -> None:
+        tries.append(1)
+        add(f"try{len(tries)}")(tx)
+        if len(tries) == 1:
+            tx.conn.exec_driver_sql(f"SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO={number}")
+
+    await mariadb_store.write(flow)
+    assert await kept(mariadb_store) == {"try2"}
+
+
+async def test_other_errors_are_not_retried(mariadb_store: Store) -> None:
+    """What another try would meet again (here: no right to write) is told at once."""
+    tries: list[int] = []
+
+    def flow(tx: Tx) -> None:
+        tries.append(1)
+        tx.conn.exec_driver_sql("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO=1142")
+
+    with pytest.raises(StorageUnavailableError):
+        await mariadb_store.write(flow)
+    assert tries == [1]
+
+
+async def test_a_connection_lost_once(mariadb_store: Store) -> None:
+    """A flow whose connection dies before it is committed starts over with a new one, and is done once."""
+    tries: list[int] = []
+
+    def flow(tx: Tx) -> None:
+        tries.append(1)
+        add(f"try{len(tries)}")(tx)
+        if len(tries) == 1:
+            tx.conn.exec_driver_sql("KILL CONNECTION_ID()")
+
+    await mariadb_store.write(flow)
+    assert await kept(mariadb_store) == {"try2"}
+
+
 async def test_a_connection_lost_in_a_flow(mariadb_store: Store) -> None:
-    """A flow whose connection dies is refused as unavailable, keeps nothing, and the next one has a new connection."""
+    """A flow whose connection dies every time is refused as unavailable, and keeps nothing."""
 
     def flow(tx: Tx) -> None:
         add("half")(tx)
