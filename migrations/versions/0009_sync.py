@@ -42,13 +42,20 @@ def _table(name: str, *columns: sa.Column[Any], rowid: bool = False) -> None:
 
 def upgrade() -> None:
     """Add what is missing: an interrupted run may have added some of it, and MariaDB can't undo that."""
-    if "password_tag" not in {found["name"] for found in sa.inspect(op.get_bind()).get_columns("users")}:
-        op.add_column("users", sa.Column("password_tag", sa.LargeBinary(64), nullable=True))
+    _column_of("users", sa.Column("password_tag", sa.LargeBinary(64), nullable=True))
+    _column_of("users", sa.Column("sign_outs", sa.BINARY(16), nullable=True))
+    _column_of("audit_heads", sa.Column("named", _ID, nullable=True))
+    _column_of("login_attempts", sa.Column("told", sa.BigInteger(), nullable=True))
     _cells()
     _clouds()
     _claims()
     _hubs()
     _own()
+
+
+def _column_of(table: str, column: sa.Column[Any]) -> None:
+    if column.name not in {found["name"] for found in sa.inspect(op.get_bind()).get_columns(table)}:
+        op.add_column(table, column)
 
 
 def _cells() -> None:

@@ -89,7 +89,7 @@ def _rotate(tx: Tx, parts: Parts, row: Any, token: str, bearer: Bearer, caller: 
     if not sessions.rotate(tx, bearer.tenant_id, bearer.row_id, rotation, caller.ip_address):
         return INVALID
     record(tx, bearer.tenant_id, Event(
-        "refresh", actor_id=row.user_id, subject_id=row.user_id, session_id=bearer.row_id, caller=caller
+        "refresh", actor_id=row.user_id, subject_id=row.user_id, session_id=bearer.row_id, caller=caller, usual=True
     ))  # fmt: skip
     return _granted(row, bearer, successor)
 

@@ -20,7 +20,7 @@ from rex_auth_edge.storage import (
     sessions,
     tenants,
 )
-from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.storage.tx import Tx, What
 
 OFTEN = 5.0
 """Seconds between looks at what must be gone within seconds."""
@@ -62,6 +62,7 @@ async def purge(parts: Parts, authenticator: Authenticator) -> None:
 def _purge(tx: Tx) -> None:
     registrations.forget(tx, 2 * HOUR)
     resets.forget(tx, DAY)
+    sessions.touch_over(tx)
     sessions.forget(tx, _KEPT)
     attempts.forget_strangers(tx)
     outbox.purge(tx)
@@ -70,5 +71,7 @@ def _purge(tx: Tx) -> None:
     guest_passes.forget(tx, 2 * DAY)
     child_requests.forget(tx, HOUR)
     recoveries.forget(tx, 30 * DAY)
+    for house in tenants.every(tx.conn):
+        tx.touch(house.id, What.AUDIT, tx.node.id)
     for tenant_id, hashed in device_asks.forget(tx, HOUR):
         tenants.strike_from_directory(tx, hashed, tenant_id)

@@ -13,7 +13,7 @@ from rex_auth_edge.domain.caller import Caller
 from rex_auth_edge.domain.clock import Moment
 from rex_auth_edge.storage.prepared import Prepared
 from rex_auth_edge.storage.tables import audit, audit_heads
-from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.storage.tx import Tx, What
 
 GENESIS = bytes(32)
 """The hash before a chain's first row."""
@@ -48,7 +48,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened. `name` is like `login`, `outcome` is `success` or a refusal's code; `detail` bears no secrets."""
+    """What happened. `name` is like `login`, `outcome` is `success` or a refusal's code; `detail` bears no secrets.
+
+    Other nodes hear at once of what isn't `usual`, and of the rest with what comes next.
+    """
 
     name: str
     outcome: str = "success"
@@ -57,11 +60,14 @@ class Event:
     session_id: UUID | None = None
     caller: Caller = Caller()
     detail: Mapping[str, Any] = field(default_factory=dict)
+    usual: bool = False
 
 
 def record(tx: Tx, tenant_id: UUID, event: Event) -> None:
     """Append `event` to the household's chain, in the flow's own transaction."""
     tx.actors[tenant_id] = event.actor_id
+    if not event.usual:
+        tx.touch(tenant_id, What.AUDIT, tx.node.id)
     key = {"tenant": tenant_id, "node": tx.node.id, "life": tx.node.incarnation}
     head = _read_head.one(tx.conn, **key)
     row = {

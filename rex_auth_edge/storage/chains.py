@@ -17,7 +17,10 @@ CUT = "the log goes on past its recorded end, or ends before it"
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """One node's chain of a household: `rows` from `first` to its recorded end; no `hash` where no end is recorded."""
+    """One node's chain of a household: `rows` from `first` to its recorded end; no `hash` where no end is recorded.
+
+    `named` is the household's id in its hashes, where that isn't the one here.
+    """
 
     tenant_id: UUID
     node_id: UUID
@@ -26,6 +29,7 @@ class Chain:
     first: int
     last: int
     hash: bytes | None
+    named: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ def every(conn: sa.Connection, tenant_id: UUID) -> list[Chain]:
 def _chain(tenant_id: UUID, key: tuple[UUID, int], found: tuple[int, int, int], head: Any) -> Chain:
     rows, first, last = found
     end = last if head is None else head.seq
-    return Chain(tenant_id, *key, rows, first, end, None if head is None else bytes(head.hash))
+    ending = None if head is None else bytes(head.hash)
+    return Chain(tenant_id, *key, rows, first, end, ending, None if head is None else head.named)
 
 
 def rows(conn: sa.Connection, which: Chain, after: int, limit: int) -> list[sa.Row[Any]]:
@@ -83,7 +88,7 @@ def follow(which: Chain, place: Place, page: Sequence[Any], *, done: bool) -> Fo
         start = GENESIS if row.seq == 1 else place.hash
         if row.seq != expected:
             return Followed(count, place, done=True, broken=int(expected), why=MISSING)
-        if start is not None and chain(start, row.tenant_id, row.seq, row._asdict()) != row.hash:
+        if start is not None and chain(start, which.named or row.tenant_id, row.seq, row._asdict()) != row.hash:
             return Followed(count, place, done=True, broken=int(expected), why=CHANGED)
         place = Place(row.seq, bytes(row.hash))
     if done and (place.seq, place.hash) != (which.last, which.hash):

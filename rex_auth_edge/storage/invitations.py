@@ -9,13 +9,14 @@ from rex_auth_edge.domain.clock import Deadline
 from rex_auth_edge.storage.columns import deadline_values
 from rex_auth_edge.storage.passed import passed_for
 from rex_auth_edge.storage.tables import invitations
-from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.storage.tx import Tx, What
 
 _unused = invitations.c.used_at.is_(None) & invitations.c.revoked_at.is_(None)
 
 
 def add(tx: Tx, values: dict[str, Any], expires: Deadline) -> None:
     """A new invitation, pending until `expires`."""
+    tx.touch(values["tenant_id"], What.INVITATION, values["id"])
     fresh = {"created_at": tx.now.wall, "used_at": None, "used_by": None, "revoked_at": None}
     tx.conn.execute(sa.insert(invitations).values(values | fresh | deadline_values("expires", expires)))
 
@@ -39,6 +40,7 @@ def every(conn: sa.Connection, tenant_id: UUID) -> list[sa.Row[Any]]:
 
 def use(tx: Tx, tenant_id: UUID, invitation_id: UUID, user_id: UUID) -> bool:
     """The person has joined by it; False where it was used or revoked before. One conditional update: one wins."""
+    tx.touch(tenant_id, What.INVITATION, invitation_id)
     where = _is(tenant_id, invitation_id) & _unused
     used = {"used_at": tx.now.wall, "used_by": user_id}
     return tx.conn.execute(sa.update(invitations).where(where).values(used)).rowcount == 1
@@ -46,13 +48,22 @@ def use(tx: Tx, tenant_id: UUID, invitation_id: UUID, user_id: UUID) -> bool:
 
 def revoke(tx: Tx, tenant_id: UUID, invitation_id: UUID) -> bool:
     """It is good for nobody any more; False where it was used or revoked before."""
+    tx.touch(tenant_id, What.INVITATION, invitation_id)
     where = _is(tenant_id, invitation_id) & _unused
     return tx.conn.execute(sa.update(invitations).where(where).values(revoked_at=tx.now.wall)).rowcount == 1
 
 
+def revoke_used(tx: Tx, tenant_id: UUID, invitation_id: UUID) -> None:
+    """It was revoked on another node before it was used here: that is what counts in the end."""
+    tx.conn.execute(sa.update(invitations).where(_is(tenant_id, invitation_id)).values(revoked_at=tx.now.wall))
+
+
 def forget(tx: Tx, age: int) -> None:
     """Delete invitations that expired `age` milliseconds ago."""
-    tx.conn.execute(sa.delete(invitations).where(passed_for(tx.conn, invitations, "expires", tx.now, age)))
+    over = passed_for(tx.conn, invitations, "expires", tx.now, age)
+    for row in tx.conn.execute(sa.select(invitations.c.tenant_id, invitations.c.id).where(over & _unused)).all():
+        tx.touch(row.tenant_id, What.INVITATION, row.id)
+    tx.conn.execute(sa.delete(invitations).where(over))
 
 
 def _is(tenant_id: UUID, invitation_id: UUID) -> sa.ColumnElement[bool]:

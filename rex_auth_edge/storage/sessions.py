@@ -11,6 +11,7 @@ from rex_auth_edge.domain.clock import Deadline, Moment
 from rex_auth_edge.storage.columns import deadline_values, portions
 from rex_auth_edge.storage.passed import passed_for
 from rex_auth_edge.storage.prepared import Prepared
+from rex_auth_edge.storage.sync_tables import sync_cells
 from rex_auth_edge.storage.tables import auth_sessions, users
 from rex_auth_edge.storage.tx import Tx, What
 
@@ -176,7 +177,14 @@ def ended_since(conn: sa.Connection, wall: int) -> list[UUID]:
 def forget(tx: Tx, age: int) -> None:
     """Delete sessions that ended, or could last be refreshed, `age` milliseconds ago."""
     over = passed_for(tx.conn, _table, "refresh", tx.now, age)
-    unended = sa.select(_table.c.tenant_id, _table.c.id).where(_table.c.revoked_at.is_(None) & over)
-    for tenant_id, session_id in tx.conn.execute(unended).all():
-        tx.touch(tenant_id, What.SESSION, session_id)
     tx.conn.execute(sa.delete(_table).where(sa.or_(_table.c.revoked_at < tx.now.floor - age, over)))
+
+
+def touch_over(tx: Tx, most: int = 500) -> None:
+    """Sessions that can be refreshed no more, and that other nodes know of: those have to hear. `most` at a time."""
+    over = passed_for(tx.conn, _table, "refresh", tx.now, 0) | passed_for(tx.conn, _table, "ends", tx.now, 0)
+    same = (sync_cells.c.tenant_id == _table.c.tenant_id) & (sync_cells.c.id == _table.c.id)
+    told = sa.exists(sa.select(sync_cells.c.kind).where(same & (sync_cells.c.kind == "session")))
+    unended = sa.select(_table.c.tenant_id, _table.c.id).where(_table.c.revoked_at.is_(None) & over & told)
+    for tenant_id, session_id in tx.conn.execute(unended.limit(most)).all():
+        tx.touch(tenant_id, What.SESSION, session_id)

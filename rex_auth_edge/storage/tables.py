@@ -60,6 +60,7 @@ users = table(
     column("voice", sa.Boolean, default="1"),
     column("guardian_id", Id(), null=True),
     column("password_tag", sa.LargeBinary(64), null=True),
+    column("sign_outs", sa.BINARY(16), null=True),
     sa.UniqueConstraint("tenant_id", "email_key"),
     sa.UniqueConstraint("tenant_id", "username_key"),
 )
@@ -95,8 +96,10 @@ login_attempts = table(
     column("permanent", sa.Boolean),
     *deadline("ban", null=True),
     column("last_attempt_at", sa.BigInteger),
+    column("told", sa.BigInteger, null=True),
     sa.Index(None, "account_exists", "last_attempt_at"),
 )
+"""`told` is up to which of its node's failures a ban has been passed on to other nodes, or taken over from that one."""
 
 otp_sessions = table(
     "otp_sessions",
@@ -213,7 +216,9 @@ audit_heads = table(
     key("incarnation", sa.Integer),
     column("seq", sa.BigInteger),
     column("hash", sa.BINARY(32)),
+    column("named", Id(), null=True),
 )
+"""A chain that comes from another node has hashes over that node's id of the household: `named`."""
 
 audit = table(
     "audit",

@@ -9,7 +9,7 @@ from rex_auth_edge.domain.password_rules import PasswordRule
 from rex_auth_edge.domain.roles import Registration
 from rex_auth_edge.storage.prepared import Prepared
 from rex_auth_edge.storage.tables import directory, tenants
-from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.storage.tx import Tx, What
 
 _get = Prepared(sa.select(tenants).where(tenants.c.id == sa.bindparam("tenant")))
 
@@ -70,6 +70,7 @@ def hold(tx: Tx, tenant_id: UUID) -> sa.Row[Any]:
 
 def change(tx: Tx, tenant_id: UUID, **values: Any) -> None:
     """Set columns of one household."""
+    tx.touch(tenant_id, What.NAME if "name" in values else What.POLICY, tenant_id)
     tx.conn.execute(sa.update(tenants).where(tenants.c.id == tenant_id).values(values))
 
 

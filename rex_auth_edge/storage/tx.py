@@ -28,6 +28,11 @@ class What(StrEnum):
     RESET = "reset"
     SIGN_OUT = "sign_out"
     SESSION = "session"
+    DEVICE = "device"
+    INVITATION = "invitation"
+    POLICY = "policy"
+    NAME = "name"
+    AUDIT = "audit"
 
 
 class Touch(NamedTuple):

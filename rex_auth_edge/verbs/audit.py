@@ -75,6 +75,7 @@ async def _chains(reach: Reach, *, household: str | None = None) -> list[dict[st
             "tenant_id": str(each.tenant_id),
             "node_id": str(each.node_id),
             "hash": None if each.hash is None else each.hash.hex(),
+            "named": _text(each.named),
         }
         for each in found
     ]  # fmt: skip
@@ -102,11 +103,11 @@ async def _exported(reach: Reach, *, chain: dict[str, Any], seq: int = 0) -> lis
     """The next rows of a chain past `seq`, with all that their hashes cover; fewer than a page at its end."""
     which = _chain(chain)
     page = await reach.parts.store.read(lambda conn: chains.rows(conn, which, seq, PAGE))
-    return await asyncio.to_thread(_in_full, page)
+    return await asyncio.to_thread(_in_full, str(which.named or which.tenant_id), page)
 
 
-def _in_full(page: Sequence[Any]) -> list[dict[str, Any]]:
-    return [_row(row) | {"household": str(row.tenant_id), "at_ms": row.at, "hash": row.hash.hex()} for row in page]
+def _in_full(household: str, page: Sequence[Any]) -> list[dict[str, Any]]:
+    return [_row(row) | {"household": household, "at_ms": row.at, "hash": row.hash.hex()} for row in page]
 
 
 def _chain(said: dict[str, Any]) -> Chain:
@@ -115,6 +116,7 @@ def _chain(said: dict[str, Any]) -> Chain:
             "tenant_id": identifier(said["tenant_id"], "household"),
             "node_id": identifier(said["node_id"], "node"),
             "hash": None if said["hash"] is None else bytes.fromhex(said["hash"]),
+            "named": None if said.get("named") is None else identifier(said["named"], "household"),
         }
         return Chain(**values)
     except (KeyError, TypeError, ValueError):

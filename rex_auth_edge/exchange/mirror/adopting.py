@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from rex_auth_edge.exchange.mirror import arrivals, letting_go
+from rex_auth_edge.exchange.mirror import arrivals, audit, devices, invitations, letting_go, policy
 from rex_auth_edge.exchange.mirror.side import LONGEST_ID, Side
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage.tx import Tx
@@ -28,4 +28,9 @@ def adopt(tx: Tx, parts: Parts, tenant_id: UUID, house: House, cells: Iterable[C
     kinds = {cell.kind for cell in changed}
     sessions = {cell.id for cell in changed if cell.kind in _OF_SESSIONS}
     sessions |= set(house.subjects(Kind.SESSION)) if new else set()
+    if Kind.POLICY in kinds:
+        policy.adopt(tx, side)
+    devices.adopt(tx, side, {cell.id for cell in changed if cell.kind.partition(".")[0] == Kind.DEVICE})
+    invitations.adopt(tx, side, {cell.id for cell in changed if cell.kind == Kind.INVITATION})
+    audit.adopt(tx, side, sorted(cell.id for cell in changed if cell.kind == Kind.AUDIT))
     letting_go.settle(tx, side, sessions, persons, everybody=Kind.HUB in kinds)

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from rex_auth_edge.exchange.mirror import letting_go, passwords, people
-from rex_auth_edge.exchange.mirror.side import Side, value
+from rex_auth_edge.exchange.mirror.side import Side, number, value
 from rex_auth_edge.storage import tenants, users
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import ACTIVE, REVOKED, Kind
@@ -106,8 +106,8 @@ def _write(tx: Tx, side: Side, change: _Change, directory: _Directory) -> None:
     if change.row is not None:
         users.change(tx, side.tenant_id, change.id, **change.columns)
         return
-    made = value(side.house.state(Cell(Kind.USER, change.id.bytes)), "created")
-    known = {"created_at": made} if isinstance(made, int) and 0 <= made < 1 << 62 else {}
+    made = number(value(side.house.state(Cell(Kind.USER, change.id.bytes)), "created"))
+    known = {} if made is None else {"created_at": made}
     users.add(tx, {"tenant_id": side.tenant_id, "id": change.id, **change.columns, **known})
 
 

@@ -1,14 +1,19 @@
 """From the rows to the cells: what they say and the cells don't becomes changes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from types import MappingProxyType
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from rex_auth_edge.exchange.mirror import passwords, people, sessions
+from rex_auth_edge.exchange.mirror import audit, devices, invitations, passwords, people, policy, sessions
 from rex_auth_edge.exchange.mirror.side import Side, Wish, id_of
 from rex_auth_edge.exchange.scribe import Scribe
-from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.flows.parts import NOBODY, Parts
+from rex_auth_edge.storage import devices as device_rows
+from rex_auth_edge.storage import invitations as invitation_rows
 from rex_auth_edge.storage import sessions as session_rows
 from rex_auth_edge.storage import users
 from rex_auth_edge.storage.tx import Touch, Tx, What
@@ -19,27 +24,44 @@ from rex_auth_edge.sync.state import Cell
 _ORDER = list(What)
 
 
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """A transaction that is captured: who did it, whose password was set by a link, and who let whom in by a code."""
+
+    side: Side
+    actor: bytes | None
+    resets: frozenset[UUID]
+    inviters: Mapping[UUID, UUID | None]
+
+
 def capture(tx: Tx, parts: Parts, scribe: Scribe, tenant_id: UUID, touched: Iterable[Touch]) -> set[Cell]:
     """Write as changes what the transaction has changed of the household; which cells those are.
 
     Where a rule decides otherwise than the flow did, the rows differ from the cells until these are adopted.
     """
-    side = Side(tx.conn, parts, tenant_id, scribe.house, scribe.node, tx.now)
-    actor = id_of(tx.actors.get(tenant_id))
+    side = Side.of(tx.conn, parts, tenant_id, scribe.house, scribe.node, tx.now)
     listed = sorted(touched, key=lambda each: (_ORDER.index(each.what), each.id))
-    resets = {each.id for each in listed if each.what is What.RESET}
-    return _write(tx, scribe, (wish for each in listed for wish in _of(side, each, resets, actor)))
+    resets = frozenset(each.id for each in listed if each.what is What.RESET)
+    act = _Act(side, id_of(tx.actors.get(tenant_id)), resets, dict(_inviters(side, listed)))
+    return _write(tx, scribe, (wish for each in listed for wish in _CAPTURED[each.what](act, each)))
+
+
+def _inviters(side: Side, touched: Iterable[Touch]) -> Iterator[tuple[UUID, UUID | None]]:
+    for touch in touched:
+        row = invitation_rows.get(side.conn, side.tenant_id, touch.id) if touch.what is What.INVITATION else None
+        if row is not None and row.used_by is not None:
+            yield row.used_by, row.invited_by
 
 
 def capture_all(tx: Tx, parts: Parts, scribe: Scribe, tenant_id: UUID) -> set[Cell]:
     """Write as changes all that the household's rows say and its cells don't; nobody has to answer for it."""
-    side = Side(tx.conn, parts, tenant_id, scribe.house, scribe.node, tx.now)
-    return _write(tx, scribe, _everything(side))
+    side = Side.of(tx.conn, parts, tenant_id, scribe.house, scribe.node, tx.now)
+    return _write(tx, scribe, chain(_everything(side), audit.wishes(side, tx.node.id)))
 
 
 def differences(conn: sa.Connection, parts: Parts, tenant_id: UUID, house: House) -> list[Cell]:
     """The cells of which the rows say something else: none in a household where nothing is under way."""
-    side = Side(conn, parts, tenant_id, house, bytes(16), parts.clock.now())
+    side = Side.of(conn, parts, tenant_id, house, bytes(16), parts.clock.now())
     found = {wish.cell for wish in _everything(side)} | set(_missing(side))
     return sorted(found)
 
@@ -55,21 +77,57 @@ def _write(tx: Tx, scribe: Scribe, wishes: Iterable[Wish]) -> set[Cell]:
     return written
 
 
-def _of(side: Side, touch: Touch, resets: set[UUID], actor: bytes | None) -> Iterator[Wish]:
-    match touch.what:
-        case What.PERSON:
-            row = users.get(side.conn, side.tenant_id, touch.id)
-            if row is None:
-                yield from people.leaving(side, touch.id.bytes, actor)
-            else:
-                yield from people.wishes(side, row, actor, reset=touch.id in resets)
-        case What.SIGN_OUT:
-            yield from people.signing_out(side, touch.id.bytes, id_of(touch.but), actor)
-        case What.SESSION:
-            found = session_rows.get(side.conn, side.tenant_id, touch.id)
-            yield from sessions.of_row(side, touch.id, found, actor)
-        case What.RESET:
-            pass
+def _person(act: _Act, touch: Touch) -> Iterator[Wish]:
+    row = users.get(act.side.conn, act.side.tenant_id, touch.id)
+    if row is None:
+        yield from people.leaving(act.side, touch.id.bytes, act.actor)
+        return
+    giver = id_of(act.inviters[touch.id]) if touch.id in act.inviters else people.giver(act.side, row, act.actor)
+    yield from people.wishes(act.side, row, act.actor, giver=giver, reset=touch.id in act.resets)
+
+
+def _signing_out(act: _Act, touch: Touch) -> Iterator[Wish]:
+    return people.signing_out(act.side, touch.id.bytes, id_of(touch.but), act.actor)
+
+
+def _session(act: _Act, touch: Touch) -> Iterator[Wish]:
+    row = session_rows.get(act.side.conn, act.side.tenant_id, touch.id)
+    return sessions.of_row(act.side, touch.id, row, act.actor)
+
+
+def _device(act: _Act, touch: Touch) -> Iterator[Wish]:
+    row = device_rows.get(act.side.conn, act.side.tenant_id, touch.id)
+    return iter(()) if row is None else devices.wishes(act.side, row, act.actor)
+
+
+def _invitation(act: _Act, touch: Touch) -> Iterator[Wish]:
+    row = invitation_rows.get(act.side.conn, act.side.tenant_id, touch.id)
+    return invitations.wishes(act.side, touch.id, row, act.actor)
+
+
+def _policy(act: _Act, touch: Touch) -> Iterator[Wish]:
+    return policy.wishes(act.side, act.actor, named=touch.what is What.NAME)
+
+
+def _audit(act: _Act, touch: Touch) -> Iterator[Wish]:
+    return audit.wishes(act.side, touch.id)
+
+
+def _nothing(_act: _Act, _touch: Touch) -> Iterator[Wish]:
+    return iter(())
+
+
+_CAPTURED: Mapping[What, Callable[[_Act, Touch], Iterator[Wish]]] = MappingProxyType({
+    What.PERSON: _person,
+    What.RESET: _nothing,
+    What.SIGN_OUT: _signing_out,
+    What.SESSION: _session,
+    What.DEVICE: _device,
+    What.INVITATION: _invitation,
+    What.POLICY: _policy,
+    What.NAME: _policy,
+    What.AUDIT: _audit,
+})  # fmt: skip
 
 
 def _everything(side: Side) -> Iterator[Wish]:
@@ -77,6 +135,9 @@ def _everything(side: Side) -> Iterator[Wish]:
         yield from people.wishes(side, person, None)
     for session in session_rows.every_open(side.conn, side.tenant_id):
         yield from sessions.beginning(side, session)
+    yield from devices.everything(side)
+    yield from invitations.everything(side)
+    yield from policy.wishes(side, None, named=side.parts.home == NOBODY)
     for session_id in sessions.lingering(side):
         yield from sessions.ending(side, session_id.bytes, None)
 

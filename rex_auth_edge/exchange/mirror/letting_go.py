@@ -9,8 +9,9 @@ from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.domain.entropy import session_number
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.exchange.mirror import sessions
-from rex_auth_edge.exchange.mirror.side import Side, text, uuid_of, value
+from rex_auth_edge.exchange.mirror.side import Side, number, text, uuid_of, value
 from rex_auth_edge.flows import sessions as lives
+from rex_auth_edge.flows.devices import acting
 from rex_auth_edge.storage import attempts, confirmations, device_grants, guest_passes, resets, users
 from rex_auth_edge.storage import sessions as rows
 from rex_auth_edge.storage.tx import Tx
@@ -44,6 +45,8 @@ def after(tx: Tx, side: Side, row: Any, columns: dict[str, Any]) -> None:
     if columns.get("disabled"):
         with tx.quiet():
             _shut_out(tx, side, row.id, "disabled")
+    if columns.get("voice") is False:
+        acting.stop_for(tx, side.parts, side.tenant_id, row.id)
     if "role" in columns:
         _ranked(tx, side, row, Role(columns["role"]))
     if "password_tag" in columns:
@@ -99,8 +102,7 @@ def _list(tx: Tx, side: Side, session_id: UUID) -> None:
     user_id = uuid_of(value(state, "user"))
     if user_id is None or not session_lives(side.house, session) or sessions.begun_by(side.house, session) == side.node:
         return
-    begun = value(state, "created")
-    since = begun if isinstance(begun, int) and 0 <= begun < 1 << 62 else None
+    since = number(value(state, "created"))
     long, none = tx.now.after(_LONG), tx.entropy.token_bytes(32)
     values = {
         "tenant_id": side.tenant_id,

@@ -27,7 +27,8 @@ def step(house: House, user: bytes) -> int | None:
 def image(house: House, user: bytes) -> dict[str, Any]:
     """The columns of a person's row as the cells have them, but for the password; no name where there is none yet.
 
-    Nothing that another node says is taken as it comes: what is no name or doesn't fit a column counts as absent.
+    Nothing that another node says is taken as it comes: what is no name or doesn't fit a column counts as absent. What
+    nobody has told of stays as it is, such as profiles that are kept at home.
     """
     return {
         **_named(house, user),
@@ -58,14 +59,17 @@ def _addressed(house: House, user: bytes) -> dict[str, Any]:
 
 def _profile(house: House, user: bytes) -> dict[str, Any]:
     told = house.state(Cell(Kind.PROFILE, user))
-    names = {name: text(value(told, name), most) for name, most in _LONGEST.items()}
+    names = {name: text(value(told, name), most) for name, most in _LONGEST.items() if name in told.fields}
     return {**names, "voice": value(told, "voice") is not False, "guardian_id": uuid_of(value(told, "guardian"))}
 
 
-def wishes(side: Side, row: Any, actor: bytes | None, *, reset: bool = False) -> Iterator[Wish]:
+def wishes(
+    side: Side, row: Any, actor: bytes | None, *, giver: bytes | None = None, reset: bool = False
+) -> Iterator[Wish]:
     """What the person's row says and the cells don't, in the order in which it has to be told.
 
-    Whoever has been deleted elsewhere isn't told of again. `reset`: a link has just been used for a new password.
+    Whoever has been deleted elsewhere isn't told of again. `giver` answers for their role. `reset`: a link has just
+    been used for a new password.
     """
     user, present = row.id.bytes, step(side.house, row.id.bytes)
     if present is None:
@@ -73,21 +77,22 @@ def wishes(side: Side, row: Any, actor: bytes | None, *, reset: bool = False) ->
     elif present >= REVOKED:
         return
     told = image(side.house, user)
-    yield from _standing(side, row, told, actor)
+    yield from _standing(side, row, told, actor, giver)
     yield from _names(row, told, actor)
-    yield from _described(row, told, actor)
+    yield from _described(side, row, told, actor)
     yield from passwords.wishes(side, row, actor, reset=reset)
 
 
-def _standing(side: Side, row: Any, told: dict[str, Any], actor: bytes | None) -> Iterator[Wish]:
-    """Role, and whether they are disabled.
+def giver(side: Side, row: Any, actor: bytes | None) -> bytes | None:
+    """Who answers for a person's role: nobody raises themselves, but by a code that this node vouches for."""
+    before = role_of(side.house, row.id.bytes) or Role.GUEST
+    return None if actor == row.id.bytes and before.below(Role(row.role)) else actor
 
-    Nobody raises themselves but by a code that the node vouches for: then nobody else has to answer for it.
-    """
+
+def _standing(side: Side, row: Any, told: dict[str, Any], actor: bytes | None, giver: bytes | None) -> Iterator[Wish]:
+    """Role, and whether they are disabled."""
     user = row.id.bytes
     if row.role != told["role"]:
-        raised = Role(told["role"]).below(Role(row.role))
-        giver = None if raised and actor == user else actor
         yield Wish(Cell(Kind.ROLE, user), lambda pen: pen.role(row.role, giver), giver)
     if row.disabled and not told["disabled"]:
         yield Wish(Cell(Kind.DISABLED, user), lambda pen: pen.mark(DISABLED, actor), actor)
@@ -107,9 +112,10 @@ def _names(row: Any, told: dict[str, Any], actor: bytes | None) -> Iterator[Wish
         yield Wish(Cell(Kind.EMAIL, user), lambda pen: pen.put(**fields), actor)
 
 
-def _described(row: Any, told: dict[str, Any], actor: bytes | None) -> Iterator[Wish]:
-    said = {name: getattr(row, name) or None for name in (*_LONGEST, "voice")}
-    fields = {name: here for name, here in said.items() if here != (told[name] or None)}
+def _described(side: Side, row: Any, told: dict[str, Any], actor: bytes | None) -> Iterator[Wish]:
+    names = () if "profiles" in side.kept else _LONGEST
+    said = {name: getattr(row, name) or None for name in (*names, "voice")}
+    fields = {name: here for name, here in said.items() if here != (told.get(name) or None)}
     if row.guardian_id != told["guardian_id"]:
         fields["guardian"] = id_of(row.guardian_id)
     if "voice" in fields:

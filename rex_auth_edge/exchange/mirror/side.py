@@ -8,7 +8,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import Moment
-from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.flows.household.house import SHARES
+from rex_auth_edge.flows.parts import NOBODY, Parts
+from rex_auth_edge.storage import tenants
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.order import Tag
 from rex_auth_edge.sync.pen import Pen
@@ -20,7 +22,7 @@ LONGEST_ID = 16
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One household here. `node` is who writes its own changes."""
+    """One household here. `node` is who writes its own changes, `kept` what of them the policy keeps at home."""
 
     conn: sa.Connection
     parts: Parts
@@ -28,6 +30,14 @@ class Side:
     house: House
     node: bytes
     now: Moment
+    kept: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, conn: sa.Connection, parts: Parts, tenant_id: UUID, house: House, node: bytes, now: Moment) -> "Side":
+        """The same with what the household's row says of it; in the cloud nothing is at home."""
+        shares = None if parts.home == NOBODY else tenants.get(conn, tenant_id).shares
+        kept: frozenset[str] = frozenset() if shares is None else frozenset(SHARES) - set(shares.split(","))
+        return cls(conn, parts, tenant_id, house, node, now, kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,11 @@ def value(state: State, name: str) -> Any:
 def text(found: Any, most: int) -> str | None:
     """What another node calls a text, as far as it fits the column; None for what is none."""
     return found[:most] if isinstance(found, str) and found else None
+
+
+def number(found: Any) -> int | None:
+    """What another node calls a time, in milliseconds since 1970; None for what is none."""
+    return found if isinstance(found, int) and 0 <= found < 1 << 62 else None
 
 
 def uuid_of(found: Any) -> UUID | None:
