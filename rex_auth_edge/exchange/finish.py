@@ -60,9 +60,9 @@ class Finish:
         """
         tenant_id, written = store.tenant_id, not touched
         while touched:
-            capture(tx, self._parts, scribe, tenant_id, touched)
+            told = capture(tx, self._parts, scribe, tenant_id, touched)
             store.flush()
-            adopt(tx, self._parts, tenant_id, scribe.house, tuple(store.dirty))
+            adopt(tx, self._parts, tenant_id, scribe.house, told | store.dirty)  # refused, too, it is put right
             touched = tx.touched.pop(tenant_id, set())
         if store.dirty or written:
             tx.after_commit.append(partial(self._waking.moved, tenant_id))
