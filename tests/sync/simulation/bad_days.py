@@ -42,7 +42,7 @@ class BadDays:
             *(self._cut_line, self._cut_line, self._kill, self._time_passes, self._back_up, self._back_up),
             *(self._come_late, self._come_late, self._rotate, self._bury, self._clock_lies),
             *(self._back_up_hub, self._restore_hub, self._lose_writes, self._restore_cloud, self._rot),
-            *(self._restore_disk, self._clone, self._steal),
+            *(self._restore_disk, self._clone, self._steal, self._fill_disk, self._upgrade),
         ]
         fault = self.world.chance.of(faults)
         self.world.say("fault:", fault.__name__, hub.id)
@@ -133,6 +133,17 @@ class BadDays:
             return self._survives(hubs[fact.node], fact)
 
         self.world.ledger.facts = [fact for fact in self.world.ledger.facts if survives(fact)]
+
+    def _fill_disk(self, hub: HubMachine) -> None:
+        """Full, or read-only: what can't be written is refused, and nothing is half done."""
+        hub.full = not hub.full
+
+    def _upgrade(self, hub: HubMachine) -> None:
+        """Another program: the hub's, or the cloud's, newer or older than before."""
+        if self.world.chance.one_in(2):
+            self.world.cloud.newer = not self.world.cloud.newer
+        else:
+            hub.newer = not hub.newer
 
     def _rot(self, hub: HubMachine) -> None:
         """A bit of a hub's database flips, in a row that nobody looks at: only comparing finds it."""

@@ -1,6 +1,7 @@
 """The machines: a hub with its disk and the copy beside it, the cloud with its backups, and the line between them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +39,10 @@ def made(what: str) -> Any:
 Line = Callable[["HubMachine", bytes], bytes | None]
 
 
+class FullError(OSError):
+    """There is no room on the disk, or it has become read-only."""
+
+
 @dataclass
 class CloudMachine:
     """The cloud: its database, backups of it, and its clock in milliseconds."""
@@ -49,6 +54,7 @@ class CloudMachine:
     epochs: int = 1
     restored: int = 0
     most: int = 500
+    newer: bool = False
 
     def answer(self, hub: bytes, key: bytes, raw: bytes) -> bytes | None:
         """One request; None where the machine went off before it had committed."""
@@ -97,7 +103,10 @@ class CloudMachine:
 
 @dataclass
 class HubMachine:
-    """A hub: its database, the copy beside it, and a view of what it goes by."""
+    """A hub: its database, the copy beside it, and a view of what it goes by.
+
+    While its disk is `full` nothing is written there; `down` is a hub that couldn't start because of that.
+    """
 
     id: bytes
     newer: bool = False
@@ -106,6 +115,8 @@ class HubMachine:
     backup: dict[str, dict[Any, Any]] | None = None
     old_copy: Me | None = None
     cut_off: bool = False
+    full: bool = False
+    down: bool = False
     _view: View | None = None
 
     def enrol(self, cloud: CloudMachine) -> None:
@@ -124,23 +135,39 @@ class HubMachine:
         self.do(let_in)
 
     def do(self, work: Callable[[], Any]) -> Any:
-        """One transaction, and the copy after it; None where the machine went off, and is on again."""
+        """One transaction, and the copy after it; None where the machine went off, and is on again, or can't write."""
+        if self.down:
+            self.boot()
+        if self.down:
+            return None
         self._view = None
         try:
-            with self.store.disk.transaction():
+            with self._written():
                 done = work()
                 sealed = seal(self.store)
         except PowerCutError:
             self.boot()
             return None
+        except FullError:
+            return None
         self.copy = sealed
         return done
 
     def boot(self) -> None:
-        """Start anew."""
+        """Start anew, as soon as there is room for that, and power."""
         self._view = None
+        self.down = True
+        with suppress(FullError, PowerCutError):
+            with self._written():
+                start(self.store, self.copy)
+            self.down = False
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
         with self.store.disk.transaction():
-            start(self.store, self.copy)
+            yield
+            if self.full:
+                raise FullError
 
     @property
     def view(self) -> View:
@@ -153,7 +180,7 @@ class HubMachine:
     def may_write(self) -> bool:
         """Whether it takes changes: not while it is to become another incarnation, or is locked out."""
         me = self.store.me()
-        return not (me.restored or me.locked or me.removed)
+        return not (me.restored or me.locked or me.removed or self.down)
 
     def write(self, cell: Cell, state: State, actor: bytes | None) -> int | None:
         """Somebody does something here: its number once it is confirmed."""

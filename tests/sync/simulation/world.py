@@ -68,7 +68,7 @@ class World:
 
     def _bad_line(self, hub: HubMachine, key: bytes, raw: bytes) -> bytes | None:
         fault = self.chance.of(
-            ("drop", "lost", "twice", "late", "flip", "cut", "flip answer", "busy", "kill", "one way")
+            ("drop", "lost", "twice", "late", "flip", "cut", "flip answer", "busy", "kill", "one way", "deadlock")
         )
         self.say("  line:", fault)
         if fault == "drop":
@@ -77,10 +77,9 @@ class World:
             return encode(Refusal("busy", 1000))
         if fault in {"flip", "cut"}:
             return self.cloud.answer(hub.id, key, self._damaged(raw, fault))
-        if fault == "kill":
-            self.cloud.store.disk.fuse = self.chance.below(12)
+        if fault in {"kill", "deadlock"}:
+            return self._interrupted(hub, key, raw, again=fault == "deadlock")
         said = self.cloud.answer(hub.id, key, raw)
-        self.cloud.store.disk.fuse = None
         if fault == "twice":
             self.cloud.answer(hub.id, key, raw)
         if fault == "late":
@@ -88,6 +87,13 @@ class World:
         if fault == "flip answer" and said is not None:
             return self._damaged(said, self.chance.of(("flip", "cut")))
         return None if fault in {"lost", "one way"} else said
+
+    def _interrupted(self, hub: HubMachine, key: bytes, raw: bytes, *, again: bool) -> bytes | None:
+        """The cloud's machine goes off in the middle, or its database gives up the transaction, which is run again."""
+        self.cloud.store.disk.fuse = self.chance.below(12)
+        said = self.cloud.answer(hub.id, key, raw)
+        self.cloud.store.disk.fuse = None
+        return self.cloud.answer(hub.id, key, raw) if said is None and again else said
 
     def _damaged(self, raw: bytes, how: str) -> bytes:
         place = self.chance.below(len(raw))
@@ -130,7 +136,7 @@ class World:
 
     def _act(self, hub: HubMachine) -> None:
         if self.chance.one_in(4):
-            self.say(self.people.act(AtCloud(self.cloud)), "at the cloud")
+            self.say(self.people.act(AtCloud(self.cloud, newer=self.cloud.newer)), "at the cloud")
         elif hub.may_write:
             if self.faults and self.chance.one_in(15):
                 hub.store.disk.fuse = self.chance.below(4)
@@ -155,7 +161,7 @@ class World:
         self.say("peace")
         self.faults = False
         for hub in self.hubs:
-            hub.cut_off = False
+            hub.cut_off = hub.full = False
         self.converge()
 
     def converge(self) -> None:

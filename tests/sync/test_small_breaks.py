@@ -1,0 +1,204 @@
+"""Single rules of both ends that a run of the simulation seldom depends on."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rex_auth_edge.domain.clock import DAY
+from rex_auth_edge.sync.hub.applying import apply
+from rex_auth_edge.sync.hub.asking import pull, push
+from rex_auth_edge.sync.kinds import REVOKED, Kind
+from rex_auth_edge.sync.order import START, Lane, Position
+from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.wire import Page, Pushed, Refusal, Row, WireError, encode, pack_state
+from tests.sync.houses import MAYA, NOAH
+from tests.sync.simulation.machines import HubMachine
+from tests.sync.simulation.places import AtCloud, AtHub
+from tests.sync.test_ends import calm, put
+
+BAN = Cell(Kind.BAN, MAYA)
+
+
+def ban(hub: HubMachine, what: str) -> None:
+    """Somebody is banned on the hub."""
+    put(hub, BAN.kind, BAN.id, AtHub(hub).pen().mark(what))
+
+
+def marks(house: object) -> set[str]:
+    """Of what there is a ban."""
+    return {mark.what for mark in house.state(BAN).marks}  # type: ignore[attr-defined]
+
+
+def answered(hub: HubMachine, request: bytes, answer: Struct) -> object:
+    """What the hub makes of an answer."""
+    return hub.do(lambda: apply(hub.store, request, encode(answer)))
+
+
+@pytest.mark.parametrize("answer_lost", [True, False])
+def test_what_was_said_once_is_not_said_again_as_something_later(*, answer_lost: bool) -> None:
+    """A ban that the cloud has and lifts stays lifted, though the hub bans anew before it has heard of that."""
+    world = calm()
+    hub, place = world.hubs[0], AtCloud(world.cloud)
+    ban(hub, "first")
+    raw = hub.do(lambda: push(hub.store))
+    said = world.cloud.answer(hub.id, hub.store.me().key, raw)
+    if not answer_lost:
+        hub.do(lambda: apply(hub.store, raw, said or b""))
+    place.write(BAN, place.pen().lift(Lane.SECURITY), None)
+    ban(hub, "second")
+    world.converge()
+    assert marks(world.cloud.store) == marks(hub.view) == {"second"}
+
+
+def test_all_that_waits_for_a_cell_becomes_one() -> None:
+    """Also where a refusal has brought back what was under way, beside what came after it."""
+    world = calm()
+    hub = world.hubs[0]
+    ban(hub, "first")
+    raw = hub.do(lambda: push(hub.store))
+    ban(hub, "second")
+    answered(hub, raw, Refusal("malformed"))
+    ban(hub, "third")
+    assert len(hub.store.unsent(BAN)) == 1
+    world.converge()
+    assert marks(world.cloud.store) == {"first", "second", "third"}
+
+
+def test_what_a_hub_has_seen_for_good_ends_before_what_waits() -> None:
+    """The cloud keeps tombstones that its oldest unsent change may not know of, however often that was written anew."""
+    world = calm()
+    hub, place = world.hubs[0], AtCloud(world.cloud)
+    seen = hub.store.me().whole[Lane.SECURITY]
+    ban(hub, "early")
+    for number in range(3):
+        place.write(Cell(Kind.DEVICE, bytes([number]) * 16), place.pen().climb(), None)
+        hub.fetch(world.line, Lane.SECURITY)
+        ban(hub, f"later {number}")
+    hub.fetch(world.line, Lane.SECURITY)
+    member = world.cloud.store.member(hub.id)
+    assert member is not None
+    assert member.past[Lane.SECURITY] <= seen < hub.store.me().whole[Lane.SECURITY]
+    world.converge()
+    member = world.cloud.store.member(hub.id)
+    assert member is not None
+    assert member.past[Lane.SECURITY] == world.cloud.store.standing().at
+
+
+def test_a_ban_that_was_lifted_elsewhere_is_gone_here_too() -> None:
+    """Though the hub keeps its own change until that is durable, it isn't laid over the cloud's any more."""
+    world = calm()
+    hub, place = world.hubs[0], AtCloud(world.cloud)
+    ban(hub, "mine")
+    world.converge()
+    assert [entry.passed for entry in hub.store.entries() if entry.cell == BAN] == [True]
+    place.write(BAN, place.pen().lift(Lane.SECURITY), None)
+    world.converge()
+    assert marks(hub.view) == set()
+
+
+ROW = Row(Kind.BAN, NOAH, Position(1, 90), b"\x80")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        Page(1, Lane.SECURITY, START, Position(1, 99), whole=True, rows=(replace(ROW, kind=Kind.AUDIT),)),
+        Page(1, Lane.SECURITY, START, Position(1, 99), whole=True, rows=(replace(ROW, at=START),)),
+        Page(1, Lane.SECURITY, START, Position(1, 99), whole=True, rows=(replace(ROW, state=b"\xc1"),)),
+        Page(7, Lane.SECURITY, START, Position(7, 99), whole=True, rows=(ROW,)),
+        Page(1, Lane.SECURITY, Position(1, 5000), Position(1, 5001), whole=True, rows=(ROW,)),
+    ],
+)
+def test_a_page_that_does_not_fit_changes_nothing(page: Page) -> None:
+    """Rows of another lane, from before, or that can't be read; another epoch's page; one from somewhere else."""
+    world = calm()
+    hub = world.hubs[0]
+    here = hub.store.me().cursors[Lane.SECURITY]
+    page = replace(page, after=here) if page.after == START else page
+    request = pull(hub.store, Lane.SECURITY)
+    before = hub.store.rows(Lane.SECURITY)
+    with suppress(WireError):
+        answered(hub, request, page)
+    assert hub.store.me().cursors[Lane.SECURITY] == here
+    assert hub.store.rows(Lane.SECURITY) == before
+
+
+def test_an_acknowledgement_of_something_else_acknowledges_nothing() -> None:
+    """Neither one that names another end, nor one to a request that isn't under way."""
+    world = calm()
+    hub = world.hubs[0]
+    ban(hub, "mine")
+    raw = hub.do(lambda: push(hub.store))
+    answered(hub, raw, Pushed(b"n", 999, Position(1, 99)))
+    answered(hub, pull(hub.store, Lane.SECURITY), Pushed(b"n", hub.store.me().number, Position(1, 99)))
+    assert [entry.given for entry in hub.store.entries() if entry.cell == BAN] == [None]
+    assert hub.store.me().pending == raw
+
+
+@pytest.mark.parametrize(("code", "locked"), [("locked", True), ("repeated", True), ("busy", False), ("newer", False)])
+def test_a_refusal_locks_only_who_is_not_the_one(code: str, *, locked: bool) -> None:
+    """Others are waited after, and the same is asked again, to the byte."""
+    world = calm()
+    hub = world.hubs[0]
+    ban(hub, "mine")
+    raw = hub.do(lambda: push(hub.store))
+    answered(hub, raw, Refusal(code))
+    assert hub.store.me().locked is locked
+    assert push(hub.store) == raw
+
+
+def test_a_request_of_long_ago_that_comes_again_is_not_a_second_hub() -> None:
+    """A late copy of it on the line is refused, and locks nobody; another body with that nonce does."""
+    world = calm()
+    hub, old = world.hubs[0], []
+    for number in range(3):
+        ban(hub, f"{number}")
+        old.append(hub.do(lambda: push(hub.store)))
+        hub.send(world.line)
+    key = hub.store.me().key
+    for raw in old[:2]:
+        assert world.cloud.answer(hub.id, key, raw) == encode(Refusal("repeated"))
+    ban(hub, "more")
+    assert isinstance(hub.send(world.line), Pushed)
+
+
+def test_what_is_forgotten_goes_with_the_page_that_says_so() -> None:
+    """Not only once both ends are compared; and it is said once."""
+    world = calm()
+    device = Cell(Kind.DEVICE, b"d" * 16)
+    place = AtCloud(world.cloud)
+    place.write(device, place.pen().climb(REVOKED), None)
+    for _ in range(2):
+        world.converge()
+        world.cloud.back_up()
+        world.cloud.now += 91 * DAY
+    world.cloud.bury()
+    assert world.cloud.store.standing().gone == 1
+    for hub in world.hubs:
+        assert hub.store.row(device) is not None
+        hub.fetch(world.line, Lane.SECURITY)
+        assert hub.store.row(device) is None
+        assert hub.store.me().pruned == 1
+
+
+def test_the_dead_are_forgotten_only_once_that_is_durable() -> None:
+    """And not before 90 days, nor before every live hub knows for good; a removed hub isn't waited for."""
+    world = calm()
+    place = AtCloud(world.cloud)
+    world.cloud.back_up()
+    place.write(Cell(Kind.DEVICE, b"d" * 16), place.pen().climb(REVOKED), None)
+    world.converge()
+    forgotten: list[int] = []
+    steps: list[Callable[[], object]] = [lambda: None, world.cloud.back_up]
+    world.cloud.now += 89 * DAY
+    for step in steps:
+        step()
+        world.cloud.bury()
+        forgotten.append(world.cloud.store.standing().gone)
+    world.cloud.now += 2 * DAY
+    world.cloud.bury()
+    assert [*forgotten, world.cloud.store.standing().gone] == [0, 0, 1]
+    assert pack_state(world.cloud.store.state(Cell(Kind.DEVICE, b"d" * 16))) == b"\x80"
