@@ -18,7 +18,7 @@ from rex_auth_edge.keys.passwords import Verdict
 from rex_auth_edge.mail.letters import Banned, NewDevice
 from rex_auth_edge.storage import attempts, sessions, tenants, users
 from rex_auth_edge.storage.audit import Event, record
-from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.storage.tx import Tx, What
 
 INVALID = Refused(Code.INVALID_CREDENTIALS, "Invalid credentials")
 _TEMPORARY = Refused(Code.ACCOUNT_TEMPORARILY_BANNED, "Account temporarily banned")
@@ -131,6 +131,8 @@ def _punish(tx: Tx, parts: Parts, account: _Account, standing: Standing, caller:
     """Count the failure, and start the ban that it brings; this answer is still the ordinary one."""
     after = lockout.after_failure(standing, tx.now)
     attempts.save(tx, account.tenant_id, account.key, account.device_hash, after, exists=account.user is not None)
+    if account.user:
+        tx.touch(account.tenant_id, What.FAILURES, account.user.id)
     if after.banned(tx.now):
         _announce_ban(tx, parts, account, after)
     return _refuse(tx, account, caller, INVALID)
@@ -147,7 +149,8 @@ def _announce_ban(tx: Tx, parts: Parts, account: _Account, after: Standing) -> N
 
 
 def _welcome(tx: Tx, parts: Parts, account: _Account, user: Any, rehashed: str | None, caller: Caller) -> lives.Granted:
-    attempts.clear(tx, user.tenant_id, account.key, account.device_hash)
+    if attempts.clear(tx, user.tenant_id, account.key, account.device_hash):
+        tx.touch(user.tenant_id, What.FAILURES, user.id)
     users.signed_in(tx, user.tenant_id, user.id, rehashed)
     if account.device_hash == UNKNOWN_DEVICE:
         when = moment_text(tx.now.wall)

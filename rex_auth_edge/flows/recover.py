@@ -122,7 +122,8 @@ def _redeem(tx: Tx, parts: Parts, found: Resettable, hashed: str, caller: Caller
     resets.void_all(tx, user.tenant_id, user.id)
     proven = {"email_verified": True, "email_proven": True} if found.by_mail else {}
     users.change(tx, user.tenant_id, user.id, password_hash=hashed, password_changed_at=tx.now.wall, **proven)
-    attempts.clear(tx, user.tenant_id, parts.account(user.tenant_id, user.id))
+    if attempts.clear(tx, user.tenant_id, parts.account(user.tenant_id, user.id)):
+        tx.touch(user.tenant_id, What.FAILURES, user.id)
     lives.end_all(tx, parts, user.tenant_id, user.id, "reset")
     tell(tx, parts, user, caller)
     record(tx, user.tenant_id, Event("password.reset", actor_id=user.id, subject_id=user.id, caller=caller))

@@ -93,13 +93,15 @@ def carry(tx: Tx, tenant_id: UUID, account: bytes, standing: Standing) -> None:
     tx.conn.execute(sa.insert(login_attempts).values(key | node | values | deadline_values("ban", standing.ban)))
 
 
-def clear(tx: Tx, tenant_id: UUID, account: bytes, device_hash: bytes | None = None) -> None:
-    """Forget the failures of one device after a success, or of every device after a reset or a pardon."""
+def clear(tx: Tx, tenant_id: UUID, account: bytes, device_hash: bytes | None = None) -> bool:
+    """Forget the failures of one device after a success, or of every device after a reset or a pardon.
+
+    Whether there were any.
+    """
     if device_hash is not None:
-        _clear.change(tx.conn, tenant=tenant_id, who=account, device=device_hash)
-        return
+        return _clear.change(tx.conn, tenant=tenant_id, who=account, device=device_hash) > 0
     where = (login_attempts.c.tenant_id == tenant_id) & (login_attempts.c.account == account)
-    tx.conn.execute(sa.delete(login_attempts).where(where))
+    return tx.conn.execute(sa.delete(login_attempts).where(where)).rowcount > 0
 
 
 def forget_strangers(tx: Tx) -> None:

@@ -32,6 +32,7 @@ class What(StrEnum):
     INVITATION = "invitation"
     POLICY = "policy"
     NAME = "name"
+    FAILURES = "failures"
     AUDIT = "audit"
 
 

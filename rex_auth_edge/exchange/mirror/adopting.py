@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from rex_auth_edge.exchange.mirror import arrivals, audit, devices, invitations, letting_go, policy
+from rex_auth_edge.exchange.mirror import arrivals, audit, devices, failures, invitations, letting_go, policy
 from rex_auth_edge.exchange.mirror.side import LONGEST_ID, Side
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage.tx import Tx
@@ -11,6 +11,7 @@ from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell
 
+_OF_FAILURES = frozenset({Kind.FAILURES, Kind.BAN})
 _OF_SESSIONS = frozenset({Kind.SESSION, Kind.SESSION_END})
 
 
@@ -32,5 +33,7 @@ def adopt(tx: Tx, parts: Parts, tenant_id: UUID, house: House, cells: Iterable[C
         policy.adopt(tx, side)
     devices.adopt(tx, side, {cell.id for cell in changed if cell.kind.partition(".")[0] == Kind.DEVICE})
     invitations.adopt(tx, side, {cell.id for cell in changed if cell.kind == Kind.INVITATION})
+    failing = {cell.id for cell in changed if cell.kind in _OF_FAILURES}
+    failures.adopt(tx, side, failing | (persons if new else set()))
     audit.adopt(tx, side, sorted(cell.id for cell in changed if cell.kind == Kind.AUDIT))
     letting_go.settle(tx, side, sessions, persons, everybody=Kind.HUB in kinds)

@@ -8,14 +8,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from rex_auth_edge.exchange.mirror import audit, devices, invitations, passwords, people, policy, sessions
+from rex_auth_edge.exchange.mirror import audit, devices, failures, invitations, passwords, people, policy, sessions
 from rex_auth_edge.exchange.mirror.side import Side, Wish, id_of
 from rex_auth_edge.exchange.scribe import Scribe
 from rex_auth_edge.flows.parts import NOBODY, Parts
+from rex_auth_edge.storage import attempts_elsewhere, users
 from rex_auth_edge.storage import devices as device_rows
 from rex_auth_edge.storage import invitations as invitation_rows
 from rex_auth_edge.storage import sessions as session_rows
-from rex_auth_edge.storage import users
 from rex_auth_edge.storage.tx import Touch, Tx, What
 from rex_auth_edge.sync.kinds import ACTIVE, Kind
 from rex_auth_edge.sync.standing import House, session_lives
@@ -109,6 +109,12 @@ def _policy(act: _Act, touch: Touch) -> Iterator[Wish]:
     return policy.wishes(act.side, act.actor, named=touch.what is What.NAME)
 
 
+def _failures(act: _Act, touch: Touch) -> Iterator[Wish]:
+    account = act.side.parts.account(act.side.tenant_id, touch.id)
+    rows = attempts_elsewhere.of_account(act.side.conn, act.side.tenant_id, account)
+    return failures.wishes(act.side, touch.id, rows, act.actor)
+
+
 def _audit(act: _Act, touch: Touch) -> Iterator[Wish]:
     return audit.wishes(act.side, touch.id)
 
@@ -126,13 +132,16 @@ _CAPTURED: Mapping[What, Callable[[_Act, Touch], Iterator[Wish]]] = MappingProxy
     What.INVITATION: _invitation,
     What.POLICY: _policy,
     What.NAME: _policy,
+    What.FAILURES: _failures,
     What.AUDIT: _audit,
 })  # fmt: skip
 
 
 def _everything(side: Side) -> Iterator[Wish]:
-    for person in users.every(side.conn, side.tenant_id):
+    everybody = users.every(side.conn, side.tenant_id)
+    for person in everybody:
         yield from people.wishes(side, person, None)
+    yield from failures.everything(side, [person.id for person in everybody])
     for session in session_rows.every_open(side.conn, side.tenant_id):
         yield from sessions.beginning(side, session)
     yield from devices.everything(side)

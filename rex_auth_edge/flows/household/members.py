@@ -17,7 +17,7 @@ from rex_auth_edge.flows.household.actor import NO_MEMBER, Actor, forbidden, not
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.flows.people import People
 from rex_auth_edge.storage import attempts, guest_passes, resets, tenants, users
-from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.storage.tx import Tx, What
 
 LAST_OWNER = Refused(Code.LAST_OWNER, "The household needs an owner who can sign in: make somebody else an owner first")
 _BAD_ROLE = Refused(
@@ -213,7 +213,8 @@ async def pardon(parts: Parts, actor: Actor, user_id: UUID) -> Refused | None:
         user = _subject(tx, actor, Act.PARDON, user_id)
         if isinstance(user, Refused):
             return user
-        attempts.clear(tx, user.tenant_id, parts.account(user.tenant_id, user.id))
+        if attempts.clear(tx, user.tenant_id, parts.account(user.tenant_id, user.id)):
+            tx.touch(user.tenant_id, What.FAILURES, user.id)
         note(tx, actor, Act.PARDON, user.id)
         return None
 

@@ -1,0 +1,188 @@
+"""Failed sign-ins and the bans that they brought: counted by each node, known to all, forgiven by whoever knew them.
+
+A mark of a ban says at which device, what is left of it in milliseconds (None: for good), and at which of its node's
+failures there it began: once that failure is forgiven, it counts no more.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from rex_auth_edge.domain.caller import UNKNOWN_DEVICE
+from rex_auth_edge.exchange.mirror.side import Side, Wish, number, uuid_of
+from rex_auth_edge.storage import attempts_elsewhere as rows
+from rex_auth_edge.storage import users
+from rex_auth_edge.storage.attempts_elsewhere import Counter, counter_of
+from rex_auth_edge.storage.columns import deadline_of, deadline_values
+from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.kinds import ACTIVE, Kind
+from rex_auth_edge.sync.order import Lane, Tag
+from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.state import Cell, Count, State
+
+_UNKNOWN = "unknown"
+
+
+class _Ban(NamedTuple):
+    """One that is in force: since which failure, and how long when its node told of it."""
+
+    since: int
+    left: int | None
+
+
+def _key(device_hash: bytes) -> str:
+    return _UNKNOWN if bytes(device_hash) == UNKNOWN_DEVICE else bytes(device_hash).hex()
+
+
+def _device(key: Any) -> bytes | None:
+    if key == _UNKNOWN:
+        return UNKNOWN_DEVICE
+    try:
+        found = bytes.fromhex(key)
+    except (TypeError, ValueError):
+        return None
+    return found if len(found) == len(UNKNOWN_DEVICE) else None
+
+
+def _left(count: Count) -> int:
+    return max(0, count.total - count.cleared)
+
+
+def wishes(side: Side, user_id: UUID, here: Sequence[Any], actor: bytes | None) -> Iterator[Wish]:
+    """What has failed here, or been forgiven, since others last heard: `here` are all the rows of the account."""
+    user = user_id.bytes
+    rung = side.house.state(Cell(Kind.USER, user)).rung
+    if rung is None or rung.step != ACTIVE:
+        return
+    told = side.house.state(Cell(Kind.FAILURES, user)).counts
+    for key in sorted({_key(row.device_hash) for row in here} | {count.key for count in told}):
+        of_key = tuple(count for count in told if count.key == key)
+        present = [row for row in here if _key(row.device_hash) == key]
+        own = sum(row.attempt_count for row in present if row.node_id.bytes == side.node)
+        known = sum(_left(count) for count in of_key if count.origin == side.node)
+        if own < known or (not present and any(map(_left, of_key))):
+            yield Wish(Cell(Kind.FAILURES, user), partial(_forgive, of_key), actor)
+            known = 0
+        if own > known:
+            yield Wish(Cell(Kind.FAILURES, user), partial(_more, of_key, key, own - known))
+        yield from _banned(side, user, present)
+    if not here and side.house.state(Cell(Kind.BAN, user)).marks:
+        yield Wish(Cell(Kind.BAN, user), lambda pen: pen.lift(Lane.SECURITY), actor)
+
+
+def _forgive(counts: tuple[Count, ...], pen: Pen) -> State:
+    return pen.succeeded(counts)
+
+
+def _more(counts: tuple[Count, ...], key: str, count: int, pen: Pen) -> State:
+    mine = [each.total for each in counts if (each.origin, each.incarnation) == pen.tag[:2]]
+    return pen.failed(key, sum(mine) + count)
+
+
+def _banned(side: Side, user: bytes, present: Sequence[Any]) -> Iterator[Wish]:
+    """The bans of this node's own of which nobody has heard."""
+    for row in present:
+        ban = deadline_of(row, "ban")
+        left = None if row.permanent or ban is None else max(0, ban.unserved(side.now))
+        if row.node_id.bytes != side.node or not (row.permanent or left):
+            continue
+        counts = side.house.state(Cell(Kind.FAILURES, user)).counts
+        key = _key(row.device_hash)
+        since = max((each.total for each in counts if (each.key, each.origin) == (key, side.node)), default=0)
+        if (row.told or 0) < since:
+            what = [key, left, since]
+            account, which = bytes(row.account), counter_of(row)
+            then = partial(_told, side.tenant_id, account, which, since)
+            yield Wish(Cell(Kind.BAN, user), partial(_mark, what), then=then)
+
+
+def _mark(what: list[Any], pen: Pen) -> State:
+    return pen.mark(what)
+
+
+def _told(tenant_id: UUID, account: bytes, which: Counter, since: int, tx: Tx, _tag: Tag) -> None:
+    rows.put(tx, tenant_id, account, which, {"told": since})
+
+
+def everything(side: Side, people: Iterable[UUID]) -> Iterator[Wish]:
+    """The same of everybody."""
+    found: dict[bytes, list[Any]] = {}
+    for row in rows.of_people(side.conn, side.tenant_id):
+        found.setdefault(bytes(row.account), []).append(row)
+    for user_id in people:
+        yield from wishes(side, user_id, found.get(side.parts.account(side.tenant_id, user_id), []), None)
+
+
+def adopt(tx: Tx, side: Side, people: Iterable[bytes]) -> None:
+    """Keep what others have counted beside this node's own, and forget what has been forgiven elsewhere."""
+    ids = [UUID(bytes=user) for user in sorted(people)]
+    for person in users.some(tx.conn, side.tenant_id, ids):
+        account = side.parts.account(side.tenant_id, person.id)
+        here = {counter_of(row): row for row in rows.of_account(tx.conn, side.tenant_id, account)}
+        counts, bans = _counted(side, person.id.bytes), _in_force(side, person.id.bytes)
+        for which in here.keys() | counts.keys() | bans.keys():
+            if which.node_id.bytes == side.node:
+                gone = _own(side, person.id.bytes, which) == 0
+            else:
+                gone = which not in counts and which not in bans
+            if gone:
+                rows.drop(tx, side.tenant_id, account, which)
+            elif which.node_id.bytes != side.node:
+                values = {"attempt_count": counts.get(which, 0)} | _closed(tx, here.get(which), bans.get(which))
+                _set(tx, side, account, which, here.get(which), values)
+
+
+def _set(tx: Tx, side: Side, account: bytes, which: Counter, row: Any, values: dict[str, Any]) -> None:
+    if row is None or any(getattr(row, name) != value for name, value in values.items()):
+        rows.put(tx, side.tenant_id, account, which, values)
+
+
+def _own(side: Side, user: bytes, which: Counter) -> int:
+    counts = side.house.state(Cell(Kind.FAILURES, user)).counts
+    return sum(_left(each) for each in counts if (each.origin, each.key) == (side.node, _key(which.device_hash)))
+
+
+def _closed(tx: Tx, row: Any, ban: _Ban | None) -> dict[str, Any]:
+    """A ban's columns, where another has begun, or the one that was has been lifted."""
+    if ban is None:
+        return deadline_values("ban", None) | {"permanent": False}
+    if row is not None and (row.told or 0) >= ban.since:
+        return {}
+    until = None if ban.left is None else tx.now.after(ban.left)
+    return deadline_values("ban", until) | {"permanent": ban.left is None, "told": ban.since}
+
+
+def _counted(side: Side, user: bytes) -> dict[Counter, int]:
+    """What other nodes have counted that hasn't been forgiven."""
+    found = {}
+    for each in side.house.state(Cell(Kind.FAILURES, user)).counts:
+        device, node = _device(each.key), uuid_of(each.origin)
+        if device is not None and node is not None and each.origin != side.node and _left(each):
+            found[Counter(device, node, each.incarnation)] = _left(each)
+    return found
+
+
+def _in_force(side: Side, user: bytes) -> dict[Counter, _Ban]:
+    """Other nodes' bans whose failures haven't been forgiven: of each counter the latest."""
+    counts = side.house.state(Cell(Kind.FAILURES, user)).counts
+    forgiven = {(each.key, each.origin, each.incarnation): each.cleared for each in counts}
+    found: dict[Counter, _Ban] = {}
+    for mark in side.house.state(Cell(Kind.BAN, user)).marks:
+        read = None if mark.by.origin == side.node else _read(mark.what)
+        node = uuid_of(mark.by.origin)
+        if read is None or node is None or forgiven.get((_key(read[0]), *mark.by[:2]), 0) >= read[1].since:
+            continue
+        which = Counter(read[0], node, mark.by.incarnation)
+        found[which] = max(found.get(which, read[1]), read[1], key=lambda ban: ban.since)
+    return found
+
+
+def _read(what: Any) -> tuple[bytes, _Ban] | None:
+    """At which device, and the ban; None for what is none."""
+    if not isinstance(what, list | tuple) or len(what) != 3:  # noqa: PLR2004 - as `_banned` makes it
+        return None
+    key, left, since = what
+    device = _device(key)
+    good = number(since) is not None and (left is None or number(left) is not None)
+    return (device, _Ban(since, left)) if device is not None and good else None

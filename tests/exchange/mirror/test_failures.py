@@ -1,0 +1,62 @@
+"""Failed sign-ins and bans, on two hubs and in the cloud between them."""
+
+import httpx
+
+from rex_auth_edge.domain.clock import HOUR
+from tests.exchange.mirror.family import alike, member, signed_in
+from tests.exchange.mirror.nodes import Node, World
+
+
+async def fails(node: Node, times: int) -> None:
+    """Somebody guesses at Noah's password, at a device that nobody knows."""
+    for _ in range(times):
+        assert (await node.home.login(node.home.client(), "noah", "wrong")).status_code == 401
+
+
+async def tries(node: Node) -> httpx.Response:
+    """Noah signs in at a device that nobody knows."""
+    return await node.home.login(node.home.client(), "noah")
+
+
+async def test_a_ban_holds_on_every_node(family: World) -> None:
+    """Four failures on one hub close the account on the other, too, for as long; what they were is forgiven once."""
+    one, other = family.hubs
+    await member(await signed_in(one), "noah")
+    await family.meet()
+    await fails(one, 4)
+    await alike(family)
+    assert [(await tries(node)).status_code for node in (one, other, family.cloud)] == [403] * 3
+    await alike(family)
+    for node in (one, other, family.cloud):
+        node.home.clock.advance(HOUR + 1)
+    assert (await tries(other)).status_code == 200
+    await alike(family)
+    await fails(one, 3)
+    assert (await tries(one)).status_code == 200
+
+
+async def test_failures_of_all_nodes_count_together(family: World) -> None:
+    """Two on each of two hubs ban nobody when they come together; the next one does, wherever it is."""
+    one, other = family.hubs
+    await member(await signed_in(one), "noah")
+    await family.meet()
+    await fails(one, 2)
+    await fails(other, 2)
+    await alike(family)
+    await fails(one, 1)
+    assert (await tries(one)).status_code == 403
+    await alike(family)
+    assert (await tries(other)).status_code == 403
+
+
+async def test_a_pardon_is_heard_everywhere(family: World) -> None:
+    """An owner lifts on one hub what began on the other, where the person is let in again."""
+    one, other = family.hubs
+    maya = await signed_in(other)
+    noah_id = await member(maya, "noah")
+    await family.meet()
+    await fails(one, 4)
+    await alike(family)
+    assert not (await maya.post(f"/household/members/{noah_id}/lift-ban")).is_error
+    await alike(family)
+    assert (await tries(one)).status_code == 200
