@@ -15,6 +15,7 @@ from rex_auth_edge.background import ended, every
 from rex_auth_edge.control import ControlServer, Verb, socket_in
 from rex_auth_edge.domain.clock import Clock
 from rex_auth_edge.doors import Doors
+from rex_auth_edge.exchange.cloud import claims
 from rex_auth_edge.flows import health, timekeeping, upkeep
 from rex_auth_edge.keeping import restore
 from rex_auth_edge.machine import (
@@ -90,11 +91,14 @@ async def _serve_cloud(stack: AsyncExitStack, settings: Settings, say: Say) -> N
     stack.push_async_callback(shared.close)
     hub = await assemble(settings, store, clock, entropy, metrics, _carrier(settings), SharedMemory(shared))
     stack.push_async_callback(hub.close)
-    watch = Watch(hub.parts, hub.people, hub.authenticator, shared)
+    watch = Watch(hub.parts, hub.people, hub.authenticator, shared, hub.waking)
     await watch.begin()
+    if hub.cloud is not None:
+        hub.cloud.hears = watch.news.hears
     entrance = doors.hung(settings, hub.app, sockets, None)
     turn = every(upkeep.SELDOM, lambda: upkeep.purge_in_turn(hub.parts, hub.authenticator))
-    await _run(settings, hub, metrics, entrance, say, [watch.run(), watch.news.listen(), turn])
+    codes = every(upkeep.SELDOM, lambda: claims.forget(hub.parts))
+    await _run(settings, hub, metrics, entrance, say, [watch.run(), watch.news.listen(), turn, codes])
 
 
 def _carrier(settings: Settings) -> Carrier | None:
@@ -137,6 +141,8 @@ async def _run(
         say(entrance.url)
         await stop.wait()
         notifier.stopping()
+        if hub.cloud is not None:
+            hub.cloud.stop()
         await entrance.stop()
         await ended(background)
 
@@ -152,6 +158,7 @@ def _background(hub: Hub, metrics: Metrics, entrance: Doors) -> list[Coroutine[A
 
 def _background_of_hub(hub: Hub) -> list[Coroutine[Any, Any, None]]:
     return [
+        *(() if hub.sync is None else (hub.sync.run(),)),
         every(upkeep.OFTEN, lambda: hub.parts.openness.look(hub.parts.clock.now())),
         every(upkeep.SELDOM, lambda: upkeep.purge(hub.parts, hub.authenticator)),
         every(timekeeping.OFTEN, lambda: timekeeping.keep(hub.parts.store)),
@@ -175,7 +182,7 @@ async def _watch(hub: Hub, metrics: Metrics) -> None:
 def reach(settings: Settings, hub: Core, *, running: bool) -> Reach:
     """What the console's verbs can reach of this hub; `running` tells whether it serves."""
     carrier, started = _carrier(settings), hub.parts.clock.now()
-    return Reach(settings, hub.parts, hub.people, hub.authenticator, hub.drain, carrier, started, running)
+    return Reach(settings, hub.parts, hub.people, hub.authenticator, hub.drain, carrier, started, running, hub.sync)
 
 
 @asynccontextmanager

@@ -8,6 +8,11 @@ from rex_auth_edge.announcing import authority, invitation
 from rex_auth_edge.domain.clock import Clock
 from rex_auth_edge.domain.entropy import Entropy
 from rex_auth_edge.domain.register import LONGEST, Register
+from rex_auth_edge.exchange.cloud.desk import CloudDesk
+from rex_auth_edge.exchange.finish import Finish
+from rex_auth_edge.exchange.hub.hubs import Hubs
+from rex_auth_edge.exchange.hub.line import HttpLine
+from rex_auth_edge.exchange.waking import Waking
 from rex_auth_edge.flows import health, signing
 from rex_auth_edge.flows.authenticate import Authenticator
 from rex_auth_edge.flows.devices import provider
@@ -39,16 +44,19 @@ from rex_auth_edge.web.hotpath import RefreshPath, ahead_of
 from rex_auth_edge.web.pages.door import Pages
 from rex_auth_edge.web.rates import Rates
 from rex_auth_edge.web.shell import Shell
+from rex_auth_edge.web.sync import SyncDoor
 
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """The program without its web: all that the console's verbs need."""
+    """The program without its web: all that the console's verbs need. `sync` is a hub's synchronisation."""
 
     parts: Parts
     people: People
     authenticator: Authenticator
     drain: Drain
+    waking: Waking
+    sync: Hubs | None
 
     async def close(self) -> None:
         """Let go of threads and connections; the store is its opener's to close."""
@@ -61,6 +69,7 @@ class Hub(Core):
 
     app: Shell
     rates: Rates
+    cloud: CloudDesk | None = None
 
     async def close(self) -> None:
         """Let go of threads and connections; the store is its opener's to close."""
@@ -82,10 +91,13 @@ async def assemble(
     parts, people, authenticator, drain = inside.parts, inside.people, inside.authenticator, inside.drain
     rates, proofs = Rates(settings.web, clock), Proofs(parts.pepper, parts.device_tokens.issuer, memory or OwnMemory())
     desk = Desk(parts, people, authenticator, rates, Csrf(parts.pepper.digest), proofs, settings.web)
-    framework = litestar_app(desk, Probes(partial(health.why_failing, store, settings.disk)))
-    app = Bodies(Pages(RefreshPath(framework, desk), desk))
-    shell = Shell(ahead_of(app, desk), settings.web, frozenset({host_name()}), entropy, metrics.answered)
-    return Hub(parts, people, authenticator, drain, shell, rates)
+    in_cloud = settings.role is NodeRole.CLOUD
+    framework = litestar_app(desk, Probes(partial(health.why_failing, store, settings.disk)), cloud=in_cloud)
+    app = ahead_of(Bodies(Pages(RefreshPath(framework, desk), desk)), desk)
+    cloud = CloudDesk(parts, memory or OwnMemory(), inside.waking) if in_cloud else None
+    door = app if cloud is None else SyncDoor(app, cloud, desk)
+    shell = Shell(door, settings.web, frozenset({host_name()}), entropy, metrics.answered)
+    return Hub(parts, people, authenticator, drain, inside.waking, inside.sync, shell, rates, cloud)
 
 
 async def core(settings: Settings, store: Store, clock: Clock, entropy: Entropy, carrier: Carrier | None) -> Core:
@@ -121,7 +133,10 @@ async def core(settings: Settings, store: Store, clock: Clock, entropy: Entropy,
     drain = Drain(store, seal, carrier, clock, entropy, settings.mail.sender)
     drain.shared = settings.role is NodeRole.CLOUD
     parts.post.ring = drain.ring
-    return Core(parts, parts.people, authenticator, drain)
+    waking, in_cloud = Waking(), settings.role is NodeRole.CLOUD
+    store.finish = Finish(parts, waking, cloud=in_cloud)
+    sync = None if in_cloud else Hubs(parts, settings.data_dir, waking, partial(HttpLine, ca=settings.sync_ca))
+    return Core(parts, parts.people, authenticator, drain, waking, sync)
 
 
 async def _register(store: Store, clock: Clock) -> Register:

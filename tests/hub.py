@@ -122,7 +122,12 @@ def text_of(letter: EmailMessage) -> str:
 
 async def household(store: Store, clock: HandClock, data_dir: Path, **environ: str) -> Household:
     """A hub on `store`."""
+    return await chance(store, clock, data_dir, SeededEntropy(), **environ)
+
+
+async def chance(store: Store, clock: HandClock, data_dir: Path, entropy: SeededEntropy, **environ: str) -> Household:
+    """The same with other chance: two hubs that meet must not make the same keys."""
     mailbox = Mailbox()
-    hub = await assemble(settings_for(data_dir, **environ), store, clock, SeededEntropy(), Metrics(), mailbox)
+    hub = await assemble(settings_for(data_dir, **environ), store, clock, entropy, Metrics(), mailbox)
     await hub.parts.setup.load(store)
     return Household(hub, store, clock, mailbox)

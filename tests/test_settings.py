@@ -143,6 +143,7 @@ IMPOSSIBLE = [
     ("REX_LOG_LEVEL", ["", "loud"]),
     ("REX_UNIT_ID", ["", "abc", "abcd2345x", "abcd-345", "abcd0189", "../../ab"]),
     ("REX_CLOUD_URL", ["cloud.example", "ftp://cloud.example", "https://", "https://u:p@cloud.example"]),
+    ("REX_SYNC_CA", ["a\nb"]),
     ("REX_PUBLIC_URL", ["cloud.example", "ftp://cloud.example", "https://", "https://u:p@cloud.example"]),
     ("REX_HOST", ["", "http://hub", "a b", "hub:80"]),
     ("REX_PORT", ["", "-1", "65536", "8000.0", "0x10", "eight", "٨٠"]),

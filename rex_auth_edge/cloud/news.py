@@ -28,12 +28,17 @@ _log = logging.getLogger(__name__)
 
 
 class News(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Sessions that ended; whether people's profiles, or the signing keys, have changed."""
+    """Sessions that ended, households of which something moved; whether profiles, or the signing keys, have changed.
+
+    `all`: nobody knows what was missed.
+    """
 
     id: str
     ended: tuple[UUID, ...] = ()
     people: bool = False
     keys: bool = False
+    moved: tuple[UUID, ...] = ()
+    all: bool = False
 
 
 _decode = msgspec.json.Decoder(News).decode
@@ -48,6 +53,7 @@ class Newspaper:
         self._entropy = entropy
         self._hear = hear
         self._ended: list[UUID] = []
+        self._moved: set[UUID] = set()
         self._people = self._keys = False
         self._heard: int | None = None
         self._away = False
@@ -55,6 +61,10 @@ class Newspaper:
     def ended(self, session_id: UUID) -> None:
         """A session has ended."""
         self._ended.append(session_id)
+
+    def moved(self, tenant_id: UUID) -> None:
+        """Something of the household has changed that its hubs may want to know."""
+        self._moved.add(tenant_id)
 
     def people_changed(self) -> None:
         """Somebody's profile has changed."""
@@ -70,10 +80,11 @@ class Newspaper:
 
     async def flush(self) -> None:
         """Tell what was collected, and wait until every process has heard it; for half a second, and never in vain."""
-        if not (self._ended or self._people or self._keys):
+        if not (self._ended or self._people or self._keys or self._moved):
             return
-        news = News(self._entropy.token_bytes(12).hex(), tuple(self._ended), self._people, self._keys)
-        self._ended, self._people, self._keys = [], False, False
+        ended, moved = tuple(self._ended), tuple(self._moved)
+        news = News(self._entropy.token_bytes(12).hex(), ended, self._people, self._keys, moved)
+        self._ended, self._people, self._keys, self._moved = [], False, False, set()
         if self._away:
             return
         try:
@@ -114,7 +125,7 @@ class Newspaper:
     async def _take(self, said: dict[str, Any]) -> None:
         if self._heard is None:
             # What was said while nobody listened here is unknown: as good as a change of everything.
-            await self._hear(News("", people=True, keys=True))
+            await self._hear(News("", people=True, keys=True, all=True))
         self._heard, self._away = self._clock.now().boot, False
         if said["type"] != "message":
             return

@@ -11,6 +11,7 @@ from rex_auth_edge.cloud.news import News, Newspaper
 from rex_auth_edge.cloud.shared import Shared
 from rex_auth_edge.domain.clock import MINUTE, SECOND
 from rex_auth_edge.domain.register import LONGEST
+from rex_auth_edge.exchange.waking import Waking
 from rex_auth_edge.flows import signing
 from rex_auth_edge.flows.authenticate import Authenticator
 from rex_auth_edge.flows.parts import Parts
@@ -33,7 +34,9 @@ _log = logging.getLogger(__name__)
 class Watch:
     """One process's ear. It is ready once `begin` has come back; `run` then goes on for ever."""
 
-    def __init__(self, parts: Parts, people: People, authenticator: Authenticator, shared: Shared) -> None:
+    def __init__(
+        self, parts: Parts, people: People, authenticator: Authenticator, shared: Shared, waking: Waking | None = None
+    ) -> None:
         self._parts = parts
         self._people = people
         self._authenticator = authenticator
@@ -41,6 +44,8 @@ class Watch:
         self._keys_from = parts.clock.now().wall
         self.news = Newspaper(shared, parts.clock, parts.entropy, self._heard)
         parts.register.told = self.news.ended
+        self._waking = waking or Waking()
+        self._waking.told = self.news.moved
         people.told, people.hears = self.news.people_changed, self.news.hears
         parts.keyring.told = self.news.keys_changed
         if isinstance(parts.store, MariaStore):
@@ -88,6 +93,10 @@ class Watch:
             self._parts.register.adopt(session_id, until)
         if news.people:
             self._people.drop()
+        for tenant_id in news.moved:
+            self._waking.heard(tenant_id)
+        if news.all:
+            self._waking.everybody()
         if news.keys:
             try:
                 await self._take_keys()

@@ -7,6 +7,7 @@ from rex_auth_edge.sync.wire import NEWEST, OLDEST
 TYPE = "application/vnd.rex.sync"
 """Of bodies in both directions."""
 ENROLL, HELLO, PUSH, PULL, COMPARE = "/sync/enroll", "/sync/hello", "/sync/push", "/sync/pull", "/sync/compare"
+PATHS = frozenset({ENROLL, HELLO, PUSH, PULL, COMPARE})
 WAIT = 55
 """Seconds that a pull may be kept waiting for something to tell."""
 

@@ -46,6 +46,7 @@ def composed(
         warnings=warnings,
         rows=rows(values, sources),
         public_url=values["REX_PUBLIC_URL"],
+        sync_ca=values["REX_SYNC_CA"],
     )
 
 

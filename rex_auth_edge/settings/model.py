@@ -98,6 +98,7 @@ class Settings:
     warnings: tuple[str, ...] = ()
     rows: tuple[Row, ...] = field(default=(), repr=False)
     public_url: str | None = None
+    sync_ca: Path | None = None
 
     @property
     def disk(self) -> Path | None:

@@ -59,6 +59,12 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting("REX_CLOUD_URL", optional(kinds.URL_TEXT), None, "The cloud instance to synchronise with."),
     Setting(
+        "REX_SYNC_CA",
+        optional(kinds.PATH),
+        None,
+        "A PEM file with the authority to believe of the cloud's certificate, in place of the system's.",
+    ),
+    Setting(
         "REX_PUBLIC_URL",
         optional(kinds.URL_TEXT),
         None,

@@ -266,7 +266,7 @@ def name_of(raw: bytes) -> str:
 def _envelope(plain: bytes) -> tuple[int, str, msgspec.Raw]:
     try:
         return msgspec.msgpack.decode(plain, type=tuple[int, str, msgspec.Raw])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise WireError("This is no body") from error
 
 

@@ -12,6 +12,7 @@ from rex_auth_edge.domain import durations, names
 from rex_auth_edge.domain.caller import Caller
 from rex_auth_edge.domain.clock import SECOND, Moment
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
+from rex_auth_edge.exchange.hub.hubs import Hubs
 from rex_auth_edge.flows.authenticate import Authenticator
 from rex_auth_edge.flows.household.actor import Actor
 from rex_auth_edge.flows.parts import NOBODY, Parts
@@ -33,7 +34,10 @@ Verbs = Mapping[str, Callable[..., Awaitable[Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """A hub as its console sees it; `running` tells whether it serves, or only its database is open for a command."""
+    """A hub as its console sees it; `running` tells whether it serves, or only its database is open for a command.
+
+    `sync` is its synchronisation, None in the cloud.
+    """
 
     settings: Settings
     parts: Parts
@@ -43,6 +47,7 @@ class Reach:
     carrier: Carrier | None
     started: Moment
     running: bool
+    sync: Hubs | None = None
 
 
 def find_household(conn: sa.Connection, reach: Reach, name: str | None) -> UUID:

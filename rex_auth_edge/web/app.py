@@ -16,6 +16,7 @@ from rex_auth_edge.web.api.confirmations import Confirmations
 from rex_auth_edge.web.api.devices import Devices
 from rex_auth_edge.web.api.forward import Forward
 from rex_auth_edge.web.api.household import House, Invites
+from rex_auth_edge.web.api.hubs import Hubs
 from rex_auth_edge.web.api.members import Members, MembersActivity
 from rex_auth_edge.web.api.pairing import Asks, PairingWindow
 from rex_auth_edge.web.api.passes import GuestPass, Passes
@@ -59,20 +60,23 @@ _OPENAPI = DocumentConfig(
 )
 
 
-def litestar_app(desk: Desk, probes: Probes) -> App:
+def litestar_app(desk: Desk, probes: Probes, *, cloud: bool = False) -> App:
     """The application without its shell (see `web.shell`): what it is asked is about the hub of this desk."""
 
     async def at_desk(scope: Scope, receive: Receive, send: Send) -> None:
         scope.update({_DESK: desk, wellknown.PROBES: probes})
         await framework(scope, receive, send)
 
-    framework = cast("App", _framework())
+    framework = cast("App", _framework(cloud=cloud))
     return at_desk
 
 
 @functools.cache
-def _framework() -> Litestar:
-    """It knows nothing of any hub, so that several hubs in one process need to make it only once."""
+def _framework(*, cloud: bool = False) -> Litestar:
+    """It knows nothing of any hub, so that several hubs in one process need to make it only once.
+
+    In the `cloud` it has routes that a hub hasn't.
+    """
     return Litestar(
         [
             Registration,
@@ -105,6 +109,7 @@ def _framework() -> Litestar:
             *wellknown.HANDLERS,
             reference,
             stylesheet,
+            *((Hubs,) if cloud else ()),
         ],
         dependencies={"visit": Provide(_visit, sync_to_thread=False)},
         exception_handlers=problems.handlers,

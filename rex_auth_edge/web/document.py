@@ -18,7 +18,7 @@ from typing_extensions import override
 from rex_auth_edge.domain.refusals import Code
 from rex_auth_edge.web.api.messages import Problem
 from rex_auth_edge.web.authority import SCHEMES
-from rex_auth_edge.web.endpoints import ALWAYS, ENDPOINTS, PERSON, PERSON_UNSAFE, UNSAFE
+from rex_auth_edge.web.endpoints import ALWAYS, ENDPOINTS, IN_THE_CLOUD, PERSON, PERSON_UNSAFE, UNSAFE
 from rex_auth_edge.web.problems import ASK_AGAIN, STATUS
 
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -70,7 +70,7 @@ def _problem() -> dict[str, Any]:
 
 def _complete(operation: dict[str, Any], method: str) -> None:
     name = operation["operationId"].partition("__")[0]
-    endpoint, unsafe = ENDPOINTS[name], method != "get"
+    endpoint, unsafe = (ENDPOINTS | IN_THE_CLOUD)[name], method != "get"
     codes = {*ALWAYS, *endpoint.refusals, *(UNSAFE if unsafe else ())}
     operation["tags"] = [endpoint.tag]
     operation["security"] = endpoint.security or (PERSON_UNSAFE if unsafe else PERSON)

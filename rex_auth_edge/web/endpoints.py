@@ -196,3 +196,6 @@ ENDPOINTS: dict[str, Endpoint] = {
     "ready": Endpoint("Machines", _STORED),
     "jwks": Endpoint("Machines"),
 }
+
+IN_THE_CLOUD = {"hubs_list": _acting(), "hubs_claim": _acting(*_TYPED), "hubs_remove": _acting(*_TYPED, Code.NOT_FOUND)}
+"""Those that a hub hasn't."""

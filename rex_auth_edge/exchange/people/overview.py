@@ -11,14 +11,12 @@ from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.exchange.people import notices, reviews, words
 from rex_auth_edge.exchange.people.shown import Shown
 from rex_auth_edge.exchange.people.status import Status
+from rex_auth_edge.exchange.stores.cloud import hubs
+from rex_auth_edge.exchange.stores.hub import standing
 from rex_auth_edge.flows.household.actor import Actor, forbidden
 from rex_auth_edge.flows.parts import NOBODY, Parts
-from rex_auth_edge.storage.sync_tables import sync_entries, sync_hubs, sync_members, sync_standings
+from rex_auth_edge.storage.sync_tables import sync_entries, sync_given, sync_hubs, sync_standings
 from rex_auth_edge.sync.order import Lane
-from rex_auth_edge.sync.store import Me, Member
-
-_WAITS = 0
-"""The stage of a change that the cloud has yet to take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +51,7 @@ def status_of(conn: sa.Connection, parts: Parts, tenant_id: UUID) -> Status:
 
 def _in_cloud(conn: sa.Connection, tenant_id: UUID) -> Status:
     shared = conn.execute(sa.select(sync_standings.c.tenant_id).where(sync_standings.c.tenant_id == tenant_id))
-    rows = conn.execute(sa.select(sync_members.c.value).where(sync_members.c.tenant_id == tenant_id)).scalars()
-    members = [msgspec.msgpack.decode(bytes(row), type=Member) for row in rows]
-    there = [member for member in members if not member.removed]
+    there = [member for member in hubs(conn, tenant_id) if not member.removed]
     return Status(
         enrolled=shared.one_or_none() is not None and bool(there),
         hubs=len(there),
@@ -66,9 +62,9 @@ def _in_cloud(conn: sa.Connection, tenant_id: UUID) -> Status:
 
 def _on_hub(conn: sa.Connection, tenant_id: UUID) -> Status:
     row = conn.execute(sa.select(sync_hubs).where(sync_hubs.c.tenant_id == tenant_id)).one_or_none()
-    if row is None:
+    me = standing(conn, tenant_id)
+    if row is None or me is None:
         return Status(enrolled=False)
-    me = msgspec.msgpack.decode(bytes(row.value), type=Me)
     return Status(
         enrolled=True,
         waiting=_waiting(conn, tenant_id),
@@ -85,7 +81,12 @@ def _on_hub(conn: sa.Connection, tenant_id: UUID) -> Status:
 
 
 def _waiting(conn: sa.Connection, tenant_id: UUID) -> tuple[int, int, int, int]:
-    own = (sync_entries.c.tenant_id == tenant_id) & (sync_entries.c.stage == _WAITS)
+    given = (
+        sa.select(sa.func.max(sync_given.c.upto))
+        .where((sync_given.c.tenant_id == tenant_id) & (sync_given.c.lane == sync_entries.c.lane))
+        .scalar_subquery()
+    )
+    own = (sync_entries.c.tenant_id == tenant_id) & (sync_entries.c.number > sa.func.coalesce(given, 0))
     counted = sa.select(sync_entries.c.lane, sa.func.count().label("waiting")).where(own).group_by(sync_entries.c.lane)
     found = {row.lane: row.waiting for row in conn.execute(counted)}
     security, identity, sessions, audit = (found.get(int(lane), 0) for lane in Lane)

@@ -70,6 +70,11 @@ def is_shared(tx: Tx, tenant_id: UUID) -> bool:
     return _get.one(tx.conn, tenant=tenant_id) is not None
 
 
+def hubs(conn: sa.Connection, tenant_id: UUID) -> list[Member]:
+    """The household's hubs, removed ones too, for who only looks."""
+    return [_member.decode(row.value) for row in _members.all(conn, tenant=tenant_id)]
+
+
 class SqlCloud(SqlRows):
     """One household. Raises NotSharedError where it has no standing. Nothing is written before `flush`."""
 

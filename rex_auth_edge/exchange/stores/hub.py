@@ -65,6 +65,12 @@ def enrolled(conn: sa.Connection) -> list[UUID]:
     return [row.tenant_id for row in _enrolled.all(conn)]
 
 
+def standing(conn: sa.Connection, tenant_id: UUID) -> Me | None:
+    """Where the hub stands with the household's cloud, for who only looks; None where it isn't enrolled."""
+    found = _get.one(conn, tenant=tenant_id)
+    return None if found is None else _record.decode(found.value)[0]
+
+
 def enrol(tx: Tx, tenant_id: UUID, me: Me, digest_key: bytes, enrolment: bytes) -> None:
     """Begin to synchronise the household; `digest_key` is what its cloud has told, `enrolment` is kept as it is."""
     row = {"tenant_id": tenant_id, "value": _pack((me, None)), "digest_key": digest_key, "enrolment": enrolment}

@@ -1,0 +1,75 @@
+"""A hub's request in one transaction: answered out of its household's cells, and adopted by the ordinary tables."""
+
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+
+from rex_auth_edge.domain.refusals import Code, Refused
+from rex_auth_edge.exchange.messages import COMPARE, HELLO, PULL, PUSH
+from rex_auth_edge.exchange.mirror import adopt
+from rex_auth_edge.exchange.stores.cloud import NotSharedError, SqlCloud
+from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.storage import sync_members
+from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.cloud import keeping
+from rex_auth_edge.sync.cloud.answer import Desk, answer
+from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.order import START, Position
+from rex_auth_edge.sync.standing import revoked
+from rex_auth_edge.sync.store import Member, Standing
+from rex_auth_edge.sync.wire import Compare, Hello, Pull, Push, Refusal, WireError, encode, name_of
+
+_BODIES: dict[str, type[Struct]] = {HELLO: Hello, PUSH: Push, PULL: Pull, COMPARE: Compare}
+NONCE_BYTES = 16
+_member = msgspec.msgpack.Decoder(Member).decode
+_standing = msgspec.msgpack.Decoder(Standing).decode
+_ELSEWHERE = Refused(Code.BAD_REQUEST, "This body doesn't belong to this address")
+
+
+async def keys(parts: Parts, tenant_id: UUID, hub: bytes) -> tuple[bytes, ...]:
+    """A hub's public keys; none where there is no such hub."""
+
+    def query(conn: sa.Connection) -> tuple[bytes, ...]:
+        found = sync_members.member(conn, tenant_id, UUID(bytes=hub))
+        return () if found is None else _member(found).keys
+
+    return await parts.store.read(query)
+
+
+async def at(parts: Parts, tenant_id: UUID) -> Position:
+    """How far the household has got; nowhere where it isn't shared."""
+
+    def query(conn: sa.Connection) -> Position:
+        found = sync_members.standing(conn, tenant_id)
+        return START if found is None else _standing(found).at
+
+    return await parts.store.read(query)
+
+
+async def answered(parts: Parts, tenant_id: UUID, hub: bytes, key: bytes, path: str, raw: bytes) -> bytes | Refused:
+    """The answer's bytes; what couldn't be read is answered as well, and has changed nothing."""
+    try:
+        if name_of(raw) != _BODIES[path].__name__:
+            return _ELSEWHERE
+    except WireError:
+        return encode(Refusal("malformed"))
+    return await parts.store.write(lambda tx: _answered(tx, parts, tenant_id, hub, key, raw), urgent=path == PUSH)
+
+
+def _answered(tx: Tx, parts: Parts, tenant_id: UUID, hub: bytes, key: bytes, raw: bytes) -> bytes:
+    try:
+        store = SqlCloud(tx, tenant_id)
+    except NotSharedError:
+        return encode(Refusal("unknown_key"))
+    desk = Desk(store, tx.node.id.bytes, tx.now.wall, tx.entropy.token_bytes(NONCE_BYTES))
+    said = answer(desk, hub, key, raw)
+    for cell in tuple(store.dirty):
+        if cell.kind == Kind.HUB and revoked(store, Kind.HUB, cell.id):
+            keeping.remove(store, cell.id)
+    store.flush()
+    if store.dirty:
+        adopt(tx, parts, tenant_id, store, tuple(store.dirty))
+        tx.touched.setdefault(tenant_id, set())  # so that whoever waits is told
+    return said

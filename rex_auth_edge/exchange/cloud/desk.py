@@ -1,0 +1,105 @@
+"""Where hubs' requests come in: one for the program in the cloud role, asked by `web.sync`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from rex_auth_edge.domain.clock import SECOND, Moment
+from rex_auth_edge.domain.refusals import Code, Refused
+from rex_auth_edge.exchange.cloud import answering, enrolling
+from rex_auth_edge.exchange.cloud.checking import Checks
+from rex_auth_edge.exchange.messages import ENROLL, PULL, WAIT, Enrol
+from rex_auth_edge.exchange.waking import Ear, Waking
+from rex_auth_edge.flows.devices.proving import Memory
+from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.sync.wire import Pull, WireError, decode, name_of
+
+MOST_WAITING = 384
+"""Requests that are kept waiting at a time; further ones are answered at once."""
+_LOOK = 1.0
+"""Seconds between looks at the database while other processes' news don't arrive; `_LOOK_IN_ANY_CASE` else."""
+_LOOK_IN_ANY_CASE = 20.0
+_BAD = Refused(Code.BAD_REQUEST, "The body is no request to be let in")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it came. `wait` in seconds; it is answered no later than `gone` says that nobody listens."""
+
+    path: str
+    body: bytes
+    proof: str
+    wait: float = 0.0
+
+
+class CloudDesk:
+    """`hears` says whether other processes' news arrive at present; where there is one process, they always do."""
+
+    def __init__(self, parts: Parts, memory: Memory, waking: Waking) -> None:
+        self._parts = parts
+        self._checks = Checks(parts.pepper, parts.url, memory)
+        self.waking = waking
+        self.hears: Callable[[], bool] = lambda: True
+        self._waiting = 0
+        self._stopping = False
+
+    def nonce(self) -> str:
+        """What the next proof should bear."""
+        return self._checks.nonce(self._parts.clock.now())
+
+    def stop(self) -> None:
+        """Answer everybody who waits, and let nobody wait any more."""
+        self._stopping = True
+        self.waking.everybody()
+
+    async def answer(self, asked: Asked) -> bytes | Refused:
+        """The answer's bytes, or why there are none."""
+        now = self._parts.clock.now()
+        if asked.path == ENROLL:
+            return await self._enrol(asked, now)
+        checked = await self._checks.hub(asked.proof, asked.path, asked.body, now, self._keys)
+        if isinstance(checked, Refused):
+            return checked
+        found, key = checked
+        if found.hub is None:
+            return _BAD
+        tenant_id, hub = found.hub
+        if asked.path == PULL and asked.wait > 0:
+            await self._until_moved(tenant_id, asked)
+        return await answering.answered(self._parts, tenant_id, hub, key, asked.path, asked.body)
+
+    async def _keys(self, tenant_id: UUID, hub: bytes) -> tuple[bytes, ...]:
+        return await answering.keys(self._parts, tenant_id, hub)
+
+    async def _enrol(self, asked: Asked, now: Moment) -> bytes | Refused:
+        key = await self._checks.newcomer(asked.proof, asked.path, asked.body, now)
+        if isinstance(key, Refused):
+            return key
+        try:
+            wanted = decode(asked.body, Enrol)
+        except WireError:
+            return _BAD
+        return await enrolling.enrolled(self._parts, wanted, key)
+
+    async def _until_moved(self, tenant_id: UUID, asked: Asked) -> None:
+        """Wait until the household has something that the hub hasn't, or for as long as it is willing to."""
+        try:
+            pull = decode(asked.body, Pull) if name_of(asked.body) == Pull.__name__ else None
+        except WireError:
+            return
+        if pull is None or self._waiting >= MOST_WAITING:
+            return
+        self._waiting += 1
+        try:
+            with self.waking.listening(tenant_id) as ear:
+                await self._wait(tenant_id, pull, min(asked.wait, WAIT), ear)
+        finally:
+            self._waiting -= 1
+
+    async def _wait(self, tenant_id: UUID, pull: Pull, seconds: float, ear: Ear) -> None:
+        until = self._parts.clock.now().boot + seconds * SECOND
+        while not self._stopping and await answering.at(self._parts, tenant_id) <= pull.after:
+            left = (until - self._parts.clock.now().boot) / SECOND
+            if left <= 0:
+                return
+            await ear.hear(min(left, _LOOK_IN_ANY_CASE if self.hears() else _LOOK))

@@ -1,0 +1,95 @@
+"""Letting a hub in: for a code that an owner has made, with the key that the hub has made for itself."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from rex_auth_edge.domain.clock import Deadline
+from rex_auth_edge.domain.refusals import Code, Refused
+from rex_auth_edge.domain.roles import Act
+from rex_auth_edge.exchange.cloud.answering import NONCE_BYTES
+from rex_auth_edge.exchange.cloud.claims import code_hash
+from rex_auth_edge.exchange.messages import Enrol, Enrolled
+from rex_auth_edge.exchange.mirror import adopt, capture_all
+from rex_auth_edge.exchange.stores.cloud import SqlCloud, is_shared, share
+from rex_auth_edge.exchange.stores.scribes import CloudScribe
+from rex_auth_edge.flows.household.actor import still_may
+from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.storage import sync_claims, tenants, users
+from rex_auth_edge.storage.audit import Event, record
+from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.cloud import keeping
+from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.standing import revoked
+from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.wire import NEWEST, OLDEST, encode
+
+_LONGEST_NAME = 80
+_ID = 16
+BAD_CODE = Refused(
+    Code.INVALID_CLAIM_CODE, "This claim code is unknown, used or over; an owner makes another one in the cloud"
+)
+_BAD_BODY = Refused(Code.BAD_REQUEST, "This is no request to be let in")
+_NO_VERSION = Refused(Code.VERSION_NOT_SPOKEN, "Hub and cloud speak no common version: upgrade the older one")
+_REMOVED = Refused(Code.HUB_REMOVED, "An owner has removed this hub from the household, for good")
+
+
+async def enrolled(parts: Parts, asked: Enrol, key: bytes) -> bytes | Refused:
+    """The answer's bytes: what the hub has to know. The same hub may ask again with the same code and key."""
+    if len(asked.hub) != _ID or len(asked.name) > _LONGEST_NAME or not asked.name.isprintable():
+        return _BAD_BODY
+    if min(asked.newest, NEWEST) < max(asked.oldest, OLDEST):
+        return _NO_VERSION
+    return await parts.store.write(lambda tx: _enrolled(tx, parts, asked, key))
+
+
+def _enrolled(tx: Tx, parts: Parts, asked: Enrol, key: bytes) -> bytes | Refused:
+    hashed = code_hash(parts, asked.code)
+    for tenant_id in tenants.whereabouts(tx.conn, hashed):
+        claim = sync_claims.by_code(tx.conn, tenant_id, hashed)
+        if claim is not None and _good(tx, claim) and still_may(tx.conn, tenant_id, claim.made_by, Act.ADD_HUB):
+            return _let_in(tx, parts, claim, asked, key)
+    return BAD_CODE
+
+
+def _good(tx: Tx, claim: sa.Row[tuple[object, ...]]) -> bool:
+    return not Deadline(claim.expires_at, bytes(claim.expires_boot_id), claim.expires_boot).passed(tx.now)
+
+
+def _let_in(tx: Tx, parts: Parts, claim: sa.Row[tuple[object, ...]], asked: Enrol, key: bytes) -> bytes | Refused:
+    tenant_id, hub_id = claim.tenant_id, UUID(bytes=asked.hub)
+    tenants.hold(tx, tenant_id)
+    if not is_shared(tx, tenant_id):
+        share(tx, tenant_id)
+    store = SqlCloud(tx, tenant_id)
+    if revoked(store, Kind.HUB, asked.hub):
+        return _REMOVED
+    before = store.member(asked.hub)
+    if claim.used_by is not None and (before is None or before.keys != (key,)):
+        return BAD_CODE
+    if not sync_claims.use(tx, tenant_id, claim.id, hub_id):
+        return BAD_CODE
+    member = keeping.enrol(store, asked.hub, key, tx.entropy.token_bytes(NONCE_BYTES), tx.now.wall)
+    scribe = CloudScribe(store, tx.now.wall)
+    capture_all(tx, parts, scribe, tenant_id)
+    scribe.write(Cell(Kind.HUB, asked.hub), scribe.pen().climb(actor=claim.made_by.bytes, name=asked.name))
+    store.flush()
+    adopt(tx, parts, tenant_id, store, tuple(store.dirty))
+    tx.touched.setdefault(tenant_id, set())
+    detail = {"hub": str(hub_id), "name": asked.name, "claim": str(claim.id), "incarnation": member.incarnation}
+    record(tx, tenant_id, Event("hub.enrolled", actor_id=claim.made_by, detail=detail))
+    owner = users.get(tx.conn, tenant_id, claim.made_by)
+    return encode(
+        Enrolled(
+            household=tenant_id.bytes,
+            name=tenants.get(tx.conn, tenant_id).name,
+            cloud=tx.node.id.bytes,
+            epoch=store.standing().at.epoch,
+            incarnation=member.incarnation,
+            nonce=member.nonce,
+            digest_key=store.digest_key,
+            owner=claim.made_by.bytes,
+            owner_email_key=owner.email_key,
+            owner_username=owner.username_key,
+        )
+    )

@@ -1,0 +1,175 @@
+"""One household's end: each step is one transaction, and its copy outside of the database is there before the next."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rex_auth_edge.exchange.hub import enrolment as enrolments
+from rex_auth_edge.exchange.hub import trouble
+from rex_auth_edge.exchange.hub.copy import Copies, Copy
+from rex_auth_edge.exchange.hub.enrolment import Enrolment
+from rex_auth_edge.exchange.hub.trouble import LineError
+from rex_auth_edge.exchange.mirror import adopt, capture_all
+from rex_auth_edge.exchange.proof import HubKey, Signer
+from rex_auth_edge.exchange.stores.hub import SqlHub
+from rex_auth_edge.exchange.stores.scribes import HubScribe
+from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.keys.seal import SealBrokenError
+from rex_auth_edge.storage import sync_hubs
+from rex_auth_edge.storage.store import StorageUnavailableError
+from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.digest import Path
+from rex_auth_edge.sync.hub import asking, comparing
+from rex_auth_edge.sync.hub.applying import apply
+from rex_auth_edge.sync.hub.welcoming import seal, start
+from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.store import Me
+from rex_auth_edge.sync.wire import Compared, Refusal, WireError
+
+T = TypeVar("T")
+
+
+class Household:
+    """`me` is where it stood at the end of the last step; `enrolment` with whom it is enrolled."""
+
+    def __init__(self, parts: Parts, tenant_id: UUID, copies: Copies) -> None:
+        self._parts = parts
+        self.tenant_id = tenant_id
+        self._copies = copies
+        self._flipped = self._checked = False
+        self._raw = b""
+        self._one = asyncio.Lock()
+        self.enrolment: Enrolment
+        self.me: Me
+
+    async def begin(self) -> bool:
+        """Compare the database with its copy: whether it was put back from before. Raises LineError."""
+        copy = await self._copied(self._copies.read)
+
+        def work(tx: Tx, store: SqlHub) -> bool:
+            if not start(store, None if copy is None else copy.me):
+                return False
+            if copy is not None:
+                sync_hubs.change(tx, self.tenant_id, enrolment=copy.enrolment)
+            return True
+
+        return await self._do(work)
+
+    def signer(self) -> Signer:
+        """Who signs the next request."""
+        public = self.enrolment.other(self.me.key) if self._flipped else self.me.key
+        return self.enrolment.signer(self.me.id, public)
+
+    def flip(self) -> None:
+        """Sign with the other key from now on: the cloud may have been restored to when that one was good."""
+        self._flipped = not self._flipped
+
+    async def request(self, most: int) -> bytes | None:
+        """The next request that changes something at the cloud, written down before it is sent. Raises LineError."""
+        return await self._do(lambda _, store: asking.push(store, most))
+
+    async def question(self, lane: Lane) -> bytes:
+        """Ask for a lane's next rows. Raises LineError."""
+        return await self._look(lambda _, store: asking.pull(store, lane))
+
+    async def take(self, request: bytes, answer: bytes) -> Struct:
+        """Take the answer to a request, and bring the ordinary tables to what it says. Raises LineError."""
+
+        def work(tx: Tx, store: SqlHub) -> Struct:
+            silent = _is_silent(store.me())
+            done = apply(store, request, answer)
+            if silent and not _is_silent(store.me()):
+                capture_all(tx, self._parts, HubScribe(store), self.tenant_id)
+                self._checked = False
+            return done
+
+        try:
+            done = await self._do(work)
+        except WireError as error:
+            raise LineError(trouble.DAMAGED) from error
+        self._flipped = self._flipped and isinstance(done, Refusal)
+        return done
+
+    async def branch(self, lane: Lane, path: Path) -> bytes:
+        """Ask what lies below a branch of the digest's tree."""
+        return await self._look(lambda _, store: comparing.question(store, lane, path))
+
+    async def further(self, lane: Lane, path: Path, compared: Compared) -> list[Path]:
+        """Where to ask next; below a leaf both ends are equal now."""
+        return await self._do(lambda _, store: comparing.further(store, lane, path, compared))
+
+    async def check(self) -> None:
+        """Once after each start, when all has been read: what the tables here say and the cells don't is written.
+
+        That is nothing, but after a restore: what the hub had begun since is over.
+        """
+        if not self._checked and not _is_silent(self.me):
+            await self._do(lambda tx, store: capture_all(tx, self._parts, HubScribe(store), self.tenant_id))
+            self._checked = True
+
+    async def rotate(self) -> None:
+        """Begin to sign with a new key: the old one vouches for it in the next Hello."""
+        key = HubKey.make(self._parts.entropy)
+
+        def work(tx: Tx, store: SqlHub) -> None:
+            me = store.me()
+            changed = self._opened(tx).with_key(key, me.key, tx.now.wall)
+            raw = enrolments.sealed(self._parts.seal, self.tenant_id, changed)
+            sync_hubs.change(tx, self.tenant_id, enrolment=raw)
+            store.put_me(replace(me, next_key=key.public, greeted=False))
+
+        await self._do(work)
+
+    async def _do(self, work: Callable[[Tx, SqlHub], T]) -> T:
+        def inside(tx: Tx) -> tuple[T, Me, Enrolment, bytes]:
+            store = SqlHub(tx, self.tenant_id)
+            done = work(tx, store)
+            me = seal(store)
+            store.flush()
+            if store.dirty:
+                adopt(tx, self._parts, self.tenant_id, store.shown, tuple(store.dirty))
+            return done, me, self._opened(tx), self._sealed(tx)
+
+        async with self._one:
+            try:
+                done, self.me, self.enrolment, raw = await self._parts.store.write(inside, urgent=True)
+            except StorageUnavailableError as error:
+                raise LineError(trouble.STORAGE) from error
+            await self._copied(lambda: self._copies.write(Copy(self.me, raw)))
+            return done
+
+    async def _look(self, query: Callable[[Tx, SqlHub], T]) -> T:
+        """A step that changes nothing, so that nothing is copied."""
+        try:
+            return await self._parts.store.write(lambda tx: query(tx, SqlHub(tx, self.tenant_id)))
+        except StorageUnavailableError as error:
+            raise LineError(trouble.STORAGE) from error
+
+    def _sealed(self, tx: Tx) -> bytes:
+        row = sync_hubs.get(tx.conn, self.tenant_id)
+        return b"" if row is None else bytes(row.enrolment)
+
+    def _opened(self, tx: Tx) -> Enrolment:
+        raw = self._sealed(tx)
+        if raw != self._raw:
+            try:
+                self._kept = enrolments.opened(self._parts.seal, self.tenant_id, raw)
+            except SealBrokenError as error:
+                raise LineError(trouble.SEALED) from error
+            self._raw = raw
+        return self._kept
+
+    async def _copied(self, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.to_thread(work)
+        except OSError as error:
+            raise LineError(trouble.STORAGE) from error
+
+
+def _is_silent(me: Me) -> bool:
+    """Whether what is done here isn't written as changes: while the hub may not be itself."""
+    return me.restored or me.locked or me.removed

@@ -1,0 +1,261 @@
+"""Synchronisation on a hub, for whoever runs it: enrol, look, pause, and a task for each household that is enrolled."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from msgspec import Struct
+
+from rex_auth_edge.domain.clock import MINUTE
+from rex_auth_edge.domain.refusals import Code, Refused
+from rex_auth_edge.exchange.hub import admission, joining, standing
+from rex_auth_edge.exchange.hub.asking import Asking
+from rex_auth_edge.exchange.hub.copy import Copies
+from rex_auth_edge.exchange.hub.household import Household
+from rex_auth_edge.exchange.hub.joining import Wish
+from rex_auth_edge.exchange.hub.line import HttpLine, Line, url_of
+from rex_auth_edge.exchange.hub.loop import Loop
+from rex_auth_edge.exchange.hub.rounds import Rounds
+from rex_auth_edge.exchange.hub.trouble import LineError
+from rex_auth_edge.exchange.messages import Enrol
+from rex_auth_edge.exchange.mirror import differences
+from rex_auth_edge.exchange.people.overview import status_of
+from rex_auth_edge.exchange.people.status import Status
+from rex_auth_edge.exchange.proof import HubKey, Signer
+from rex_auth_edge.exchange.stores.hub import SqlHub, enrolled
+from rex_auth_edge.exchange.waking import Waking
+from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.storage import sync_hubs
+from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.state import Cell
+
+_log = logging.getLogger(__name__)
+_SEEN_EVERY = 10 * MINUTE
+Lines = Callable[[str], Line]
+Progress = Callable[[int, int], None]
+
+NOT_ENROLLED = Refused(Code.NOT_ENROLLED, "This household isn't enrolled in any cloud")
+_BAD_URL = Refused(
+    Code.INVALID_FIELD, "The cloud's address is like https://cloud.example, without a path", {"url": "not an address"}
+)
+
+
+class Verified(Struct, frozen=True):
+    """What a full comparison has found: differences with the cloud, mended, and cells that the tables here deny."""
+
+    repaired: int
+    differing: tuple[Cell, ...]
+
+
+@dataclass(slots=True)
+class Running:
+    """A household that is enrolled, and what goes on about it."""
+
+    household: Household
+    rounds: Rounds
+    loop: Loop
+    lines: tuple[Asking, ...]
+    task: asyncio.Task[None] | None = None
+    trouble: str | None = None
+    reached_at: int | None = None
+    agreed_at: int | None = None
+    written_at: int = 0
+    repaired: int = 0
+
+    def close(self) -> None:
+        """Let go of everything."""
+        if self.task is not None:
+            self.task.cancel()
+        for line in self.lines:
+            line.close()
+
+
+class Hubs:
+    """One for the program in the hub role. `lines` makes a line to a cloud's address."""
+
+    def __init__(self, parts: Parts, data_dir: Path, waking: Waking, lines: Lines = HttpLine) -> None:
+        self._parts = parts
+        self._data_dir = data_dir
+        self._waking = waking
+        self._lines = lines
+        self._running: dict[UUID, Running] = {}
+        self._serving = self._loops = False
+
+    async def run(self) -> None:
+        """Serve every household that is enrolled, until cancelled."""
+        await self.begin()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self.end()
+
+    async def begin(self, *, looping: bool = True) -> None:
+        """Take up every household that is enrolled; without a loop each, there are rounds by `now` alone."""
+        self._serving, self._loops = True, looping
+        for tenant_id in await self._parts.store.read(enrolled):
+            await self._start(tenant_id)
+
+    async def end(self) -> None:
+        """Let go of all of them."""
+        self._serving = False
+        for tenant_id in list(self._running):
+            self._stop(tenant_id)
+
+    async def enrol(self, tenant_id: UUID, url: str, code: str, as_: str | None = None) -> Status | Refused:
+        """Let the household's cloud know this hub, by a claim code that an owner has made there.
+
+        The owner here who has made it, by `as_` or by the same address, becomes that owner: their sessions here end.
+        """
+        address = url_of(url)
+        if address is None:
+            return _BAD_URL
+        wish, key = Wish(address, code, as_), HubKey.make(self._parts.entropy)
+        refused = await self._parts.store.read(lambda conn: joining.refused_before(conn, tenant_id, wish))
+        if refused is not None:
+            return refused
+        node = await self._parts.store.write(lambda tx: tx.node.id)
+        asking = Asking(self._lines(wish.url), wish.url, lambda: Signer(key), self._parts.entropy)
+        answer = await admission.asked(asking, Enrol(wish.code, node.bytes))
+        if isinstance(answer, Refused):
+            return answer
+        self._stop(tenant_id)
+        refused = await self._parts.store.write(lambda tx: joining.join(tx, self._parts, tenant_id, wish, key, answer))
+        await self._start(tenant_id)
+        return refused or await self.status(tenant_id)
+
+    async def now(self, tenant_id: UUID) -> Status | Refused:
+        """Don't wait: a round at once, and how it stands then."""
+        running = self._running.get(tenant_id)
+        if running is None:
+            return await self.status(tenant_id) if await self._enrolled(tenant_id) else NOT_ENROLLED
+        try:
+            await running.loop.once()
+        except LineError as error:
+            await self._told(tenant_id, running, error.trouble)
+        running.loop.now()
+        return await self.status(tenant_id)
+
+    async def pause(self, tenant_id: UUID) -> Refused | None:
+        """Send and ask nothing until `resume`; what is done here waits."""
+        return await self._paused(tenant_id, paused=True)
+
+    async def resume(self, tenant_id: UUID) -> Refused | None:
+        """Go on."""
+        return await self._paused(tenant_id, paused=False)
+
+    async def _paused(self, tenant_id: UUID, *, paused: bool) -> Refused | None:
+        if not await self._enrolled(tenant_id):
+            return NOT_ENROLLED
+        await self._parts.store.write(lambda tx: sync_hubs.change(tx, tenant_id, paused=paused))
+        self._stop(tenant_id)
+        await self._start(tenant_id)
+        return None
+
+    async def forget(self, tenant_id: UUID) -> Refused | None:
+        """Leave the cloud: the household stays on this hub as it is, and what waited isn't sent."""
+        if not await self._enrolled(tenant_id):
+            return NOT_ENROLLED
+        self._stop(tenant_id)
+        await self._parts.store.write(lambda tx: sync_hubs.forget(tx, tenant_id))
+        await asyncio.to_thread(Copies(self._data_dir, tenant_id).forget)
+        return None
+
+    async def rotate(self, tenant_id: UUID) -> Status | Refused:
+        """Sign with a new key from now on."""
+        running = self._running.get(tenant_id)
+        if running is None:
+            return NOT_ENROLLED
+        await running.household.rotate()
+        return await self.now(tenant_id)
+
+    async def verify(self, tenant_id: UUID, progress: Progress = lambda _done, _of: None) -> Verified | Refused:
+        """Compare everything, with the cloud and with the tables here. `progress` is told lanes done, of how many."""
+        running = self._running.get(tenant_id)
+        if running is None:
+            return NOT_ENROLLED
+        mended = 0
+        try:
+            await running.rounds.whole()
+            for lane in Lane:
+                mended += await running.rounds.mend(lane)
+                progress(lane + 1, len(Lane))
+        except LineError as error:
+            return admission.refusal(error)
+        found = await self._parts.store.write(
+            lambda tx: differences(tx.conn, self._parts, tenant_id, SqlHub(tx, tenant_id).shown)
+        )
+        return Verified(mended, tuple(found))
+
+    async def status(self, tenant_id: UUID) -> Status:
+        """How it stands."""
+        running = self._running.get(tenant_id)
+        found = await self._parts.store.read(lambda conn: status_of(conn, self._parts, tenant_id))
+        return found if running is None else standing.present(found, running)
+
+    async def _enrolled(self, tenant_id: UUID) -> bool:
+        return await self._parts.store.read(lambda conn: sync_hubs.get(conn, tenant_id)) is not None
+
+    def _stop(self, tenant_id: UUID) -> None:
+        running = self._running.pop(tenant_id, None)
+        if running is not None:
+            running.close()
+
+    async def _start(self, tenant_id: UUID) -> None:
+        row = await self._parts.store.read(lambda conn: sync_hubs.get(conn, tenant_id))
+        if not self._serving or row is None or row.paused:
+            return
+        household = Household(self._parts, tenant_id, Copies(self._data_dir, tenant_id))
+        try:
+            if await household.begin():
+                _log.warning("The database was put back from before: this hub goes on as another incarnation.")
+        except LineError as error:
+            await self._note(tenant_id, {"trouble": error.trouble})
+            return
+        self._running[tenant_id] = running = self._made(tenant_id, household)
+        if self._loops:
+            running.task = asyncio.create_task(self._looping(tenant_id, running))
+
+    def _made(self, tenant_id: UUID, household: Household) -> Running:
+        url, parts = household.enrolment.url, self._parts
+        one, kept = (Asking(self._lines(url), url, household.signer, parts.entropy) for _ in range(2))
+        rounds = Rounds(household, one, kept, parts.clock)
+
+        async def tell(code: str | None) -> None:
+            await self._told(tenant_id, running, code)
+
+        loop = Loop(parts, household, rounds, tell)
+        running = Running(household, rounds, loop, (one, kept))
+        return running
+
+    async def _looping(self, tenant_id: UUID, running: Running) -> None:
+        with self._waking.listening(tenant_id) as ear:
+            while not running.household.me.removed:
+                try:
+                    await running.loop.run(ear)
+                except Exception:  # noqa: BLE001  one failed round must not end the next
+                    _log.exception("A round of synchronisation failed.")
+                    await running.loop.pause(MINUTE)
+
+    async def _told(self, tenant_id: UUID, running: Running, code: str | None) -> None:
+        """How a round has ended: logged where that is news, and written down now and then."""
+        now, news = self._parts.clock.now().wall, code != running.trouble
+        running.trouble = code
+        if code is None:
+            running.reached_at = now
+            if len(running.rounds.agreed) == len(Lane):
+                running.agreed_at = now
+        if news and code is not None:
+            _log.warning("Synchronisation waits (%s).", code)
+        if news or now - running.written_at >= _SEEN_EVERY or running.rounds.repaired != running.repaired:
+            running.written_at, running.repaired = now, running.rounds.repaired
+            await self._note(tenant_id, standing.noted(running))
+
+    async def _note(self, tenant_id: UUID, values: dict[str, object]) -> None:
+        def work(tx: Tx) -> None:
+            sync_hubs.change(tx, tenant_id, **values)
+
+        await self._parts.store.write(work)

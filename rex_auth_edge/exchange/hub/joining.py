@@ -1,0 +1,114 @@
+"""A household of this hub joins its cloud, by a key that is made here and an owner's code; nobody has two accounts."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from msgspec.structs import replace
+
+from rex_auth_edge.domain import names
+from rex_auth_edge.domain.refusals import Code, Refused
+from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.exchange.hub import enrolment as enrolments
+from rex_auth_edge.exchange.hub.becoming import become
+from rex_auth_edge.exchange.hub.enrolment import Enrolment
+from rex_auth_edge.exchange.messages import Enrolled
+from rex_auth_edge.exchange.mirror import adopt, capture_all
+from rex_auth_edge.exchange.proof import HubKey
+from rex_auth_edge.exchange.stores.hub import SqlHub, enrol
+from rex_auth_edge.exchange.stores.scribes import HubScribe
+from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.storage import sync_hubs, users
+from rex_auth_edge.storage.audit import Event, record
+from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.store import HEADS, Me
+
+_ANOTHER = Refused(
+    Code.ALREADY_ENROLLED, "This household is enrolled in another cloud, or as another household: forget that first"
+)
+_NO_OWNER = Refused(Code.NOT_FOUND, "There is no owner of that name here", {"as": "unknown"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """To which cloud (its address in the form that is signed), with which code, and who here has made that."""
+
+    url: str
+    code: str
+    as_: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Wish({self.url})"
+
+
+def owner_named(conn: sa.Connection, tenant_id: UUID, name: str) -> Any | Refused:
+    """The owner of that username or address here."""
+    found = users.by_email(conn, tenant_id, names.email_key(name)) if "@" in name else None
+    found = found or users.by_username(conn, tenant_id, names.username_key(name))
+    return found if found is not None and found.role == Role.OWNER and not found.disabled else _NO_OWNER
+
+
+def refused_before(conn: sa.Connection, tenant_id: UUID, wish: Wish) -> Refused | None:
+    """Why the cloud needn't be asked."""
+    if wish.as_ is None:
+        return None
+    found = owner_named(conn, tenant_id, wish.as_)
+    return found if isinstance(found, Refused) else None
+
+
+def join(tx: Tx, parts: Parts, tenant_id: UUID, wish: Wish, key: HubKey, answer: Enrolled) -> Refused | None:
+    """Take the cloud's answer: from here on what is done here waits to be sent."""
+    made = Enrolment(
+        wish.url, answer.household, answer.name, answer.cloud, ((key.public, key.seed),), tx.now.wall
+    )  # fmt: skip
+    row = sync_hubs.get(tx.conn, tenant_id)
+    if row is None:
+        refused = _begin(tx, parts, tenant_id, wish, made, answer)
+    else:
+        refused = _again(tx, parts, tenant_id, row, made, answer)
+    if refused is None:
+        detail = {"cloud": wish.url, "household": str(UUID(bytes=answer.household))}
+        record(tx, tenant_id, Event("hub.enrolled", detail=detail))
+    return refused
+
+
+def _begin(tx: Tx, parts: Parts, tenant_id: UUID, wish: Wish, made: Enrolment, answer: Enrolled) -> Refused | None:
+    owner = _owner_here(tx, tenant_id, wish, answer)
+    if isinstance(owner, Refused):
+        return owner
+    if owner is not None:
+        become(tx, parts, tenant_id, owner.id, UUID(bytes=answer.owner))
+    me = Me(tx.node.id.bytes, answer.incarnation, 0, HEADS, answer.nonce, key=made.seeds[0][0])
+    enrol(tx, tenant_id, me, answer.digest_key, enrolments.sealed(parts.seal, tenant_id, made))
+    store = SqlHub(tx, tenant_id)
+    capture_all(tx, parts, HubScribe(store), tenant_id)
+    store.flush()
+    adopt(tx, parts, tenant_id, store.shown, tuple(store.dirty))
+    return None
+
+
+def _owner_here(tx: Tx, tenant_id: UUID, wish: Wish, answer: Enrolled) -> Any | Refused | None:
+    """Who here is the owner that made the code: by name where one is given, else by the address."""
+    if wish.as_ is not None:
+        return owner_named(tx.conn, tenant_id, wish.as_)
+    found = users.by_email(tx.conn, tenant_id, answer.owner_email_key) if answer.owner_email_key else None
+    return found if found is not None and found.role == Role.OWNER and not found.disabled else None
+
+
+def _again(tx: Tx, parts: Parts, tenant_id: UUID, row: Any, made: Enrolment, answer: Enrolled) -> Refused | None:
+    """A hub that was locked out, or whose keys were lost, goes on with what it has."""
+    if bytes(row.digest_key) != answer.digest_key:
+        return _ANOTHER
+    raw = enrolments.sealed(parts.seal, tenant_id, made)
+    sync_hubs.change(tx, tenant_id, enrolment=raw, paused=False, trouble=None)
+    store = SqlHub(tx, tenant_id)
+    store.unsend()
+    me = store.me()
+    let_in = replace(me, key=made.seeds[0][0], next_key=b"", nonce=answer.nonce, pending=b"")
+    store.put_me(replace(let_in, greeted=False, locked=False, removed=False))
+    if not me.restored:
+        capture_all(tx, parts, HubScribe(store), tenant_id)
+    store.flush()
+    adopt(tx, parts, tenant_id, store.shown, tuple(store.dirty))
+    return None

@@ -1,0 +1,98 @@
+"""One household's loop: rounds for as long as the hub runs, woken by what is done here and by what the cloud has."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from rex_auth_edge.domain.clock import DAY, MINUTE, SECOND
+from rex_auth_edge.exchange.hub.household import Household
+from rex_auth_edge.exchange.hub.rounds import LOCKED, REMOVED, Rounds
+from rex_auth_edge.exchange.hub.trouble import LineError
+from rex_auth_edge.exchange.waking import Ear
+from rex_auth_edge.flows.parts import Parts
+
+_KEY_LIFE = 90 * DAY
+_COMPARED = DAY
+"""Milliseconds after which everything is read and compared, though nothing has moved."""
+_TOO_SOON = 5 * SECOND
+"""Milliseconds within which a request that should be kept waiting isn't answered with nothing."""
+_LOCKED = 1 * MINUTE
+"""Milliseconds between questions for revocations of a hub that is locked out."""
+
+
+class Loop:
+    """`tell` is called with the trouble after each round, None where there is none."""
+
+    def __init__(
+        self, parts: Parts, household: Household, rounds: Rounds, tell: Callable[[str | None], Awaitable[None]]
+    ) -> None:
+        self._parts = parts
+        self._household = household
+        self._rounds = rounds
+        self._tell = tell
+        self._whole_at = 0
+        self.retry_at: int | None = None
+        self._rest: asyncio.Event | None = None
+
+    def now(self) -> None:
+        """Don't wait for the next attempt."""
+        if self._rest is not None:
+            self._rest.set()
+
+    async def run(self, ear: Ear) -> None:
+        """For as long as the hub isn't removed; `ear` hears what is done here."""
+        while not self._household.me.removed:
+            try:
+                await self.once()
+                await self._idle(ear)
+            except LineError as error:
+                await self._tell(error.trouble)
+                await self.pause(self._after(error))
+
+    async def once(self) -> None:
+        """A whole round. Raises LineError."""
+        old = self._parts.clock.now().wall - self._household.enrolment.since > _KEY_LIFE
+        if old and not self._household.me.next_key:
+            await self._household.rotate()
+        await self._rounds.whole()
+        self._whole_at = self._parts.clock.now().boot
+        await self._tell(None)
+
+    def _after(self, error: LineError) -> int:
+        if error.trouble in {LOCKED, REMOVED}:
+            return _LOCKED + self._parts.entropy.below(_LOCKED)
+        return self._rounds.pace.wait(self._parts.entropy, error.told)
+
+    async def pause(self, milliseconds: int) -> None:
+        """Wait, unless somebody says `now`."""
+        self.retry_at = self._parts.clock.now().wall + milliseconds
+        self._rest = asyncio.Event()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(milliseconds / SECOND):
+                await self._rest.wait()
+        self._rest, self.retry_at = None, None
+
+    async def _idle(self, ear: Ear) -> None:
+        """Until something has moved at the cloud; what is done here is sent meanwhile. Raises LineError."""
+        moved = False
+        while not moved and self._parts.clock.now().boot - self._whole_at < _COMPARED:
+            began = self._parts.clock.now().boot
+            moved = await self._kept_waiting(ear)
+            if not moved and self._parts.clock.now().boot - began < _TOO_SOON:
+                await self.pause(self._parts.entropy.below(_TOO_SOON))
+            await self._tell(None)
+
+    async def _kept_waiting(self, ear: Ear) -> bool:
+        waiting = asyncio.ensure_future(self._rounds.wait())
+        try:
+            while not waiting.done():
+                heard = asyncio.ensure_future(ear.hear())
+                await asyncio.wait((waiting, heard), return_when=asyncio.FIRST_COMPLETED)
+                if heard.done():
+                    await self._rounds.send()
+                heard.cancel()
+            return waiting.result()
+        finally:
+            waiting.cancel()
+            with suppress(asyncio.CancelledError, LineError):
+                await waiting

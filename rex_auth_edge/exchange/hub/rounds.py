@@ -1,0 +1,191 @@
+"""One round with the cloud: send what waits, read what is new, compare. What closes doors comes between everything."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from msgspec import Struct
+
+from rex_auth_edge.domain.clock import SECOND, Clock
+from rex_auth_edge.exchange.hub import trouble
+from rex_auth_edge.exchange.hub.asking import Asking
+from rex_auth_edge.exchange.hub.household import Household
+from rex_auth_edge.exchange.hub.trouble import LineError
+from rex_auth_edge.exchange.messages import COMPARE, HELLO, PULL, PUSH, WAIT
+from rex_auth_edge.sync.digest import DEPTH, Path
+from rex_auth_edge.sync.hub.pace import Pace
+from rex_auth_edge.sync.order import START, Lane, Position
+from rex_auth_edge.sync.wire import Compared, Hello, Page, Refusal, WireError, decode, encode, name_of
+
+Body = TypeVar("Body", bound=Struct)
+
+LOCKED, REMOVED, GREET = "locked", "removed", "greet"
+_GREETINGS = 3
+"""Times that the cloud may ask for an introduction in one round."""
+_URGENT = SECOND
+"""Milliseconds after which what closes doors is read in between."""
+
+
+class Rounds:
+    """What a household and its cloud have to say to each other. Whatever fails raises LineError, the pace being told.
+
+    `agreed` are the lanes that both ends are known to have alike, `repaired` counts the differences that were mended.
+    """
+
+    def __init__(self, household: Household, asking: Asking, kept: Asking, clock: Clock) -> None:
+        self._household = household
+        self._asking = asking
+        self._kept = kept
+        self._clock = clock
+        self._upto: Position = START
+        self._urgent_at = 0
+        self._one = asyncio.Lock()
+        self.pace = Pace()
+        self.agreed: set[Lane] = set()
+        self.repaired = 0
+
+    async def whole(self) -> None:
+        """Until nothing waits, and all is read that there was."""
+        async with self._one:
+            for left in reversed(range(_GREETINGS)):
+                try:
+                    await self._told(self._whole)
+                except LineError as error:
+                    if error.trouble != GREET or not left:
+                        raise
+                else:
+                    return
+
+    async def send(self) -> None:
+        """What waits, and nothing else."""
+        async with self._one:
+            await self._told(self._send)
+
+    async def wait(self) -> bool:
+        """Ask for what closes doors, and be kept waiting for it: whether anything has moved."""
+        before = self._upto
+        await self._told(self._wait)
+        return self._upto > before
+
+    async def _wait(self) -> None:
+        request = await self._household.question(Lane.SECURITY)
+        await self._page(Lane.SECURITY, request, await self._kept.ask(PULL, request, WAIT))
+
+    async def _told(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except LineError as error:
+            if error.trouble == trouble.UNKNOWN_KEY:
+                self._household.flip()
+            if error.trouble != GREET:
+                self.pace = self.pace.failed()
+            raise
+
+    async def _whole(self) -> None:
+        me = self._household.me
+        if me.locked or me.removed:
+            await self._read(Lane.SECURITY)
+        if not me.greeted or me.pending:
+            await self._send_one()
+        await self._read(Lane.SECURITY)
+        await self._send()
+        for lane in Lane:
+            await self._read(lane)
+        await self._household.check()
+        await self._send()
+        for lane in Lane:
+            if lane not in self.agreed:
+                await self._ask(lane)
+
+    async def _send(self) -> None:
+        while await self._send_one():
+            await self._read_urgent()
+
+    async def _send_one(self) -> bool:
+        """One request that changes something: whether there was one."""
+        request = await self._household.request(self.pace.most)
+        if request is None:
+            return False
+        try:
+            answer = await self._asking.ask(HELLO if name_of(request) == Hello.__name__ else PUSH, request)
+        except LineError as error:
+            if error.trouble != trouble.TOO_LARGE:
+                raise
+            self.pace = self.pace.too_large()
+            await self._household.take(request, encode(Refusal(trouble.TOO_LARGE)))
+            return True
+        await self._take(request, answer)
+        self.pace = self.pace.succeeded()
+        return True
+
+    async def _take(self, request: bytes, answer: bytes) -> None:
+        said = await self._household.take(request, answer)
+        if isinstance(said, Refusal):
+            raise LineError(said.code, said.retry_after)
+
+    async def _read(self, lane: Lane) -> None:
+        """All that the lane has."""
+        if lane is Lane.SECURITY:
+            self._urgent_at = self._clock.now().boot
+            while await self._ask(lane):
+                pass
+        while self._household.me.cursors[lane] < self._upto:
+            await self._ask(lane)
+            await self._read_urgent()
+
+    async def _read_urgent(self) -> None:
+        if self._clock.now().boot - self._urgent_at >= _URGENT:
+            await self._read(Lane.SECURITY)
+
+    async def _ask(self, lane: Lane) -> bool:
+        request = await self._household.question(lane)
+        return await self._page(lane, request, await self._asking.ask(PULL, request))
+
+    async def _page(self, lane: Lane, request: bytes, answer: bytes) -> bool:
+        """Take a page: whether there is more, or may be."""
+        page, me = _body(answer, Page), self._household.me
+        if page is None or _says_something(page, me.cursors[lane]) or page.durable > me.durable:
+            await self._take(request, answer)
+        if page is None:
+            raise LineError(trouble.DAMAGED)
+        if page.partial:
+            raise LineError(LOCKED)
+        self.pace = self.pace.succeeded()
+        self._upto = max(self._upto, page.upto)
+        await self._compared(lane, page)
+        return bool(page.rows) or not page.whole
+
+    async def _compared(self, lane: Lane, page: Page) -> None:
+        if page.rows or page.gone:
+            self.agreed.discard(lane)
+        if page.agrees:
+            self.agreed.add(lane)
+        elif page.agrees is False:
+            self.agreed.discard(lane)
+            await self.mend(lane)
+
+    async def mend(self, lane: Lane) -> int:
+        """Find where both ends differ in the lane, and take the cloud's: how many leaves of the tree have changed."""
+        paths: list[Path] = [()]
+        mended = 0
+        while paths:
+            path = paths.pop()
+            compared = _body(await self._asking.ask(COMPARE, await self._household.branch(lane, path)), Compared)
+            if compared is None:  # something has moved meanwhile; the next round compares again
+                break
+            mended += len(path) == DEPTH
+            paths += await self._household.further(lane, path, compared)
+        self.repaired += mended
+        return mended
+
+
+def _says_something(page: Page, cursor: Position) -> bool:
+    return bool(page.partial or page.rows or page.gone) or page.upto != cursor
+
+
+def _body(answer: bytes, wanted: type[Body]) -> Body | None:
+    """The answer, where it is of this kind. Raises LineError for what can't be read."""
+    try:
+        return decode(answer, wanted) if name_of(answer) == wanted.__name__ else None
+    except WireError as error:
+        raise LineError(trouble.DAMAGED) from error

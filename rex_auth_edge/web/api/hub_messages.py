@@ -1,0 +1,29 @@
+"""What requests and answers about a household's hubs say. Times are RFC 3339."""
+
+from msgspec import Struct
+
+
+class Hub(Struct):
+    """`state` is active, locked (there are two of it) or removed."""
+
+    id: str
+    name: str
+    state: str
+    seen_at: str
+
+
+class Hubs(Struct):
+    """The household's hubs."""
+
+    hubs: list[Hub]
+
+
+class Claim(Struct):
+    """A claim code, told this once."""
+
+    message: str
+    code: str
+    expires_at: str
+
+    def __repr__(self) -> str:
+        return "Claim(***)"

@@ -1,0 +1,176 @@
+"""Bad lines, lost answers, doubled disks and restored ones: nothing confirmed is lost, and it is said what is wrong."""
+
+import asyncio
+
+import pytest
+
+from rex_auth_edge.domain.refusals import Refused
+from rex_auth_edge.exchange.cloud import restored
+from rex_auth_edge.exchange.hub.rounds import Rounds
+from tests.exchange.conftest import Street
+from tests.exchange.people import add, agree, joined, members, signed_in, validated
+from tests.exchange.street import Hub, copied
+from tests.hub import PASSWORD
+
+
+def rounds(hub: Hub) -> Rounds:
+    """What goes on about its household."""
+    return hub.sync._running[hub.tenant].rounds
+
+
+async def test_without_the_cloud(street: Street) -> None:
+    """A hub whose cloud is gone does all that it did; what was done goes there once the line is back."""
+    hub = await joined(street)
+    hub.line.cut = True
+    await add(hub.home, "noah")
+    noah = (await signed_in(hub.home, "noah")).json()
+    said = await hub.meet()
+    assert said.trouble == "unreachable"
+    assert sum(said.waiting) > 0
+    assert await validated(hub.home, noah) == 200
+    street.clock.advance(30 * 24 * 3_600_000)
+    assert (await signed_in(hub.home, "noah")).status_code == 200
+    hub.line.cut = False
+    await agree(street)
+    assert (await signed_in(street.cloud.home, "noah")).status_code == 200
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3, 5])
+async def test_answers_that_are_lost(street: Street, lost: int) -> None:
+    """What was done and never confirmed is done once: the same request is answered as before."""
+    hub = await joined(street)
+    await add(hub.home, "noah")
+    hub.line.deaf = lost
+    for _ in range(lost):
+        await hub.meet()
+    await agree(street)
+    assert "noah" in await members(street.cloud.home)
+
+
+async def test_everything_arrives_twice(street: Street) -> None:
+    """A request that comes a second time, proof and all, is refused and changes nothing."""
+    hub = await joined(street)
+    await add(hub.home, "noah")
+    hub.line.twice = True
+    await agree(street)
+    assert {answer.status_code for answer in hub.line.again} == {401}
+    assert "noah" in await members(street.cloud.home)
+
+
+async def test_a_removed_hub(street: Street) -> None:
+    """Its key ends, and the sessions that it has begun; its own people go on at home."""
+    hub = await joined(street)
+    async with await street.cloud.owner() as owner:
+        found = (await owner.get("/household/hubs")).json()["hubs"]
+        assert [each["state"] for each in found] == ["active"]
+        answer = await owner.delete(f"/household/hubs/{found[0]['id']}")
+        assert answer.status_code == 200, answer.text
+        assert (await owner.delete(f"/household/hubs/{found[0]['id']}")).status_code == 404
+        assert (await owner.get("/household/hubs")).json()["hubs"][0]["state"] == "removed"
+    said = await hub.meet()
+    assert (said.removed, said.trouble) == (True, "removed")
+    await add(hub.home, "noah")
+    assert (await signed_in(hub.home, "noah")).status_code == 200
+    assert "noah" not in await members(street.cloud.home)
+    again = await hub.sync.enrol(hub.tenant, "https://cloud.example", await street.cloud.claim())
+    assert isinstance(again, Refused)
+    assert again.fields == {"cloud": "hub_removed"}
+
+
+async def test_keys_rotate(street: Street) -> None:
+    """The old key vouches for the new one, whose first use ends it; lost answers in the middle do no harm."""
+    hub = await joined(street)
+    household = hub.sync._running[hub.tenant].household
+    old = household.me.key
+    hub.line.deaf = 1
+    said = await hub.sync.rotate(hub.tenant)
+    assert not isinstance(said, Refused)
+    assert said.trouble == "unreachable"
+    await agree(street)
+    new = household.me.key
+    assert new != old
+    assert household.signer().key.public == new
+    household.flip()
+    assert household.signer().key.public == old
+    said = await hub.meet()
+    assert said.trouble == "proof"
+
+
+async def test_a_cloned_hub(street: Street) -> None:
+    """Of two copies neither is listened to, but both learn of revocations; until an owner lets one in anew."""
+    hub = await joined(street)
+    await add(hub.home, "noah")
+    noah = (await signed_in(hub.home, "noah")).json()
+    await agree(street)
+    await asyncio.to_thread(copied, street.folder / "hub0", street.folder / "clone")
+    clone = await street.hub("clone", 7)
+    await clone.meet()
+    await add(hub.home, "kim")
+    said = [await each.meet() for each in (hub, clone, hub)]
+    assert any(each.locked for each in said)
+    async with await street.cloud.owner() as owner:
+        assert (await owner.get("/household/hubs")).json()["hubs"][0]["state"] == "locked"
+        assert (await owner.post(f"/household/members/{noah['user_id']}/disable")).status_code == 200
+    for each in (hub, clone):
+        await each.meet()
+        assert await validated(each.home, noah) == 401
+        assert (await signed_in(each.home, "noah")).status_code == 401
+        assert (await signed_in(each.home, "maya")).status_code == 200, "the others go on"
+    await clone.sync.end()
+    street.hubs.remove(clone)
+    await hub.enrol(street.cloud)
+    await agree(street)
+    assert "kim" in await members(street.cloud.home)
+
+
+async def test_a_restored_hub(street: Street) -> None:
+    """A database from before: it is noticed by the copy beside it, and what the hub lacks comes back from the cloud."""
+    hub = await joined(street)
+    await asyncio.to_thread(copied, street.folder / "hub0", street.folder / "backup")
+    await add(hub.home, "noah")
+    await agree(street)
+    await hub.sync.end()
+    street.hubs.remove(hub)
+    beside = (street.folder / name / "data" / "sync" for name in ("hub0", "backup"))
+    await asyncio.to_thread(copied, *beside)
+    back = await street.hub("backup", 8)
+    assert (await back.sync.status(back.tenant)).restored
+    await add(back.home, "kim")
+    assert not (await back.meet()).restored
+    await agree(street)
+    assert {"noah", "kim"} <= await members(back.home)
+    assert {"noah", "kim"} <= await members(street.cloud.home)
+    assert back.sync._running[back.tenant].household.me.incarnation == 2
+    assert (await signed_in(back.home, "noah", PASSWORD)).status_code == 200
+
+
+async def test_a_restored_cloud(street: Street) -> None:
+    """Hubs tell it again what it has forgotten, once its operator has said that it was restored."""
+    hub = await joined(street)
+    home = street.cloud.home
+    await add(home, "early")
+    await agree(street)
+    await asyncio.to_thread(copied, street.folder / "cloud", street.folder / "cloud-backup")
+    await add(hub.home, "noah")
+    await agree(street)
+    await street.back(street.folder / "cloud-backup")
+    assert "noah" not in await members(street.cloud.home)
+    assert await restored.begin_epoch(street.cloud.home.hub.parts) == 1
+    await agree(street)
+    assert {"early", "noah"} <= await members(street.cloud.home)
+    assert {"early", "noah"} <= await members(hub.home)
+
+
+async def test_leaving(street: Street) -> None:
+    """A household that forgets its cloud stays as it is, and can join again."""
+    hub = await joined(street)
+    assert await hub.sync.pause(hub.tenant) is None
+    assert (await hub.sync.status(hub.tenant)).paused
+    assert await hub.sync.resume(hub.tenant) is None
+    assert await hub.sync.forget(hub.tenant) is None
+    assert not (await hub.sync.status(hub.tenant)).enrolled
+    assert isinstance(await hub.sync.now(hub.tenant), Refused)
+    await add(hub.home, "noah")
+    await hub.enrol(street.cloud)
+    await agree(street)
+    assert "noah" in await members(street.cloud.home)

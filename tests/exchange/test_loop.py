@@ -1,0 +1,77 @@
+"""A hub that runs by itself: what is done on one side is on the other at once, and a quiet one hardly says a word."""
+
+from tests.exchange.conftest import Street
+from tests.exchange.people import add, members, signed_in, validated
+from tests.exchange.street import CLOUD, Hub, bearer
+from tests.hub import Household
+
+
+async def running(street: Street) -> Hub:
+    """A hub with its loop, claimed by Maya, enrolled, and waiting for something to happen."""
+    hub = await street.hub("running", 3, looping=True)
+    async with hub.home.client() as client:
+        await hub.home.own(client, "maya@example.com", "maya")
+    await hub.enrol(street.cloud)
+
+    async def quiet() -> bool:
+        return (await hub.sync.status(hub.tenant)).agreed_at is not None and street.cloud.home.hub.cloud._waiting == 1  # type: ignore[union-attr]
+
+    await hub.line.until(quiet)
+    return hub
+
+
+async def has(home: Household, username: str) -> bool:
+    """Whether somebody is in."""
+    return username in await members(home)
+
+
+async def test_both_ways(street: Street) -> None:
+    """The one side's change wakes the other: nobody waits for the next round."""
+    hub = await running(street)
+    cloud = street.cloud.home
+    await add(hub.home, "noah")
+    await hub.line.until(lambda: has(cloud, "noah"))
+    await add(cloud, "kim")
+    await hub.line.until(lambda: has(hub.home, "kim"))
+    kim = (await signed_in(hub.home, "kim")).json()
+
+    async def ended() -> bool:
+        return await validated(hub.home, kim) == 401
+
+    async with bearer(cloud, (await signed_in(cloud, "maya")).json()) as owner:
+        assert (await owner.post(f"/household/members/{kim['user_id']}/disable")).status_code == 200
+    await hub.line.until(ended)
+
+
+async def test_a_quiet_hour(street: Street) -> None:
+    """A hub with nothing to say, which asks again every 55 seconds, moves 64 KiB an hour at most."""
+    hub = await running(street)
+    desk = street.cloud.home.hub.cloud
+    assert desk is not None
+    for _ in range(3):
+        count = len(hub.line.sizes)
+        street.clock.advance(55_000)
+        street.cloud.home.hub.waking.everybody()
+
+        async def again(count: int = count) -> bool:
+            return len(hub.line.sizes) > count and desk._waiting == 1
+
+        await hub.line.until(again)
+    assert hub.line.asked[-4:] == ["/sync/pull"] * 4
+    date = len("date: Sun, 29 Nov 2026 14:00:00 GMT\r\n") + len("HTTP/1.1 200 OK\r\n")
+    host = len("Host: cloud.example\r\nAccept-Encoding: identity\r\n")
+    asked = 3600 / 55 * (max(hub.line.sizes[-3:]) + date + host)
+    assert asked <= 64 * 1024, asked
+    assert CLOUD == "https://cloud.example"
+
+
+async def test_a_pause(street: Street) -> None:
+    """While it is paused nothing goes out; then what has waited does."""
+    hub = await running(street)
+    assert await hub.sync.pause(hub.tenant) is None
+    asked = len(hub.line.asked)
+    await add(hub.home, "noah")
+    said = await hub.sync.status(hub.tenant)
+    assert (said.paused, sum(said.waiting) > 0, len(hub.line.asked)) == (True, True, asked)
+    assert await hub.sync.resume(hub.tenant) is None
+    await hub.line.until(lambda: has(street.cloud.home, "noah"))
