@@ -14,6 +14,7 @@ from rex_auth_edge.sync.kinds import Kind, closing
 from rex_auth_edge.sync.merge import placed
 from rex_auth_edge.sync.order import Lane, Position
 from rex_auth_edge.sync.outcome import Notice, Outcome, Verdict, take
+from rex_auth_edge.sync.record import decide_record
 from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import EMPTY, Count, State
 from rex_auth_edge.sync.wire import Incoming
@@ -43,6 +44,7 @@ _DECIDE: Mapping[str, Rule] = MappingProxyType({
     Kind.USERNAME: names.decide_username,
     Kind.EMAIL: names.decide_email,
     Kind.FAILURES: _decide_failures,
+    Kind.AUDIT: decide_record,
 })  # fmt: skip
 
 
