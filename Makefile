@@ -1,7 +1,7 @@
 # `make run` and `make test` need Python 3.11 or newer and nothing else: they make .venv from the locks by themselves.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage simulate lint audit format bench lock wheels clean
+.PHONY: help run test coverage simulate galera lint audit format bench lock wheels clean
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
 
@@ -45,6 +45,9 @@ coverage: $(VENV)/.development  ## run every test and say which lines none of th
 
 simulate: $(VENV)/.development  ## hubs and a cloud on bad days, in one process; ARGS="--seeds 1000 --seed 42"
 	$(BIN) tests.sync.simulation $(ARGS)
+
+galera: $(VENV)/.development  ## kill one of three databases under load (apt install mariadb-server galera-4 haproxy rsync)
+	REX_GALERA=1 $(BIN) pytest -n 0 tests/cloud/test_galera.py $(ARGS)
 
 lint: $(VENV)/.development  ## style, formatting, types, import contracts, known vulnerabilities
 	$(BIN) ruff check

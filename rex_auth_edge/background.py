@@ -5,6 +5,8 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from rex_auth_edge.domain.refusals import RefusedError
+
 _AGAIN = 0.5
 """Seconds between tries to end what goes on."""
 
@@ -16,6 +18,8 @@ async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await work()
+        except RefusedError as error:
+            _log.error("Upkeep failed; trying again in %s seconds. %s", seconds, error)
         except Exception:  # noqa: BLE001  one failed round must not end the next
             _log.exception("Upkeep failed; trying again in %s seconds.", seconds)
         await asyncio.sleep(seconds)

@@ -14,6 +14,7 @@ from typing import Any
 
 from rex_auth_edge.domain.clock import MINUTE, SECOND, Clock, Deadline
 from rex_auth_edge.domain.entropy import Entropy
+from rex_auth_edge.domain.refusals import RefusedError
 from rex_auth_edge.keys.seal import Seal, SealBrokenError
 from rex_auth_edge.mail import letters
 from rex_auth_edge.mail.carrier import Carrier, Delivered, Outcome, Postponed, Rejected
@@ -69,6 +70,9 @@ class Drain:
             try:
                 sent = await self.once()
                 pause = 0 if sent else await self._pause()
+            except RefusedError as error:
+                _log.error("The outbox could not be drained; trying again. %s", error)
+                pause = LOOK
             except Exception:  # noqa: BLE001  it is logged, and there is a next time
                 _log.exception("The outbox could not be drained; trying again.")
                 pause = LOOK
