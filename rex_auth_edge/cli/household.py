@@ -27,6 +27,8 @@ _CODES = (
     Column("until (UTC)", time("expires_at")),
 )
 
+_GRANTS = {"wait": "wait for an owner at home", "stand": "stand"}
+
 
 @click.group()
 def household() -> None:
@@ -66,6 +68,8 @@ def _rules(policy: Mapping[str, Any]) -> dict[str, Any]:
         "shares": ", ".join(policy["shares"]) or "nothing",
         "after a reboot": "everybody signs in anew" if policy["fresh_after_reboot"] else "people stay signed in",
         "voice": "acts for those who let it" if policy["voice"] else "acts for nobody",
+        "roles given in the cloud": _GRANTS.get(policy.get("cloud_grants", "")),
+        "passwords at home only": ", ".join(policy.get("passwords_home", [])) or None,
     }
 
 
@@ -132,6 +136,8 @@ def policy_show(ask: Ask, *, household: str | None) -> Any:
 @click.option("--shares", metavar="LIST", help='What may leave for the cloud: profiles,passwords,sessions,audit or "".')
 @click.option("--fresh-after-reboot", metavar="on|off", help="Whether everybody signs in anew after a reboot.")
 @click.option("--voice", metavar="on|off", help="Whether devices that recognise people may act for them.")
+@click.option("--cloud-grants", metavar="wait|stand", help="What becomes of a role that is given in the cloud.")
+@click.option("--passwords-home", metavar="LIST", help='Whose passwords only the hub knows: usernames, or "".')
 def policy_set(ask: Ask, *, household: str | None, **fields: str | None) -> Any:
     """Change what is named and leave the rest; for sessions that begin and passwords that are set from now on."""
     wanted = {name: text for name, text in fields.items() if text is not None}

@@ -117,9 +117,14 @@ def failures(house: House, user: bytes, key: str) -> int:
 
 
 def kept_home(house: House, user: bytes) -> bool:
-    """Whether the person's verifier doesn't leave the hub: by the household's policy for all, or for this one."""
+    """Whether the person's verifier doesn't leave the hub: by the household's policy for all, or for this one.
+
+    `shares` lists what may leave, with commas between; without it, everything.
+    """
     policy = house.state(Cell(Kind.POLICY, HOUSEHOLD)).fields
-    everybody, some = policy.get("verifiers"), policy.get("verifiers_home")
+    everybody, some, shares = (policy.get(name) for name in ("verifiers", "verifiers_home", "shares"))
+    if shares is not None and isinstance(shares.value, str) and "passwords" not in shares.value.split(","):
+        return True
     return bool((everybody and everybody.value == "home") or (some and user in _listed(some.value)))
 
 

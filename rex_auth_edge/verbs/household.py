@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain import durations, names
 from rex_auth_edge.domain.refusals import Code
+from rex_auth_edge.exchange.people import policies
 from rex_auth_edge.flows.household import handing, house
 from rex_auth_edge.flows.household.actor import Actor
 from rex_auth_edge.flows.parts import NOBODY
@@ -80,16 +81,18 @@ async def _policy(reach: Reach, *, household: str | None = None) -> dict[str, An
 
 
 async def _policy_of(reach: Reach, actor: Actor) -> dict[str, Any]:
-    return _in_words(unless_refused(await house.policy(reach.parts, actor)))
+    return _in_words(unless_refused(await policies.policy(reach.parts, actor)))
 
 
 async def _policy_set(reach: Reach, *, wanted: Mapping[str, str], household: str | None = None) -> dict[str, Any]:
     """Change what is in `wanted`; the rest stays."""
     actor = await console(reach, household)
-    return _in_words(unless_refused(await house.set_policy(reach.parts, actor, wanted)))
+    return _in_words(unless_refused(await policies.set_policy(reach.parts, actor, wanted)))
 
 
-def _in_words(policy: house.Policy) -> dict[str, Any]:
+def _in_words(whole: policies.Policy) -> dict[str, Any]:
+    policy = whole.house
+    shared = {"cloud_grants": whole.cloud_grants, "passwords_home": whole.passwords_home}
     return {
         "registration": policy.registration.value,
         "password_rule": policy.password_rule.value,
@@ -99,7 +102,7 @@ def _in_words(policy: house.Policy) -> dict[str, Any]:
         "fresh_after_reboot": policy.fresh_after_reboot,
         "voice": policy.voice,
         "version": policy.version,
-    }
+    } | {name: value for name, value in shared.items() if value is not None}
 
 
 async def _codes(reach: Reach, *, household: str | None = None) -> list[dict[str, Any]]:

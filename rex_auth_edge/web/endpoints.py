@@ -114,7 +114,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "house_rename": _acting(*_TYPED),
     "house_claim": _person(_HOUSE, *_TYPED, Code.INVALID_SETUP_CODE, Code.RATE_LIMITED),
     "house_policy": _person(_HOUSE, Code.NOT_ALLOWED),
-    "house_change_policy": _acting(Code.INVALID_FIELD),
+    "house_change_policy": _acting(Code.INVALID_FIELD, Code.NOT_ENROLLED),
     "house_audit": _person(_HOUSE, Code.INVALID_FIELD, Code.NOT_ALLOWED),
     "invites_list": _person(_HOUSE, Code.NOT_ALLOWED),
     "invites_create": _acting(*_TYPED, Code.INVALID_EMAIL),

@@ -12,6 +12,7 @@ from rex_auth_edge.exchange.stores.hub import SqlHub, enrol
 from rex_auth_edge.exchange.stores.scribes import HubScribe
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, Kind
+from rex_auth_edge.sync.standing import kept_home
 from rex_auth_edge.sync.store import HEADS, Me
 from rex_auth_edge.sync.wire import pack_state
 from tests.exchange.held import pen, row
@@ -135,3 +136,40 @@ async def test_the_pages(they: Family, home: Household) -> None:
     read = next(form.action for form in (await noah.open("/me")).forms if form.action.endswith("/read"))
     assert "set in two places" not in (await noah.fill(read)).text
     assert "Nothing waits for you" in (await maya.fill(clear)).text
+
+
+async def test_what_is_decided_about_synchronisation(they: Family, home: Household) -> None:
+    """Roles of the cloud wait or stand, and some people's passwords stay at home; the rest of the policy stays."""
+    shown = (await they.noah.get("/household/policy")).json()
+    assert (shown["cloud_grants"], shown["passwords_home"]) == ("wait", [])
+    wanted = {"cloud_grants": "stand", "passwords_home": "Noah, maya", "voice": "off"}
+    changed = (await they.maya.patch("/household/policy", json=wanted)).json()
+    assert (changed["cloud_grants"], changed["passwords_home"], changed["voice"]) == ("stand", ["maya", "noah"], False)
+    tenant_id = home.hub.parts.home
+    assert await home.store.read(lambda conn: kept_home(Shown(conn, tenant_id), UUID(they.noah_id).bytes))
+    assert (await they.noah.patch("/household/policy", json=wanted)).status_code == 403
+    changed = (await they.maya.patch("/household/policy", json={"passwords_home": ""})).json()
+    assert (changed["cloud_grants"], changed["passwords_home"], changed["version"]) == ("stand", [], 3)
+    assert not await home.store.read(lambda conn: kept_home(Shown(conn, tenant_id), UUID(they.noah_id).bytes))
+    first = (await they.audited("policy.change"))[-1]
+    assert first["facts"] == wanted
+
+
+@pytest.mark.parametrize("wanted", [{"cloud_grants": "maybe"}, {"passwords_home": "noah,nobody"}])
+async def test_what_cannot_be_decided(they: Family, wanted: dict[str, str]) -> None:
+    """The field is named, and nothing is changed, fields that were right neither."""
+    refused = await they.maya.patch("/household/policy", json=wanted | {"voice": "off"})
+    assert (refused.status_code, refused.json()["code"], set(refused.json()["fields"])) == (
+        400,
+        "invalid_field",
+        set(wanted),
+    )
+    assert (await they.maya.get("/household/policy")).json()["version"] == 1
+
+
+async def test_nothing_to_decide_where_nothing_is_shared(home: Household) -> None:
+    """It is refused, and said."""
+    async with family(home) as they:
+        refused = await they.maya.patch("/household/policy", json={"cloud_grants": "stand", "voice": "off"})
+        assert (refused.status_code, refused.json()["code"]) == (409, "not_enrolled")
+        assert (await they.maya.get("/household/policy")).json()["voice"] is True

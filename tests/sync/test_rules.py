@@ -9,7 +9,7 @@ from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.merge import join_all
 from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.outcome import Outcome, Then
-from rex_auth_edge.sync.standing import admitted, closed, failures, field, owners, role_of, session_lives
+from rex_auth_edge.sync.standing import admitted, closed, failures, field, kept_home, owners, role_of, session_lives
 from rex_auth_edge.sync.state import Cell, Count, State
 from rex_auth_edge.sync.verdict import added
 from tests.sync.houses import CLOUD, HUB_A, HUB_B, LEO, MAYA, NOAH, PlainHouse, Writer, household
@@ -173,6 +173,26 @@ def test_a_verifier_that_is_kept_at_home_is_not_taken() -> None:
     secret = house.state(Cell(Kind.PASSWORD, NOAH)).secret
     assert secret is not None
     assert (secret.verifier, secret.withheld) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("policy", "home"),
+    [
+        ({}, False),
+        ({"shares": "profiles,passwords"}, False),
+        ({"shares": "profiles"}, True),
+        ({"shares": ""}, True),
+        ({"shares": None}, False),
+        ({"shares": "passwords", "verifiers_home": [NOAH]}, True),
+        ({"verifiers_home": [MAYA]}, False),
+        ({"verifiers": "home"}, True),
+    ],
+)
+def test_whose_verifier_is_kept_at_home(policy: dict[str, object], home: bool) -> None:  # noqa: FBT001 - a table's column
+    """Everybody's where passwords aren't among what may leave; else that of those who are named."""
+    house, here = household()
+    house.take(here.put(Kind.POLICY, HOUSEHOLD, MAYA, **policy))
+    assert kept_home(house, NOAH) is home
 
 
 def test_failures_fall_only_by_a_success_that_saw_them() -> None:

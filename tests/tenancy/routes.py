@@ -46,6 +46,8 @@ PLAIN = {
     "session_life": "30d",
     "idle_life": "7d",
     "shares": "audit",
+    "cloud_grants": "wait",
+    "passwords_home": "",
     "fresh_after_reboot": "off",
     "otp": "000000",
     "page": "1",

@@ -12,11 +12,11 @@ from rex_auth_edge.exchange.people import notices, reviews, words
 from rex_auth_edge.exchange.people.shown import Shown
 from rex_auth_edge.exchange.people.status import Status
 from rex_auth_edge.exchange.stores.cloud import hubs
+from rex_auth_edge.exchange.stores.entries import backlog
 from rex_auth_edge.exchange.stores.hub import standing
 from rex_auth_edge.flows.household.actor import Actor, forbidden
 from rex_auth_edge.flows.parts import NOBODY, Parts
-from rex_auth_edge.storage.sync_tables import sync_entries, sync_given, sync_hubs, sync_standings
-from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.storage.sync_tables import sync_hubs, sync_standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def _on_hub(conn: sa.Connection, tenant_id: UUID) -> Status:
         return Status(enrolled=False)
     return Status(
         enrolled=True,
-        waiting=_waiting(conn, tenant_id),
+        waiting=backlog(conn, tenant_id),
         reached_at=row.reached_at,
         agreed_at=row.agreed_at,
         trouble=row.trouble,
@@ -78,16 +78,3 @@ def _on_hub(conn: sa.Connection, tenant_id: UUID) -> Status:
         reading=me.cursors != me.whole,
         repairs=row.repairs,
     )
-
-
-def _waiting(conn: sa.Connection, tenant_id: UUID) -> tuple[int, int, int, int]:
-    given = (
-        sa.select(sa.func.max(sync_given.c.upto))
-        .where((sync_given.c.tenant_id == tenant_id) & (sync_given.c.lane == sync_entries.c.lane))
-        .scalar_subquery()
-    )
-    own = (sync_entries.c.tenant_id == tenant_id) & (sync_entries.c.number > sa.func.coalesce(given, 0))
-    counted = sa.select(sync_entries.c.lane, sa.func.count().label("waiting")).where(own).group_by(sync_entries.c.lane)
-    found = {row.lane: row.waiting for row in conn.execute(counted)}
-    security, identity, sessions, audit = (found.get(int(lane), 0) for lane in Lane)
-    return (security, identity, sessions, audit)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.exchange.stores.binding import TENANT, adding
 from rex_auth_edge.storage.prepared import Repeated
-from rex_auth_edge.storage.sync_tables import sync_cells, sync_entries
+from rex_auth_edge.storage.sync_tables import sync_cells, sync_entries, sync_given
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.order import Lane, Seen
 from rex_auth_edge.sync.state import Cell
@@ -45,6 +45,18 @@ _add = adding(sync_entries)
 _set = Repeated(sa.update(sync_entries).where(_one).values(value=sa.bindparam("now")), "now", "tenant", "of", "which")
 _drop = Repeated(sa.delete(sync_entries).where(_one), "tenant", "of", "which")
 _forget = Repeated(sa.delete(sync_entries).where(_range), *_RANGE)
+
+
+def backlog(conn: sa.Connection, tenant_id: UUID) -> tuple[int, int, int, int]:
+    """How many changes of each lane the cloud has yet to take, for who only looks."""
+    given = sa.select(sa.func.coalesce(sa.func.max(sync_given.c.upto), 0)).where(
+        (sync_given.c.tenant_id == _e.tenant_id) & (sync_given.c.lane == _e.lane)
+    )
+    waiting = (_e.tenant_id == tenant_id) & (_e.number > given.scalar_subquery())
+    counted = sa.select(_e.lane, sa.func.count().label("waiting")).where(waiting).group_by(_e.lane)
+    found = {row.lane: row.waiting for row in conn.execute(counted)}
+    security, identity, sessions, audit = (found.get(int(lane), 0) for lane in Lane)
+    return (security, identity, sessions, audit)
 
 
 class Entries:

@@ -172,25 +172,29 @@ async def set_policy(parts: Parts, actor: Actor, wanted: Mapping[str, str]) -> P
 
     Lives hold for sessions that begin from now on, the rule for passwords that are set from now on.
     """
-    values = _checked(wanted)
+    values = checked(wanted)
     if isinstance(values, Refused):
         return values
 
     def work(tx: Tx) -> Policy | Refused:
-        if (refused := acting.refusal(tx, actor, Act.SET_POLICY)) is not None:
-            return refused
-        house = tenants.hold(tx, actor.tenant_id)
-        if values:
-            tenants.change(tx, actor.tenant_id, **values, policy_version=house.policy_version + 1)
-            if values.get("voice") is False:
-                persons.silence(tx, parts, actor.tenant_id)
-            acting.note(tx, actor, Act.SET_POLICY, detail=wanted)
-        return _policy(parts, tenants.get(tx.conn, actor.tenant_id))
+        refused = acting.refusal(tx, actor, Act.SET_POLICY)
+        return refused or put_policy(tx, parts, actor, wanted, values)
 
     return await parts.store.write(work)
 
 
-def _checked(wanted: Mapping[str, str]) -> dict[str, Any] | Refused:
+def put_policy(tx: Tx, parts: Parts, actor: Actor, wanted: Mapping[str, str], values: Mapping[str, Any]) -> Policy:
+    """Set the columns of `values`, and put on record what was wanted."""
+    house = tenants.hold(tx, actor.tenant_id)
+    if wanted:
+        tenants.change(tx, actor.tenant_id, **values, policy_version=house.policy_version + 1)
+        if values.get("voice") is False:
+            persons.silence(tx, parts, actor.tenant_id)
+        acting.note(tx, actor, Act.SET_POLICY, detail=wanted)
+    return _policy(parts, tenants.get(tx.conn, actor.tenant_id))
+
+
+def checked(wanted: Mapping[str, str]) -> dict[str, Any] | Refused:
     """The columns to set, or what is wrong with the first field that can't be."""
     values: dict[str, Any] = {}
     for name, text in wanted.items():

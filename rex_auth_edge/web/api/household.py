@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from rex_auth_edge.domain import durations
 from rex_auth_edge.domain.clock import Moment
 from rex_auth_edge.domain.refusals import Refused, RefusedError
+from rex_auth_edge.exchange.people import policies
 from rex_auth_edge.flows.household import activity, admission, handing, house, invite
 from rex_auth_edge.flows.household.actor import Actor
 from rex_auth_edge.web import limited
@@ -62,7 +63,7 @@ class House(Controller):
     @get("/policy")
     async def policy(self, visit: NamedDependency[Visit]) -> messages.Policy:
         """What holds in the household."""
-        return _policy(unless_refused(await house.policy(visit.desk.parts, actor(visit))))
+        return _policy(unless_refused(await policies.policy(visit.desk.parts, actor(visit))))
 
     @patch("/policy", status_code=200)
     async def change_policy(
@@ -70,7 +71,7 @@ class House(Controller):
     ) -> messages.Policy:
         """Change the fields that are sent."""
         wanted = {name: text for name, text in msgspec.structs.asdict(data).items() if text is not msgspec.UNSET}
-        return _policy(unless_refused(await house.set_policy(visit.desk.parts, actor(visit), wanted)))
+        return _policy(unless_refused(await policies.set_policy(visit.desk.parts, actor(visit), wanted)))
 
     @get("/audit")
     async def audit(self, visit: NamedDependency[Visit], page: FromQuery[int] = 1) -> messages.Events:
@@ -79,7 +80,8 @@ class House(Controller):
         return messages.Events([_event(row) for row in rows])
 
 
-def _policy(found: house.Policy) -> messages.Policy:
+def _policy(whole: policies.Policy) -> messages.Policy:
+    found = whole.house
     return messages.Policy(
         registration=found.registration.value,
         password_rule=found.password_rule.value,
@@ -89,6 +91,8 @@ def _policy(found: house.Policy) -> messages.Policy:
         fresh_after_reboot=found.fresh_after_reboot,
         voice=found.voice,
         version=found.version,
+        cloud_grants=msgspec.UNSET if whole.cloud_grants is None else whole.cloud_grants,
+        passwords_home=msgspec.UNSET if whole.passwords_home is None else list(whole.passwords_home),
     )
 
 

@@ -33,7 +33,8 @@ class Claim(Struct):
 class ChangePolicy(Struct):
     """Fields to change; absent ones stay. `shares` are names with commas between.
 
-    `fresh_after_reboot` and `voice` are on or off.
+    `fresh_after_reboot` and `voice` are on or off. Where the household is synchronised, `cloud_grants` is wait or
+    stand, and `passwords_home` are usernames with commas between.
     """
 
     registration: str | UnsetType = UNSET
@@ -43,13 +44,16 @@ class ChangePolicy(Struct):
     shares: str | UnsetType = UNSET
     fresh_after_reboot: str | UnsetType = UNSET
     voice: str | UnsetType = UNSET
+    cloud_grants: str | UnsetType = UNSET
+    passwords_home: str | UnsetType = UNSET
 
 
 class Policy(Struct):
     """What holds in the household; `shares` is what may leave for the cloud, beside revocations.
 
     `fresh_after_reboot` says that everybody signs in anew once the hub has been off, `voice` that devices may act for
-    people.
+    people. Where the household is synchronised, `cloud_grants` says whether a role that is given in the cloud waits for
+    an owner at home or stands, and `passwords_home` whose passwords only the hub knows.
     """
 
     registration: str
@@ -60,6 +64,8 @@ class Policy(Struct):
     fresh_after_reboot: bool
     voice: bool
     version: int
+    cloud_grants: str | UnsetType = UNSET
+    passwords_home: list[str] | UnsetType = UNSET
 
 
 class Member(Struct):
