@@ -1,7 +1,7 @@
 # `make run` and `make test` need Python 3.11 or newer and nothing else: they make .venv from the locks by themselves.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage simulate galera lint audit format bench lock wheels clean
+.PHONY: help run test coverage simulate galera lint audit format bench bench-sync lock wheels clean
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
 
@@ -22,7 +22,7 @@ LOCK := $(BIN) uv pip compile pyproject.toml --quiet --universal --python-versio
 	--no-header --no-emit-index-url --no-emit-find-links
 
 help:  ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 	@echo
 	@echo '  ARGS="..."    more arguments for run, test and bench: make test ARGS="-k login -n 0"'
 	@echo '  PYTHON=...    the interpreter to make .venv with'
@@ -71,6 +71,9 @@ format: $(VENV)/.development  ## let ruff fix and format
 
 bench: $(VENV)/.development  ## measure this program beside its ceilings, in one run
 	$(BIN) tests.benchmarks $(ARGS)
+
+bench-sync: $(VENV)/.development  ## measure what synchronising 100,000 changes costs, without a network
+	$(BIN) tests.benchmarks.sync $(ARGS)
 
 lock: $(VENV)/.development  ## resolve the dependencies anew; ARGS="--upgrade" takes newer releases
 	$(LOCK) --group build -o requirements.lock $(ARGS)

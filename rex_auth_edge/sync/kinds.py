@@ -91,6 +91,8 @@ _UNKNOWN = Rule(Lane.SECURITY, closing_marks=True)
 
 _BY_NAME: Mapping[str, Rule] = {kind.value: rule for kind, rule in RULES.items()}
 
+_LANES: Mapping[str, Lane] = {kind.value: rule.lane for kind, rule in RULES.items()}
+
 KNOWN_NEEDS: frozenset[str] = frozenset()
 """The rules beyond these kinds' that this program understands; a cell that needs another closes its subject."""
 
@@ -102,7 +104,7 @@ def rule_of(kind: str) -> Rule:
 
 def lane_of(kind: str) -> Lane:
     """The lane in which the kind travels."""
-    return rule_of(kind).lane
+    return _LANES.get(kind, _UNKNOWN.lane)
 
 
 def closing(kind: str, state: State) -> State:

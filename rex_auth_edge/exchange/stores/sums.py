@@ -46,6 +46,7 @@ class Branches:
         self._conn, self._tenant, self._secret = conn, tenant_id.bytes, key
         self._held: dict[tuple[Lane, int], bytearray] = {}
         self._there: set[tuple[Lane, int]] = set()
+        self._amounts: dict[tuple[Lane, int, int], int] = {}
         self._changed: set[tuple[Lane, int]] = set()
 
     def sums(self, lane: Lane, place: int) -> bytearray:
@@ -65,14 +66,16 @@ class Branches:
             return
         amount = (row_digest(self._secret, new) if new else 0) - (row_digest(self._secret, old) if old else 0)
         first, second, _ = path_of(row.cell)
-        self._add(lane, 0, first, amount)
-        self._add(lane, 1 + first, second, amount)
+        for each in ((lane, 0, first), (lane, 1 + first, second)):
+            self._amounts[each] = self._amounts.get(each, 0) + amount
 
-    def _add(self, lane: Lane, place: int, branch: int, amount: int) -> None:
-        held, at = self.sums(lane, place), branch * WIDTH
-        total = (int.from_bytes(held[at : at + WIDTH]) + amount) % WIDE
-        held[at : at + WIDTH] = total.to_bytes(WIDTH)
-        self._changed.add((lane, place))
+    def _add_up(self) -> None:
+        for (lane, place, branch), amount in self._amounts.items():
+            held, at = self.sums(lane, place), branch * WIDTH
+            total = (int.from_bytes(held[at : at + WIDTH]) + amount) % WIDE
+            held[at : at + WIDTH] = total.to_bytes(WIDTH)
+            self._changed.add((lane, place))
+        self._amounts.clear()
 
     def tree(self, lane: Lane, leaves: Leaves) -> "SqlTree":
         """The lane's tree; `leaves` finds rows."""
@@ -80,6 +83,7 @@ class Branches:
 
     def flush(self) -> None:
         """Write what has changed."""
+        self._add_up()
         changed = [(each in self._there, self._key(*each), bytes(self._held[each])) for each in sorted(self._changed)]
         _add.each(self._conn, [(*key, sums) for there, key, sums in changed if not there])
         _set.each(self._conn, [(sums, *key) for there, key, sums in changed if there])

@@ -8,12 +8,11 @@ from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.sync.cloud.epochs import is_behind
-from rex_auth_edge.sync.cloud.giving import compare, page, revocations
+from rex_auth_edge.sync.cloud.giving import MOST_ROWS, compare, page, revocations
 from rex_auth_edge.sync.cloud.greeting import greet
 from rex_auth_edge.sync.cloud.taking import take
 from rex_auth_edge.sync.store import CloudStore, Member
 from rex_auth_edge.sync.wire import (
-    MOST_CHANGES,
     Compare,
     Hello,
     Pull,
@@ -41,7 +40,7 @@ class Desk:
     cloud: bytes
     now: int
     fresh: bytes
-    most: int = MOST_CHANGES
+    most: int = MOST_ROWS
 
 
 def answer(desk: Desk, hub: bytes, key: bytes, raw: bytes) -> bytes:

@@ -1,5 +1,7 @@
 """A pull: the rows of a lane that a hub hasn't got, and whether both have the same."""
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.digest import DEPTH, FAN
@@ -7,14 +9,34 @@ from rex_auth_edge.sync.kinds import closing
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import EMPTY
 from rex_auth_edge.sync.store import CloudStore
-from rex_auth_edge.sync.wire import Compare, Compared, Page, Pull, Refusal, Row, pack_state, unpack_state
+from rex_auth_edge.sync.wire import (
+    LARGEST_BODY,
+    Compare,
+    Compared,
+    Page,
+    Pull,
+    Refusal,
+    Row,
+    encode,
+    pack_state,
+    unpack_state,
+)
 
+MOST_ROWS = 1000
+"""Of a page: twice a push's changes, since a hub that was away reads its own as well as others'."""
 _LARGEST = 1024 * 1024
 """Bytes of a page's rows before they are compressed; one row is given in any case."""
 
 
 def page(store: CloudStore, pull: Pull, most: int) -> Page:
     """The next rows. `whole` where there are no more: only then the hub knows everything up to `upto`."""
+    answer = _page(store, pull, most)
+    while len(answer.rows) > 1 and _bytes(answer.rows) > LARGEST_BODY < len(encode(answer)):
+        answer = _page(store, pull, len(answer.rows) // 2)
+    return answer
+
+
+def _page(store: CloudStore, pull: Pull, most: int) -> Page:
     standing = store.standing()
     found = store.rows(pull.lane, pull.after, most + 1)
     rows = _fitting(found[:most])
@@ -34,6 +56,10 @@ def page(store: CloudStore, pull: Pull, most: int) -> Page:
     if not pull.root or found or gone:
         return answer
     return replace(answer, agrees=pull.root == store.tree(pull.lane).root)
+
+
+def _bytes(rows: Iterable[Row]) -> int:
+    return sum(len(row.state) + 64 for row in rows)
 
 
 def _fitting(found: list[Row]) -> list[Row]:

@@ -1,0 +1,146 @@
+"""`make bench-sync`: what synchronising 100,000 changes costs, without a network; the figures' table is printed."""
+
+import argparse
+import json
+import os
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from rex_auth_edge.sync.order import Lane
+from tests.benchmarks.__main__ import Row, machine, others, say, table
+from tests.benchmarks.servers import busy
+from tests.benchmarks.sync_ends import AT_ONCE, Ends, Told, ids
+
+EACH_WAY = 100_000
+UPDATED = 2_000
+
+
+@contextmanager
+def ends() -> Iterator[Ends]:
+    """Both ends, on a disk of their own."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Ends(Path(folder))
+
+
+def peak() -> float:
+    """The most memory that this process has had, in MiB, since `forget_peak`."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
+def forget_peak() -> None:
+    """Count anew from what it has now."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def fresh(count: int) -> tuple[Told, float]:
+    """New rows of the hub's: written, sent, taken, acknowledged, read back. And the memory that this took."""
+    with ends() as both:
+        both.write(ids(3 * AT_ONCE))
+        both.push()
+        both.pull()
+        forget_peak()
+        began, both.told = peak(), Told()
+        for _ in range(count // AT_ONCE):
+            made = ids(3 * AT_ONCE)
+            both.write(made)
+        both.push()
+        both.pull()
+        return both.told, peak() - began
+
+
+def away(count: int) -> Told:
+    """Both have written meanwhile: what it takes until they agree."""
+    with ends() as both:
+        for _ in range(count // AT_ONCE):
+            both.write(ids(3 * AT_ONCE))
+            both.write_in_cloud(ids(3 * AT_ONCE))
+        both.told = Told()
+        both.push()
+        for lane in Lane:
+            both.pull(lane)
+        return both.told
+
+
+def updates(count: int) -> Told:
+    """Few cells, written again and again before any of it is sent."""
+    with ends() as both:
+        cells = ids(UPDATED)
+        for number in range(count // AT_ONCE):
+            begin = number * AT_ONCE % UPDATED
+            both.rename(cells[begin : begin + AT_ONCE], f"name {number}")
+        both.told = Told()
+        both.push()
+        return both.told
+
+
+def floor(count: int) -> float:
+    """Seconds of the processor's for rows of the same size, put into two keyed tables by SQLite alone, and changed."""
+    with tempfile.TemporaryDirectory() as folder:
+        conn = sqlite3.connect(Path(folder) / "bare.db", isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "cache_size=-2048"):
+            conn.execute(f"PRAGMA {pragma}")
+        conn.execute("CREATE TABLE here (id BLOB PRIMARY KEY, seq INT, state BLOB) WITHOUT ROWID")
+        conn.execute("CREATE TABLE there (id BLOB PRIMARY KEY, seq INT, state BLOB) WITHOUT ROWID")
+        conn.execute("CREATE INDEX order_here ON here (seq)")
+        conn.execute("CREATE INDEX order_there ON there (seq)")
+        keys = ids(count)
+        began = time.process_time()
+        for statement in (
+            "INSERT INTO here VALUES (?3, ?1, ?2)",
+            "INSERT INTO there VALUES (?3, ?1, ?2)",
+            "UPDATE here SET seq = ?1, state = ?2 WHERE id = ?3",
+        ):
+            for begin in range(0, count, AT_ONCE):
+                conn.execute("BEGIN IMMEDIATE")
+                some = keys[begin : begin + AT_ONCE]
+                conn.executemany(statement, [(begin + at, bytes(160), each) for at, each in enumerate(some)])
+                conn.execute("COMMIT")
+        took = time.process_time() - began
+        conn.close()
+        return took
+
+
+def measured(count: int) -> list[Row]:
+    """The table's rows. `count` changes stand for 100,000."""
+    say(f"{count} new rows")
+    bare = floor(count) / count * 1e6
+    one, memory = fresh(count)
+    cost = one.seconds / count * 1e6
+    say(f"{count} changes each way")
+    both = away(count)
+    say(f"{count} updates of {UPDATED} cells")
+    again = updates(count)
+    pushed, pulled = one.pushed / one.changes, one.pulled / one.rows
+    scale = EACH_WAY / count
+    return [
+        Row("bytes per change sent, three random UUIDs in each", pushed, 96, f"{pulled:.1f} read back", lower=True),
+        Row("CPU per change, both ends, us", cost, 60, f"{bare:.0f} for SQLite's bare writes", lower=True),
+        Row("requests for 100k changes each way", both.requests * scale, 450, f"{both.rows} rows read", lower=True),
+        Row("changes sent for 100k updates of 2k cells", again.changes, UPDATED, "", lower=True),
+        Row("peak memory above idle, MiB", memory, 24, "the cloud's end in the same process", lower=True),
+    ]
+
+
+def main() -> None:
+    """Run, and print the table or, with --json, the same for programs."""
+    parser = argparse.ArgumentParser(prog="make bench-sync ARGS=...", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the changes")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    arguments = parser.parse_args()
+    began, taken = time.perf_counter(), busy() - sum(os.times()[:4])
+    rows = measured(EACH_WAY // 10 if arguments.quick else EACH_WAY)
+    where = f"{machine()}; {others(began, taken)}"
+    if arguments.json:
+        print(json.dumps({"machine": where, "rows": [asdict(row) | {"verdict": row.verdict} for row in rows]}))
+    else:
+        print(f"{table(rows)}\n\nOn {where}.")
+
+
+if __name__ == "__main__":
+    main()

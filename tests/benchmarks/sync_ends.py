@@ -1,0 +1,181 @@
+"""A hub's database and a cloud's on the disk, and the line between them: what goes over it, and what it takes."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from rex_auth_edge.domain.entropy import Ids
+from rex_auth_edge.exchange.stores.cloud import SqlCloud, share
+from rex_auth_edge.exchange.stores.hub import SqlHub, enrol
+from rex_auth_edge.exchange.stores.scribes import CloudScribe, HubScribe
+from rex_auth_edge.machine import SystemEntropy
+from rex_auth_edge.storage.columns import metadata
+from rex_auth_edge.storage.sqlite import configure
+from rex_auth_edge.storage.tx import Node, Tx
+from rex_auth_edge.sync.cloud import keeping
+from rex_auth_edge.sync.cloud.answer import Desk, answer
+from rex_auth_edge.sync.hub.applying import apply
+from rex_auth_edge.sync.hub.asking import pull, push
+from rex_auth_edge.sync.hub.welcoming import seal
+from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.store import HEADS, Me
+from rex_auth_edge.sync.wire import Page, Push, decode, name_of
+from tests.doubles import HandClock
+
+T = TypeVar("T")
+
+HUB, CLOUD, KEY = b"H" * 16, b"C" * 16, b"a key"
+AT_ONCE = 500
+
+
+class Database:
+    """A file with `synchronous=FULL`, as the hub's is."""
+
+    def __init__(self, path: Path, node: bytes) -> None:
+        engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.NullPool)
+        sa.event.listen(engine, "connect", configure)
+        self._conn = engine.connect()
+        tables = [table for table in metadata.sorted_tables if table.name.startswith("sync_")]
+        metadata.create_all(self._conn, tables=tables)
+        self._clock, self._entropy = HandClock(), SystemEntropy()
+        self._ids, self._node = Ids(self._entropy), Node(UUID(bytes=node), 1)
+
+    def do(self, work: Callable[[Tx], T]) -> T:
+        """One transaction."""
+        driver: Any = self._conn.connection.driver_connection
+        driver.execute("BEGIN IMMEDIATE")
+        done = work(Tx(self._conn, self._clock.now(), self._entropy, self._ids, self._node))
+        driver.execute("COMMIT")
+        return done
+
+
+@dataclass
+class Told:
+    """What went over the line, in bytes, and the processor's seconds of both ends together."""
+
+    requests: int = 0
+    changes: int = 0
+    pushed: int = 0
+    rows: int = 0
+    pulled: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Ends:
+    """A household on one hub and in the cloud."""
+
+    folder: Path
+    tenant: UUID = field(default_factory=uuid4)
+    told: Told = field(default_factory=Told)
+
+    def __post_init__(self) -> None:
+        self._hub, self._cloud = Database(self.folder / "hub.db", HUB), Database(self.folder / "cloud.db", CLOUD)
+
+        def found(tx: Tx) -> bytes:
+            share(tx, self.tenant)
+            cloud = SqlCloud(tx, self.tenant)
+            keeping.enrol(cloud, HUB, KEY, b"a nonce", 0)
+            cloud.flush()
+            return cloud.digest_key
+
+        key, me = self._cloud.do(found), Me(HUB, 1, 0, HEADS, b"a nonce", key=KEY)
+        self._hub.do(lambda tx: enrol(tx, self.tenant, me, key, b""))
+        self.push()
+
+    def hub(self, work: Callable[[SqlHub], T]) -> T:
+        """One transaction of the hub's."""
+
+        def run(tx: Tx) -> T:
+            store = SqlHub(tx, self.tenant)
+            done = work(store)
+            seal(store)
+            store.flush()
+            return done
+
+        return self._timed(lambda: self._hub.do(run))
+
+    def cloud(self, work: Callable[[SqlCloud], T]) -> T:
+        """One of the cloud's."""
+
+        def run(tx: Tx) -> T:
+            store = SqlCloud(tx, self.tenant)
+            done = work(store)
+            store.flush()
+            return done
+
+        return self._timed(lambda: self._cloud.do(run))
+
+    def _timed(self, work: Callable[[], T]) -> T:
+        began = time.process_time()
+        done = work()
+        self.told.seconds += time.process_time() - began
+        return done
+
+    def write(self, ids: list[bytes]) -> None:
+        """A row of the audit for each third id, with the other two in it, on the hub."""
+
+        def fresh(store: SqlHub) -> None:
+            scribe = HubScribe(store)
+            for cell, one, other in zip(ids[::3], ids[1::3], ids[2::3], strict=True):
+                scribe.write(Cell(Kind.AUDIT, cell), scribe.pen().put(row=[one, other]))
+
+        self.hub(fresh)
+
+    def write_in_cloud(self, ids: list[bytes]) -> None:
+        """Likewise, in the cloud."""
+
+        def fresh(store: SqlCloud) -> None:
+            scribe = CloudScribe(store, 0)
+            for cell, one, other in zip(ids[::3], ids[1::3], ids[2::3], strict=True):
+                pen = scribe.pen()
+                scribe.write(Cell(Kind.AUDIT, cell), pen.put(row=[one, other]))
+
+        self.cloud(fresh)
+
+    def rename(self, ids: list[bytes], name: str) -> None:
+        """Another value in the same field of these cells."""
+
+        def again(store: SqlHub) -> None:
+            scribe = HubScribe(store)
+            for each in ids:
+                scribe.write(Cell(Kind.DEVICE_PROFILE, each), scribe.pen().put(name=name))
+
+        self.hub(again)
+
+    def push(self) -> None:
+        """Until nothing waits."""
+        while (raw := self.hub(push)) is not None:
+            self.told.changes += len(decode(raw, Push).changes) if name_of(raw) == Push.__name__ else 0
+            self.told.pushed += len(raw)
+            self._ask(raw)
+
+    def pull(self, lane: Lane = Lane.AUDIT) -> None:
+        """Until there is nothing more."""
+        while True:
+            page, size = self._ask(self.hub(lambda store: pull(store, lane)))
+            if not isinstance(page, Page):
+                raise TypeError(page)
+            self.told.rows += len(page.rows)
+            self.told.pulled += size
+            if page.whole:
+                return
+
+    def _ask(self, raw: bytes) -> tuple[Struct, int]:
+        said = self.cloud(lambda store: answer(Desk(store, CLOUD, 0, os.urandom(16)), HUB, KEY, raw))
+        self.told.requests += 1
+        return self.hub(lambda store: apply(store, raw, said)), len(said)
+
+
+def ids(count: int) -> list[bytes]:
+    """Random ids."""
+    return [uuid4().bytes for _ in range(count)]
