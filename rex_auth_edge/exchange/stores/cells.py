@@ -17,12 +17,22 @@ from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.state import EMPTY, Cell, State
 from rex_auth_edge.sync.wire import Row, pack_state, unpack_state
 
-_AT_ONCE = 500
+_BLOCK = 100
+"""Cells that one query reads."""
 _c = sync_cells.c
 _WHERE = ("tenant", "about", "subject")
 _of = (_c.tenant_id == TENANT) & (_c.kind == sa.bindparam("about")) & (_c.id == sa.bindparam("subject"))
 _COLUMNS = [_c[name] for name in ("kind", "id", "epoch", "seq", "state", "over", "mine")]
 _get = Repeated(sa.select(*_COLUMNS).where(_of), *_WHERE)
+_subjects = [f"subject_{number}" for number in range(_BLOCK)]
+_block = Repeated(
+    sa.select(*_COLUMNS).where(
+        (_c.tenant_id == TENANT)
+        & (_c.kind == sa.bindparam("about"))
+        & _c.id.in_([sa.bindparam(name, type_=sa.BINARY(16)) for name in _subjects])
+    ),
+    *("tenant", "about", *_subjects),
+)
 _some = sa.select(*_COLUMNS).where(
     (_c.tenant_id == TENANT)
     & _c.kind.in_(sa.bindparam("kinds", expanding=True))
@@ -109,15 +119,15 @@ class Cells:
     def prepare(self, cells: Iterable[Cell]) -> None:
         """Read these together."""
         wanted = [cell for cell in cells if cell not in self._slots]
-        if self._conn.dialect.name == "sqlite":
-            self._take(_get.find(self._conn, [(self._tenant, cell.kind, cell.id) for cell in wanted]))
-        else:
-            by_kind: dict[str, list[bytes]] = defaultdict(list)
-            for cell in wanted:
-                by_kind[cell.kind].append(cell.id)
-            for kind, ids in by_kind.items():
-                for begin in range(0, len(ids), _AT_ONCE):
-                    self._take(self._query([kind], ids[begin : begin + _AT_ONCE]))
+        by_kind: dict[str, list[bytes]] = defaultdict(list)
+        for cell in wanted:
+            by_kind[str(cell.kind)].append(cell.id)
+        blocks = [
+            (self._tenant, kind, *_filled(ids[begin : begin + _BLOCK]))
+            for kind, ids in by_kind.items()
+            for begin in range(0, len(ids), _BLOCK)
+        ]
+        self._take(_block.find(self._conn, blocks))
         for cell in wanted:
             if cell not in self._slots:
                 self._slots[cell] = Slot(cell)
@@ -155,6 +165,11 @@ class Cells:
     def _whole(self, slot: Slot, place: int) -> tuple[Any, ...]:
         epoch, seq, *rest = _values(slot)
         return (self._tenant, *_key(slot.cell), int(lane_of(slot.cell.kind)), epoch, seq, place, *rest)
+
+
+def _filled(ids: list[bytes]) -> list[bytes]:
+    """As many as the query takes, the last of them again and again."""
+    return ids + ids[-1:] * (_BLOCK - len(ids))
 
 
 def _key(cell: Cell) -> tuple[str, bytes]:

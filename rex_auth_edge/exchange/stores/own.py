@@ -34,7 +34,12 @@ class SqlOwn(SqlRows):
         self._entries = Entries(tx.conn, tenant_id)
         self._given = Given(tx.conn, tenant_id)
         self._quiet: set[Cell] = set()
-        self.shown = SqlView(self)
+        self.moved: set[Cell] = set()
+
+    @property
+    def shown(self) -> SqlView:
+        """What the hub goes by. It keeps nothing of its own, or the two would keep each other in memory."""
+        return SqlView(self)
 
     def me(self) -> Me:
         """Where the hub stands."""

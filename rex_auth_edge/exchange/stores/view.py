@@ -45,15 +45,14 @@ class SqlView:
 
     def __init__(self, hub: "SqlOwn") -> None:
         self._hub = hub
-        self._moved: set[Cell] = set()
 
     def mark(self, cell: Cell) -> None:
         """Something below it, or of what lies on it, has changed."""
-        self._moved.add(cell)
+        self._hub.moved.add(cell)
 
     def add(self, entry: Entry) -> None:
         """The last of all changes is to be shown."""
-        if entry.cell in self._moved:
+        if entry.cell in self._hub.moved:
             return
         if entry.cell.kind in RULING:
             self.lay()
@@ -61,10 +60,10 @@ class SqlView:
 
     def lay(self) -> None:
         """Lay anew what has to be."""
-        if not self._moved:
+        if not self._hub.moved:
             return
-        cells = self._moved | (self._ruling() if any(cell.kind in RULING for cell in self._moved) else set())
-        self._moved = set()
+        cells = self._hub.moved | (self._ruling() if any(cell.kind in RULING for cell in self._hub.moved) else set())
+        self._hub.moved = set()
         self._hub.prepare(cells)
         slots = [self._hub.cells.slot(cell) for cell in cells]
         for slot in slots:

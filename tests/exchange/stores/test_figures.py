@@ -1,0 +1,55 @@
+"""What doesn't depend on the machine of the figures that `make bench-sync` measures."""
+
+from pathlib import Path
+
+import pytest
+
+from rex_auth_edge.sync.order import Lane
+from tests.benchmarks.sync_ends import AT_ONCE, Ends, Told, ids
+
+
+@pytest.fixture
+def ends(tmp_path: Path) -> Ends:
+    """A hub and its cloud, which have met."""
+    made = Ends(tmp_path)
+    made.told = Told()
+    return made
+
+
+def test_a_change_costs_few_bytes_and_few_requests(ends: Ends) -> None:
+    """At most 96 bytes with three random UUIDs in it; 500 of them in a push, and twice as many rows in a page."""
+    for _ in range(3):
+        ends.write(ids(3 * AT_ONCE))
+    ends.push()
+    assert (ends.told.changes, ends.told.requests) == (3 * AT_ONCE, 3)
+    assert ends.told.pushed / ends.told.changes <= 96
+    ends.pull()
+    assert (ends.told.rows, ends.told.requests) == (3 * AT_ONCE, 3 + 2)
+    assert ends.told.pulled / ends.told.rows <= 96
+
+
+def test_what_was_written_again_is_sent_once(ends: Ends) -> None:
+    """A cell's waiting changes are one change."""
+    cells = ids(50)
+    for number in range(20):
+        ends.rename(cells, f"name {number}")
+    ends.push()
+    assert ends.told.changes == len(cells)
+
+
+def test_nothing_grows_with_what_has_gone_before(ends: Ends) -> None:
+    """What has come back lies on no cell any more, and both ends agree."""
+    ends.write(ids(30))
+    ends.push()
+    ends.pull()
+    assert ends.hub(lambda store: [store.cells.slot(row.cell).laid for row in store.rows(Lane.AUDIT)]) == [None] * 10
+    roots = [side(lambda store: store.tree(Lane.AUDIT).root) for side in (ends.hub, ends.cloud)]
+    assert roots[0] == roots[1]
+
+
+def test_a_page_fits_whatever_is_in_it(ends: Ends) -> None:
+    """Rows that can't be compressed come in as many pages as it takes, none of them larger than a body may be."""
+    ends.write_in_cloud([part for _ in range(300) for part in (*ids(1), bytes(16), b"".join(ids(64)))])
+    ends.pull()
+    assert ends.told.rows == 300
+    assert ends.told.requests > 1
