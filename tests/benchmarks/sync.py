@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import platform
 import sqlite3
 import tempfile
 import time
@@ -12,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rex_auth_edge.sync.order import Lane
-from tests.benchmarks.__main__ import Row, machine, others, say, table
+from tests.benchmarks.__main__ import Row, others, say, table
 from tests.benchmarks.servers import busy
 from tests.benchmarks.sync_ends import AT_ONCE, Ends, Told, ids
 
@@ -135,7 +136,8 @@ def main() -> None:
     arguments = parser.parse_args()
     began, taken = time.perf_counter(), busy() - sum(os.times()[:4])
     rows = measured(EACH_WAY // 10 if arguments.quick else EACH_WAY)
-    where = f"{machine()}; {others(began, taken)}"
+    python = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    where = f"{os.cpu_count()} cores {platform.machine()}, {python}; {others(began, taken)}"
     if arguments.json:
         print(json.dumps({"machine": where, "rows": [asdict(row) | {"verdict": row.verdict} for row in rows]}))
     else:
