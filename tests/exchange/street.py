@@ -34,14 +34,15 @@ CLOUD = "https://cloud.example"
 class BadLine:
     """What happens to requests on their way to the cloud and back.
 
-    `cut`: nothing gets through; of the next `deaf` requests what they ask is done, and the answer lost; `twice`: each
-    arrives twice, and the second answer goes to `again`. `damage` comes back in place of any answer.
+    `cut`: nothing gets through; of the next `deaf` requests (after `heard`) what they ask is done, and the answer
+    lost; `twice`: each arrives twice, and the second answer goes to `again`. `damage` comes in place of any answer.
     `asked` are the paths of all, `sizes` the bytes of each with its answer, but for what the server adds to every one.
     """
 
     app: Any
     cut: bool = False
     deaf: int = 0
+    heard: int = 0
     twice: bool = False
     damage: bytes | None = None
     again: list[httpx.Response] = field(default_factory=list)
@@ -61,7 +62,8 @@ class BadLine:
         await answer.aread()
         asked = _size(f"POST {path} HTTP/1.1", request.headers, body)
         self.sizes.append(asked + _size("", answer.headers, answer.content))
-        if self.deaf:
+        self.heard -= 1
+        if self.deaf and self.heard < 0:
             self.deaf -= 1
             raise LineError(UNREACHABLE)
         if self.damage is not None:

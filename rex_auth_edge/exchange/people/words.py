@@ -24,6 +24,13 @@ TROUBLES: Mapping[str, str] = MappingProxyType({
     "cloud_behind": "The cloud has less than it once had, and doesn't know that it was restored: tell its operator.",
     "forged": "The cloud refuses what this hub says as not its to say: tell its operator.",
     "storage": "This hub can't write down what the cloud says: its disk is full or fails. See `rex-auth-edge doctor`.",
+    "proof": "The cloud doesn't take this hub's signature: enrol it at the address that the cloud calls its own.",
+    "no_cloud": "At the cloud's address something else answers: a Wi-Fi's sign-in page, or a program that is no cloud.",
+    "failing": "The cloud fails at what this hub asks: tell its operator.",
+    "sealed": "This hub can't open its own keys any more, since SECRET_KEY is another: enrol this hub anew.",
+    "too_large": "A single change is too large for the cloud: tell its operator.",
+    "repeated": "There may be two copies of this hub: turn the other one off, or enrol this one anew.",
+    "greet": "The cloud asks over and over again who this hub is: tell its operator.",
 })  # fmt: skip
 
 

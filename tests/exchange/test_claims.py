@@ -1,0 +1,175 @@
+"""Letting hubs in and out: by whom, with what code, how often, and nothing of another household's by any of it."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from rex_auth_edge.domain.clock import MINUTE
+from rex_auth_edge.domain.refusals import Refused
+from rex_auth_edge.exchange.cloud import claims
+from rex_auth_edge.exchange.people.words import TROUBLES
+from rex_auth_edge.flows.household.actor import Actor
+from tests.exchange.conftest import Street
+from tests.exchange.people import add, agree, joined, members, signed_in
+from tests.exchange.street import CLOUD, bearer, sign_up
+from tests.hub import PASSWORD
+from tests.tenancy.rows import kept
+
+HUBS = "/household/hubs"
+
+
+async def enrolled(street: Street, code: str, number: int = 0) -> str:
+    """What comes of typing the code at a hub: a refusal's reason, or nothing."""
+    hub = street.hubs[number]
+    said = await hub.sync.enrol(hub.tenant, CLOUD, code)
+    return said.fields.get("cloud", said.code) if isinstance(said, Refused) else ""
+
+
+async def test_a_code_is_good_once_and_for_a_quarter_of_an_hour(street: Street) -> None:
+    """For one hub; written as a person types it; and made up ones are none."""
+    assert await enrolled(street, "0000-0000-0000-0000-0000-0000-00") == "invalid_claim_code"
+    late = await street.cloud.claim()
+    street.clock.advance(15 * MINUTE)
+    assert await enrolled(street, late) == "invalid_claim_code"
+    await street.hub("hub1", 1)
+    code = await street.cloud.claim()
+    assert await enrolled(street, f" {code.lower().replace('-', ' ')} ") == ""
+    assert await enrolled(street, code, 1) == "invalid_claim_code"
+    street.clock.advance(30 * MINUTE + 1)
+    await claims.forget(street.cloud.home.hub.parts)
+    rows = await kept(street.cloud.home.store)
+    assert rows["sync_claims"] == []
+
+
+async def test_one_of_two_gets_in(street: Street) -> None:
+    """Two hubs with one code at once: one is let in, whichever it is."""
+    await street.hub("hub1", 1)
+    code = await street.cloud.claim()
+    assert sorted(await asyncio.gather(*(enrolled(street, code, number) for number in range(2)))) == [
+        "",
+        "invalid_claim_code",
+    ]
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+async def test_an_enrolment_whose_answer_is_lost(street: Street, lost: int) -> None:
+    """The hub asks again with the same code and key, and is let in."""
+    hub = street.hubs[0]
+    hub.line.heard, hub.line.deaf = 1, lost  # the first answer is a nonce
+    await hub.enrol(street.cloud)
+    await agree(street)
+
+
+async def test_a_code_dies_with_its_owners_right(street: Street) -> None:
+    """Whoever made it and is no owner any more lets nobody in."""
+    hub = await joined(street)
+    home = street.cloud.home
+    await add(hub.home, "noah", "owner")
+    await agree(street)
+    noah = (await signed_in(home, "noah")).json()
+    async with bearer(home, noah) as owner:
+        answer = await owner.post(f"{HUBS}/claims")
+        assert answer.status_code == 200, answer.text
+        code = answer.json()["code"]
+    async with await street.cloud.owner() as owner:
+        answer = await owner.patch(f"/household/members/{noah['user_id']}", json={"role": "adult"})
+        assert answer.status_code == 200, answer.text
+    await street.hub("hub1", 1)
+    assert await enrolled(street, code, 1) == "invalid_claim_code"
+
+
+async def test_who_may(street: Street) -> None:
+    """Owners with a fresh sign-in let hubs in and out; adults see them; children and guests don't."""
+    hub = await joined(street)
+    home = street.cloud.home
+    for role in ("adult", "child", "guest"):
+        await add(hub.home, role, role)
+    await agree(street)
+    node = (await hub.home.store.write(lambda tx: tx.node)).id
+    for role, sees in (("adult", 200), ("child", 403), ("guest", 403)):
+        async with bearer(home, (await signed_in(home, role)).json()) as client:
+            assert (await client.get(HUBS)).status_code == sees
+            for answer in (await client.post(f"{HUBS}/claims"), await client.delete(f"{HUBS}/{node}")):
+                assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+    async with await street.cloud.owner() as owner:
+        street.clock.advance(9 * MINUTE)
+        assert (await owner.post(f"{HUBS}/claims")).status_code == 200
+        street.clock.advance(MINUTE)
+        for answer in (await owner.post(f"{HUBS}/claims"), await owner.delete(f"{HUBS}/{node}")):
+            assert answer.status_code in {401, 403}
+        assert answer.json()["code"] in {"fresh_sign_in_required", "token_expired"}
+
+
+async def test_another_households_hubs(street: Street) -> None:
+    """Nobody sees, removes or lets in hubs of a household that isn't theirs."""
+    hub = await joined(street)
+    await agree(street)
+    home = street.cloud.home
+    node = (await hub.home.store.write(lambda tx: tx.node)).id
+    async with home.client("192.168.9.1") as client:
+        stranger = await sign_up(home, client, "zoe@example.net", "zoe")
+    assert stranger["tenant_id"] != str(street.cloud.tenant)
+    before = await kept(home.store, street.cloud.tenant)
+    async with bearer(home, stranger) as client:
+        assert (await client.get(HUBS)).json() == {"hubs": []}
+        for name in (str(node), str(UUID(int=1)), "nothing"):
+            assert (await client.delete(f"{HUBS}/{name}")).status_code == 404
+        code = (await client.post(f"{HUBS}/claims")).json()["code"]
+    assert await kept(home.store, street.cloud.tenant) == before
+    said = await hub.sync.enrol(hub.tenant, CLOUD, code)
+    assert isinstance(said, Refused)
+    assert said.code == "already_enrolled"
+    assert "zoe" not in await members(hub.home)
+    assert (await hub.meet()).trouble is None
+
+
+async def test_a_stolen_hub(street: Street) -> None:
+    """What it has let in goes, and everybody whose password it could check sets a new one."""
+    hub = await joined(street)
+    await add(hub.home, "noah", "owner")
+    await agree(street)
+    home = street.cloud.home
+    node = (await hub.home.store.write(lambda tx: tx.node)).id
+    async with await street.cloud.owner() as owner:
+        assert (await owner.delete(f"{HUBS}/{node}?stolen=true")).status_code == 200
+    assert "noah" not in await members(home)
+    assert (await signed_in(home, "maya")).status_code == 401, "a password that it held is to be set anew"
+
+
+async def test_as_somebody_else(street: Street) -> None:
+    """The owner here may go by another name and address than there: then they say which one they are."""
+    hub = street.hubs[0]
+    async with hub.home.client() as client:
+        await hub.home.own(client, "m@home.example", "mum")
+    refused = await hub.sync.enrol(hub.tenant, CLOUD, await street.cloud.claim(), "nobody")
+    assert isinstance(refused, Refused)
+    assert hub.line.asked == [], "the code is still good"
+    await hub.enrol(street.cloud, as_="mum")
+    await agree(street)
+    assert len(await members(hub.home)) == len(await members(street.cloud.home)) == 1
+    for home in (hub.home, street.cloud.home):
+        found = await members(home)
+        assert (await signed_in(home, found.pop(), PASSWORD)).status_code == 200
+
+
+async def test_the_console_says_whose(street: Street) -> None:
+    """The cloud's console makes codes as well, for an owner whom it names."""
+    parts, tenant = street.cloud.home.hub.parts, street.cloud.tenant
+    console = Actor.console(tenant)
+    async with await street.cloud.owner() as owner:
+        maya = UUID((await owner.get("/household/members")).json()["members"][0]["user_id"])
+    assert isinstance(await claims.make(parts, console), Refused)
+    assert isinstance(await claims.make(parts, console, UUID(int=5)), Refused)
+    made = await claims.make(parts, console, maya)
+    assert not isinstance(made, Refused)
+    assert made.code not in repr(made)
+    assert await enrolled(street, made.code) == ""
+
+
+def test_every_trouble_has_words() -> None:
+    """Whatever a round can end with, people are told in a sentence what to do."""
+    from rex_auth_edge.exchange.hub import trouble  # noqa: PLC0415 - all of its names at once
+
+    codes = {value for name, value in vars(trouble).items() if name.isupper()}
+    assert codes <= set(TROUBLES)
