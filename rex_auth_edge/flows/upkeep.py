@@ -1,5 +1,8 @@
 """What is done now and then without anybody asking: erase, expire, rotate."""
 
+from collections.abc import Callable
+from functools import partial
+
 from rex_auth_edge.domain.clock import DAY, HOUR, MINUTE
 from rex_auth_edge.flows import signing
 from rex_auth_edge.flows.authenticate import Authenticator
@@ -20,6 +23,7 @@ from rex_auth_edge.storage import (
     sessions,
     tenants,
 )
+from rex_auth_edge.storage.passed import MOST
 from rex_auth_edge.storage.tx import Tx, What
 
 OFTEN = 5.0
@@ -50,28 +54,44 @@ async def purge(parts: Parts, authenticator: Authenticator) -> None:
 
     By time that the hub has seen pass: a wall clock in 2099 makes nothing old.
     """
-    await parts.store.write(_purge, urgent=True)
+    await parts.store.write(_tell, urgent=True)
+    while await parts.store.write(_purge, urgent=True):
+        pass
     now, kept = parts.clock.now(), parts.options.lives.audit
-    if ends := await parts.store.read(lambda conn: audit.outlived(conn, now, kept)):
-        await parts.store.write(lambda tx: audit.forget(tx, ends), urgent=True)
+    for end in await parts.store.read(lambda conn: audit.outlived(conn, now, kept)):
+        await parts.store.write(partial(audit.forget, ends=[end]), urgent=True)
     if parts.keyring.due(parts.clock.now()):
         await signing.rotate(parts)
     authenticator.forget()
 
 
-def _purge(tx: Tx) -> None:
-    registrations.forget(tx, 2 * HOUR)
-    resets.forget(tx, DAY)
+def _tell(tx: Tx) -> None:
+    """What shared households have to hear of before it is deleted."""
     sessions.touch_over(tx)
-    sessions.forget(tx, _KEPT)
-    attempts.forget_strangers(tx)
-    outbox.purge(tx)
-    confirmations.forget(tx)
-    device_grants.forget(tx, tx.now.floor - 2 * DAY)
-    guest_passes.forget(tx, 2 * DAY)
-    child_requests.forget(tx, HOUR)
-    recoveries.forget(tx, 30 * DAY)
     for house in tenants.every(tx.conn):
         tx.touch(house.id, What.AUDIT, tx.node.id)
-    for tenant_id, hashed in device_asks.forget(tx, HOUR):
-        tenants.strike_from_directory(tx, hashed, tenant_id)
+
+
+_STEPS: tuple[Callable[[Tx, int], int], ...] = (
+    lambda tx, most: registrations.forget(tx, 2 * HOUR, most),
+    lambda tx, most: resets.forget(tx, DAY, most),
+    lambda tx, most: sessions.forget(tx, _KEPT, most),
+    attempts.forget_strangers,
+    outbox.purge,
+    confirmations.forget,
+    lambda tx, most: device_grants.forget(tx, tx.now.floor - 2 * DAY, most),
+    lambda tx, most: guest_passes.forget(tx, 2 * DAY, most),
+    lambda tx, most: child_requests.forget(tx, HOUR, most),
+    lambda tx, most: recoveries.forget(tx, 30 * DAY, most),
+    lambda tx, most: device_asks.forget(tx, HOUR, most),
+)
+
+
+def _purge(tx: Tx) -> bool:
+    """Delete up to `MOST` rows, of whatever is old; whether there may be more."""
+    left = MOST
+    for step in _STEPS:
+        left -= step(tx, left)
+        if not left:
+            return True
+    return False

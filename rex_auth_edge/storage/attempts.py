@@ -8,6 +8,7 @@ from rex_auth_edge.domain.caller import UNKNOWN_DEVICE
 from rex_auth_edge.domain.clock import DAY, Moment
 from rex_auth_edge.domain.lockout import Standing
 from rex_auth_edge.storage.columns import deadline_of, deadline_values
+from rex_auth_edge.storage.passed import MOST, drop
 from rex_auth_edge.storage.prepared import Prepared
 from rex_auth_edge.storage.tables import known_devices, login_attempts
 from rex_auth_edge.storage.tx import Tx
@@ -104,12 +105,15 @@ def clear(tx: Tx, tenant_id: UUID, account: bytes, device_hash: bytes | None = N
     return tx.conn.execute(sa.delete(login_attempts).where(where)).rowcount > 0
 
 
-def forget_strangers(tx: Tx) -> None:
-    """Drop the counters of accounts that don't exist: those untouched for 30 days, and the oldest past `STRANGERS`."""
+def forget_strangers(tx: Tx, most: int = MOST) -> int:
+    """Drop the counters of accounts that don't exist: those untouched for 30 days, and the oldest past `STRANGERS`.
+
+    `most` of them; says how many.
+    """
     strange = login_attempts.c.account_exists.is_(False)
     newest = (
         sa.select(login_attempts.c.last_attempt_at).where(strange).order_by(login_attempts.c.last_attempt_at.desc())
     )
     horizon = tx.conn.execute(newest.offset(STRANGERS).limit(1)).scalar_one_or_none() or 0
     old = login_attempts.c.last_attempt_at <= max(horizon, tx.now.floor - 30 * DAY)
-    tx.conn.execute(sa.delete(login_attempts).where(strange & old))
+    return drop(tx, login_attempts, strange & old, most)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from rex_auth_edge.domain.clock import Deadline
 from rex_auth_edge.storage.columns import deadline_values
 from rex_auth_edge.storage.guest_tables import child_requests
-from rex_auth_edge.storage.passed import passed_for
+from rex_auth_edge.storage.passed import MOST, drop, passed_for
 from rex_auth_edge.storage.tx import Tx
 
 _waiting = child_requests.c.state == "waiting"
@@ -44,9 +44,9 @@ def miss(tx: Tx, tenant_id: UUID, request_id: UUID) -> None:
     tx.conn.execute(sa.update(child_requests).where(where).values(misses=child_requests.c.misses + 1))
 
 
-def forget(tx: Tx, age: int) -> None:
-    """Delete those that expired `age` milliseconds ago."""
-    tx.conn.execute(sa.delete(child_requests).where(passed_for(tx.conn, child_requests, "expires", tx.now, age)))
+def forget(tx: Tx, age: int, most: int = MOST) -> int:
+    """Delete those that expired `age` milliseconds ago, `most` of them; says how many."""
+    return drop(tx, child_requests, passed_for(tx.conn, child_requests, "expires", tx.now, age), most)
 
 
 def _is(tenant_id: UUID, request_id: UUID) -> sa.ColumnElement[bool]:

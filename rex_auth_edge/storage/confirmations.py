@@ -9,7 +9,7 @@ from rex_auth_edge.domain.clock import Deadline, Moment
 from rex_auth_edge.domain.confirming import ConfirmationState, unless_illegal
 from rex_auth_edge.storage.columns import deadline_of, deadline_values
 from rex_auth_edge.storage.device_tables import confirmations
-from rex_auth_edge.storage.passed import passed_for
+from rex_auth_edge.storage.passed import MOST, drop, passed_for
 from rex_auth_edge.storage.tx import Tx
 
 _OPEN = (ConfirmationState.PENDING.value, ConfirmationState.APPROVED.value)
@@ -64,9 +64,9 @@ def withdraw(tx: Tx, tenant_id: UUID, *, device_id: UUID | None = None, user_id:
     tx.conn.execute(sa.update(confirmations).where(where).values(state=ConfirmationState.WITHDRAWN.value))
 
 
-def forget(tx: Tx) -> None:
-    """Delete those that count no more."""
-    tx.conn.execute(sa.delete(confirmations).where(passed_for(tx.conn, confirmations, "counts", tx.now, 0)))
+def forget(tx: Tx, most: int = MOST) -> int:
+    """Delete those that count no more, `most` of them; says how many."""
+    return drop(tx, confirmations, passed_for(tx.conn, confirmations, "counts", tx.now, 0), most)
 
 
 def _is(tenant_id: UUID, confirmation_id: UUID) -> sa.ColumnElement[bool]:

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain.asks import AskState, Way, unless_illegal
 from rex_auth_edge.domain.clock import Deadline, Moment
+from rex_auth_edge.storage import tenants
 from rex_auth_edge.storage.columns import deadline_of, deadline_values
 from rex_auth_edge.storage.device_tables import device_asks
-from rex_auth_edge.storage.passed import passed_for
+from rex_auth_edge.storage.passed import MOST, passed_for
 from rex_auth_edge.storage.tx import Tx
 
 
@@ -76,13 +77,16 @@ def polled(tx: Tx, row: Any, pace: int, following: Deadline) -> None:
     tx.conn.execute(sa.update(device_asks).where(_is(row.tenant_id, row.id)).values(values))
 
 
-def forget(tx: Tx, age: int) -> list[tuple[UUID, bytes]]:
-    """Delete asks that expired `age` milliseconds ago; the codes that are to leave the directory, by household."""
+def forget(tx: Tx, age: int, most: int = MOST) -> int:
+    """Delete asks that expired `age` milliseconds ago, and their codes from the directory: `most`; says how many."""
     gone = passed_for(tx.conn, device_asks, "expires", tx.now, age)
-    columns = (device_asks.c.tenant_id, device_asks.c.code_hash)
-    codes = tx.conn.execute(sa.select(*columns).where(gone & device_asks.c.code_hash.is_not(None))).all()
-    tx.conn.execute(sa.delete(device_asks).where(gone))
-    return [(row.tenant_id, bytes(row.code_hash)) for row in codes]
+    columns = (device_asks.c.tenant_id, device_asks.c.id, device_asks.c.code_hash)
+    rows = tx.conn.execute(sa.select(*columns).where(gone).limit(most)).all()
+    for row in rows:
+        tx.conn.execute(sa.delete(device_asks).where(_is(row.tenant_id, row.id)))
+        if row.code_hash is not None:
+            tenants.strike_from_directory(tx, bytes(row.code_hash), row.tenant_id)
+    return len(rows)
 
 
 def _is(tenant_id: UUID, ask_id: UUID) -> sa.ColumnElement[bool]:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain.register import LONGEST, Register
 from rex_auth_edge.storage.device_tables import device_grants, status_lists
+from rex_auth_edge.storage.passed import MOST, drop
 from rex_auth_edge.storage.tx import Tx
 
 
@@ -110,9 +111,12 @@ def raise_version(tx: Tx, tenant_id: UUID) -> None:
     tx.conn.execute(sa.update(status_lists).where(status_lists.c.tenant_id == tenant_id).values(version=version))
 
 
-def forget(tx: Tx, before: int) -> None:
-    """Delete chains that ended before this time (milliseconds since 1970): their last token has died."""
-    tx.conn.execute(sa.delete(device_grants).where(device_grants.c.ended_at < before))
+def forget(tx: Tx, before: int, most: int = MOST) -> int:
+    """Delete chains that ended before this time (milliseconds since 1970): their last token has died.
+
+    `most` of them; says how many.
+    """
+    return drop(tx, device_grants, device_grants.c.ended_at < before, most)
 
 
 def _next_index(tx: Tx, tenant_id: UUID) -> int:

@@ -11,7 +11,7 @@ from rex_auth_edge.storage import device_grants
 from rex_auth_edge.storage.columns import deadline_values
 from rex_auth_edge.storage.device_tables import device_grants as grants
 from rex_auth_edge.storage.guest_tables import guest_passes
-from rex_auth_edge.storage.passed import passed_for
+from rex_auth_edge.storage.passed import MOST, drop, passed_for
 from rex_auth_edge.storage.tx import Tx
 
 _CHAIN = (grants.c.scopes, grants.c.list_index, grants.c.created_at, grants.c.ended_at, grants.c.ended_for)
@@ -55,9 +55,9 @@ def end_made_by(tx: Tx, register: Register, tenant_id: UUID, user_id: UUID, reas
     return sum(device_grants.end(tx, register, tenant_id, reason, grant_id=pass_id) for pass_id in ids)
 
 
-def forget(tx: Tx, age: int) -> None:
-    """Delete passes, and their chains, that are over for `age` milliseconds."""
+def forget(tx: Tx, age: int, most: int = MOST) -> int:
+    """Delete passes, and their chains, that are over for `age` milliseconds: `most` rows; says how many."""
     over = passed_for(tx.conn, grants, "ends", tx.now, age) & (grants.c.kind == "guest")
-    tx.conn.execute(sa.delete(grants).where(over))
+    count = drop(tx, grants, over, most)
     kept = sa.select(grants.c.id).where(_SAME)
-    tx.conn.execute(sa.delete(guest_passes).where(~sa.exists(kept)))
+    return count + drop(tx, guest_passes, ~sa.exists(kept), most - count)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from rex_auth_edge.domain.clock import DAY, Deadline
 from rex_auth_edge.domain.names import email_key
 from rex_auth_edge.storage.columns import deadline_values
-from rex_auth_edge.storage.passed import passed_for
+from rex_auth_edge.storage.passed import MOST, drop, passed_for
 from rex_auth_edge.storage.tables import outbox
 from rex_auth_edge.storage.tx import Tx
 
@@ -19,7 +19,6 @@ KEPT = 30 * DAY
 STATES = ("waiting", "withheld", "sent", "failed", "expired", "withdrawn")
 """What a letter can be: the first is to be sent, the second is nobody's, the others have ended."""
 
-_PURGED = 500
 _CLAIMED = b"claimed to send."
 """Stands for a boot id in the due time of a claimed letter, so that the wall clock ends the claim."""
 _waiting = outbox.c.state == "waiting"
@@ -117,13 +116,10 @@ def listed(conn: sa.Connection, tenant_id: UUID | None, states: Sequence[str], l
     return list(conn.execute(sa.select(outbox).where(*where).order_by(outbox.c.id.desc()).limit(limit)).all())
 
 
-def purge(tx: Tx) -> None:
-    """Delete letters that ended, or at least expired, 30 days ago; a bounded number at a time."""
+def purge(tx: Tx, most: int = MOST) -> int:
+    """Delete letters that ended, or at least expired, 30 days ago: `most` of them; says how many."""
     expired = outbox.c.ended_at.is_not(None) & passed_for(tx.conn, outbox, "expires", tx.now, KEPT)
-    gone = sa.or_(outbox.c.ended_at < tx.now.floor - KEPT, expired)
-    old = sa.select(outbox.c.tenant_id, outbox.c.id).where(gone).limit(_PURGED)
-    for row in tx.conn.execute(old).all():
-        tx.conn.execute(sa.delete(outbox).where(_is(row)))
+    return drop(tx, outbox, sa.or_(outbox.c.ended_at < tx.now.floor - KEPT, expired), most)
 
 
 def _is(row: Any) -> sa.ColumnElement[bool]:

@@ -1,10 +1,24 @@
-"""Which rows' deadlines have passed: asked of a whole table at once, by time that can be believed."""
+"""Which rows' deadlines have passed, by time that can be believed; and deleting them, a bounded number at a time."""
 
 from collections.abc import Iterator
 
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import Moment
+from rex_auth_edge.storage.tx import Tx
+
+MOST = 1000
+"""Rows that one transaction deletes: of more, every node of a cluster would have to make one change."""
+
+
+def drop(tx: Tx, table: sa.Table, gone: sa.ColumnElement[bool], most: int) -> int:
+    """Delete rows that are `gone`, each by its key, and `most` at a time; says how many there were of these."""
+    keys = list(table.primary_key)
+    rows = tx.conn.execute(sa.select(*(each.label(f"key_{each.name}") for each in keys)).where(gone).limit(most)).all()
+    if rows:
+        this = sa.and_(*(each == sa.bindparam(f"key_{each.name}") for each in keys))
+        tx.conn.execute(sa.delete(table).where(this & gone), [dict(row._mapping) for row in rows])
+    return len(rows)
 
 
 def passed_for(conn: sa.Connection, table: sa.Table, name: str, now: Moment, age: int) -> sa.ColumnElement[bool]:

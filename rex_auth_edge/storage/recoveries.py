@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from rex_auth_edge.domain.clock import Deadline
 from rex_auth_edge.storage.columns import deadline_values
 from rex_auth_edge.storage.guest_tables import recoveries
-from rex_auth_edge.storage.passed import passed_for
+from rex_auth_edge.storage.passed import MOST, drop, passed_for
 from rex_auth_edge.storage.tables import node_facts
 from rex_auth_edge.storage.tx import Tx
 
@@ -45,6 +45,6 @@ def decide(tx: Tx, tenant_id: UUID, recovery_id: UUID, state: str, by: UUID | No
     return tx.conn.execute(sa.update(recoveries).where(where).values(state=state, decided_by=by)).rowcount == 1
 
 
-def forget(tx: Tx, age: int) -> None:
-    """Delete those that were over `age` milliseconds ago."""
-    tx.conn.execute(sa.delete(recoveries).where(passed_for(tx.conn, recoveries, "expires", tx.now, age)))
+def forget(tx: Tx, age: int, most: int = MOST) -> int:
+    """Delete those that were over `age` milliseconds ago, `most` of them; says how many."""
+    return drop(tx, recoveries, passed_for(tx.conn, recoveries, "expires", tx.now, age), most)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import Deadline
 from rex_auth_edge.storage.columns import deadline_values
-from rex_auth_edge.storage.passed import passed_for
+from rex_auth_edge.storage.passed import MOST, drop, passed_for
 from rex_auth_edge.storage.tables import otp_sessions, outbox
 from rex_auth_edge.storage.tx import Tx
 
@@ -79,9 +79,9 @@ def keep_newest(tx: Tx, tenant_id: UUID, email_key: str, count: int) -> None:
         tx.conn.execute(sa.delete(otp_sessions).where(where))
 
 
-def forget(tx: Tx, age: int) -> None:
-    """Delete registrations whose latest code expired `age` milliseconds ago."""
-    tx.conn.execute(sa.delete(otp_sessions).where(passed_for(tx.conn, otp_sessions, "expires", tx.now, age)))
+def forget(tx: Tx, age: int, most: int = MOST) -> int:
+    """Delete registrations whose latest code expired `age` milliseconds ago, `most` of them; says how many."""
+    return drop(tx, otp_sessions, passed_for(tx.conn, otp_sessions, "expires", tx.now, age), most)
 
 
 def _is(row: sa.Row[Any]) -> sa.ColumnElement[bool]:

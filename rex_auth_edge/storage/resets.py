@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import Deadline
 from rex_auth_edge.storage.columns import deadline_values
-from rex_auth_edge.storage.passed import passed_for
+from rex_auth_edge.storage.passed import MOST, drop, passed_for
 from rex_auth_edge.storage.tables import password_reset_tokens
 from rex_auth_edge.storage.tx import Tx
 
@@ -52,6 +52,6 @@ def void_all(tx: Tx, tenant_id: UUID, user_id: UUID) -> None:
     tx.conn.execute(sa.update(_table).where(where).values(used_at=tx.now.wall))
 
 
-def forget(tx: Tx, age: int) -> None:
-    """Delete tokens that expired `age` milliseconds ago."""
-    tx.conn.execute(sa.delete(_table).where(passed_for(tx.conn, _table, "expires", tx.now, age)))
+def forget(tx: Tx, age: int, most: int = MOST) -> int:
+    """Delete tokens that expired `age` milliseconds ago, `most` of them; says how many."""
+    return drop(tx, _table, passed_for(tx.conn, _table, "expires", tx.now, age), most)

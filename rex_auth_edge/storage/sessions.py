@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import Deadline, Moment
 from rex_auth_edge.storage.columns import deadline_values, portions
-from rex_auth_edge.storage.passed import passed_for
+from rex_auth_edge.storage.passed import MOST, drop, passed_for
 from rex_auth_edge.storage.prepared import Prepared
 from rex_auth_edge.storage.sync_tables import sync_cells
 from rex_auth_edge.storage.tables import auth_sessions, users
@@ -174,10 +174,10 @@ def ended_since(conn: sa.Connection, wall: int) -> list[UUID]:
     return list(conn.execute(sa.select(_table.c.id).where(_table.c.revoked_at >= wall)).scalars())
 
 
-def forget(tx: Tx, age: int) -> None:
-    """Delete sessions that ended, or could last be refreshed, `age` milliseconds ago."""
+def forget(tx: Tx, age: int, most: int = MOST) -> int:
+    """Delete sessions that ended, or could last be refreshed, `age` milliseconds ago: `most` of them; says how many."""
     over = passed_for(tx.conn, _table, "refresh", tx.now, age)
-    tx.conn.execute(sa.delete(_table).where(sa.or_(_table.c.revoked_at < tx.now.floor - age, over)))
+    return drop(tx, _table, sa.or_(_table.c.revoked_at < tx.now.floor - age, over), most)
 
 
 def touch_over(tx: Tx, most: int = 500) -> None:
