@@ -90,7 +90,7 @@ async def assemble(
     inside = await core(settings, store, clock, entropy, carrier)
     parts, people, authenticator, drain = inside.parts, inside.people, inside.authenticator, inside.drain
     rates, proofs = Rates(settings.web, clock), Proofs(parts.pepper, parts.device_tokens.issuer, memory or OwnMemory())
-    desk = Desk(parts, people, authenticator, rates, Csrf(parts.pepper.digest), proofs, settings.web)
+    desk = Desk(parts, people, authenticator, rates, Csrf(parts.pepper.digest), proofs, settings.web, inside.sync)
     in_cloud = settings.role is NodeRole.CLOUD
     framework = litestar_app(desk, Probes(partial(health.why_failing, store, settings.disk)), cloud=in_cloud)
     app = ahead_of(Bodies(Pages(RefreshPath(framework, desk), desk)), desk)

@@ -3,7 +3,7 @@
 import click
 
 from rex_auth_edge import __version__
-from rex_auth_edge.cli import discover, doctor, export, importing, keep, serve, setup, status, welcome
+from rex_auth_edge.cli import discover, doctor, export, importing, keep, serve, setup, status, sync_hubs, welcome
 from rex_auth_edge.cli.audit import audit
 from rex_auth_edge.cli.clock import clock
 from rex_auth_edge.cli.db import db
@@ -19,7 +19,7 @@ from rex_auth_edge.cli.settings import settings
 from rex_auth_edge.cli.sync import sync
 from rex_auth_edge.cli.user import user
 
-__all__ = ["export", "keep", "main"]
+__all__ = ["export", "keep", "main", "sync_hubs"]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -31,6 +31,16 @@ def password(source: Path | None, prompt: str = "Password", remark: str = "") ->
     return secret
 
 
+def line(source: Path | None, prompt: str) -> str:
+    """A code that is typed once, in sight: asked for, or the first line of a file. Raises ExplainedError."""
+    if source is None and sys.stdin.isatty():
+        return str(click.prompt(prompt, err=True)).strip()
+    text = sys.stdin.readline(_MOST) if source is None or str(source) == "-" else _first_line(source, "")
+    if not text.strip():
+        raise RefusedHereError("missing_field", f"{prompt}: none was given; type it, or name a file.")
+    return text.strip()
+
+
 def _first_line(source: Path, remark: str) -> str:
     try:
         with source.open(encoding="utf-8") as file:

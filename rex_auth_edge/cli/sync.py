@@ -1,15 +1,24 @@
 """`rex-auth-edge sync`: a household and its cloud."""
 
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 
+from rex_auth_edge.cli import secret
 from rex_auth_edge.cli.ask import Ask
 from rex_auth_edge.cli.command import command, unless_sure, yes
 from rex_auth_edge.cli.command import household as which
 from rex_auth_edge.cli.show import Column, Shown, Table
+from rex_auth_edge.cli.waiting import waiting
 
+_HOURS = 4 * 3600.0
+"""Seconds that a month's changes may take, on the slowest of lines."""
+_LOOK = 0.5
+_STUCK = 60
+"""Looks after which nothing goes on by itself any more."""
 _REVIEWS = (Column("waits", "id"), Column("would", "what"), Column("by", "by"), Column("because", "why"))
 _NOTICES = (Column("notice", "id"), Column("what was decided", "says"))
 
@@ -25,6 +34,40 @@ def sync() -> None:
 
 def _status(said: Mapping[str, Any]) -> list[Shown]:
     return [said["summary"], *said["sentences"]]
+
+
+def _left(said: Mapping[str, Any]) -> int:
+    return sum(said["waiting"].values())
+
+
+def _sent(ask: Ask, said: Any, household: str | None) -> Any:
+    """How it stands once nothing waits any more, or nothing goes on."""
+    total = left = _left(said)
+    with waiting("Sending what the household has", total) as advance:
+        looks = 0
+        while said["running"] and left and looks < _STUCK and not (said["trouble"] or said["paused"]):
+            time.sleep(_LOOK)
+            said = ask("sync.status", household=household)
+            looks = looks + 1 if _left(said) >= left else 0
+            advance(max(0, left - _left(said)))
+            left = _left(said)
+    return said
+
+
+@command(sync, "enroll", example="rex-auth-edge sync enroll https://cloud.example.com", answer=_status)
+@which
+@click.argument("url", required=False)
+@click.option("--owner", metavar="NAME", help="Who here is the owner that made the code, where the addresses differ.")
+@click.option("--code-file", "source", type=click.Path(path_type=Path), help="Read the claim code from here.")
+def enroll(ask: Ask, *, url: str | None, owner: str | None, source: Path | None, household: str | None) -> Any:
+    """Share the household with the cloud at URL (or REX_CLOUD_URL), by a claim code that an owner has made there.
+
+    The code is asked for, or read from a file or standard input. Whoever made it is the same person here: the owner
+    with the same address, or NAME; their sessions here end. What both sides have is put together.
+    """
+    code = secret.line(source, "Claim code")
+    said = ask("sync.enroll", patience=_HOURS, url=url, code=code, owner=owner, household=household)
+    return _sent(ask, said, household)
 
 
 @command(sync, "status", example="rex-auth-edge sync status", answer=_status)
@@ -74,3 +117,67 @@ def dismiss(ask: Ask, *, named: str, yes: bool, household: str | None) -> Any:
     """Let what waits as ID (see `sync reviews`) be for good; show a notice to nobody any more."""
     unless_sure("Dismiss it for good?", yes=yes)
     return ask("sync.dismiss", which=named, household=household)
+
+
+@command(sync, "now", example="rex-auth-edge sync now", answer=_status, failed=lambda said: bool(said["trouble"]))
+@which
+def now(ask: Ask, *, household: str | None) -> Any:
+    """Synchronise at once, without waiting for the next attempt; exit code 1 if the cloud couldn't be reached."""
+    with waiting("Synchronising"):
+        return ask("sync.now", patience=_HOURS, household=household)
+
+
+@command(sync, "pause", example="rex-auth-edge sync pause", answer=_status)
+@which
+def pause(ask: Ask, *, household: str | None) -> Any:
+    """Send and ask nothing until `sync resume`; what is done here waits, and what is revoked elsewhere isn't heard."""
+    return ask("sync.pause", pause=True, household=household)
+
+
+@command(sync, "resume", example="rex-auth-edge sync resume", answer=_status)
+@which
+def resume(ask: Ask, *, household: str | None) -> Any:
+    """Go on after `sync pause`."""
+    return ask("sync.pause", pause=False, household=household)
+
+
+@command(sync, "forget", example="rex-auth-edge sync forget --yes", answer=_status)
+@which
+@yes
+def forget(ask: Ask, *, yes: bool, household: str | None) -> Any:
+    """Leave the cloud: the household stays on this hub as it is, and what waits isn't sent.
+
+    In the cloud the hub stays listed until an owner removes it there.
+    """
+    unless_sure("Leave the cloud? What waits is never sent.", yes=yes)
+    return ask("sync.forget", household=household)
+
+
+def _verified(said: Mapping[str, Any]) -> list[Shown]:
+    mended = said["repaired"]
+    lines: list[Shown] = [f"{mended} differences with the cloud were mended." if mended else "Both ends are the same."]
+    differing = said["differing"]
+    lines += [f"This hub's tables contradict {each['kind']} {each['id']}." for each in differing]
+    return lines if differing else [*lines, "This hub's tables say what was agreed on."]
+
+
+@command(
+    sync,
+    "verify",
+    example="rex-auth-edge sync verify",
+    answer=_verified,
+    failed=lambda said: not said["ok"],
+    exits={1: "refused, or something differs that could not be mended"},
+)
+@which
+def verify(ask: Ask, *, household: str | None) -> Any:
+    """Compare everything: with the cloud, whose part counts where both differ, and with this hub's own tables."""
+    with waiting("Comparing with the cloud"):
+        return ask("sync.verify", patience=_HOURS, household=household)
+
+
+@command(sync, "rotate", example="rex-auth-edge sync rotate", answer=_status)
+@which
+def rotate(ask: Ask, *, household: str | None) -> Any:
+    """Make the hub another key to sign with, for which the old one vouches; it does so itself every 90 days."""
+    return ask("sync.rotate", patience=_HOURS, household=household)

@@ -26,6 +26,7 @@ from rex_auth_edge.verbs import (
     setup,
     status,
     sync,
+    sync_hubs,
     user,
     welcome,
 )
@@ -52,6 +53,7 @@ _GROUPS: Mapping[str, Verbs] = {
     "setup": setup.VERBS,
     "status": status.VERBS,
     "sync": sync.VERBS,
+    "sync_hubs": sync_hubs.VERBS,
     "user": user.VERBS,
     "welcome": welcome.VERBS,
 }

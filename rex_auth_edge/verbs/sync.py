@@ -1,28 +1,108 @@
-"""A household and its cloud: how that stands, what waits for an owner, what was decided."""
+"""A household and its cloud: enrolled, looked at, paused; what waits for an owner. In the cloud: a household's hubs."""
 
 import dataclasses
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 
-from rex_auth_edge.domain.refusals import Code, Refused
+from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
+from rex_auth_edge.exchange.hub.hubs import Hubs
 from rex_auth_edge.exchange.people import deciding
 from rex_auth_edge.exchange.people.overview import overview
-from rex_auth_edge.verbs.reach import Reach, Verbs, console, identifier
+from rex_auth_edge.flows.household.actor import Actor
+from rex_auth_edge.verbs.reach import Reach, Verbs, console, identifier, refusal
 from rex_auth_edge.web.answers import unless_refused
 from rex_auth_edge.web.api.syncing import stands
+
+_NOT_HERE = Refused(Code.NOT_ALLOWED, "This is a hub's to do: in the cloud see `rex-auth-edge sync hubs`")
 
 
 async def _status(reach: Reach, *, household: str | None = None) -> dict[str, Any]:
     """In one line, in sentences and in facts."""
-    found = unless_refused(await overview(reach.parts, await console(reach, household)))
-    return msgspec.structs.asdict(stands(found))
+    return await _stands(reach, await console(reach, household))
+
+
+async def _stands(reach: Reach, actor: Actor) -> dict[str, Any]:
+    found = unless_refused(await overview(reach.parts, actor, reach.sync))
+    return {"running": reach.running, **msgspec.structs.asdict(stands(found))} | {
+        "waiting": msgspec.structs.asdict(stands(found).waiting)
+    }
+
+
+@asynccontextmanager
+async def _hubs(reach: Reach) -> AsyncIterator[Hubs]:
+    """The hub's synchronisation; where no hub runs it is taken up for this alone. Raises RefusedError in the cloud."""
+    if reach.sync is None:
+        raise RefusedError(_NOT_HERE)
+    if reach.running:
+        yield reach.sync
+        return
+    await reach.sync.begin(looping=False)
+    try:
+        yield reach.sync
+    finally:
+        await reach.sync.end()
+
+
+async def _enrolled(
+    reach: Reach, *, url: str | None, code: str, owner: str | None = None, household: str | None = None
+) -> dict[str, Any]:
+    """Join the household there whose owner has made this code."""
+    actor = await console(reach, household)
+    address = url or reach.settings.cloud_url
+    if not address:
+        raise refusal(Code.MISSING_FIELD, "Say the cloud's address, or set REX_CLOUD_URL", "url")
+    async with _hubs(reach) as hubs:
+        unless_refused(await hubs.enrol(actor.tenant_id, address, code, owner))
+        return await _stands(reach, actor)
+
+
+async def _now(reach: Reach, *, household: str | None = None) -> dict[str, Any]:
+    """A round at once."""
+    actor = await console(reach, household)
+    async with _hubs(reach) as hubs:
+        unless_refused(await hubs.now(actor.tenant_id))
+        return await _stands(reach, actor)
+
+
+async def _paused(reach: Reach, *, pause: bool, household: str | None = None) -> dict[str, Any]:
+    """Stop, or go on."""
+    actor = await console(reach, household)
+    async with _hubs(reach) as hubs:
+        unless_refused(await (hubs.pause if pause else hubs.resume)(actor.tenant_id))
+        return await _stands(reach, actor)
+
+
+async def _forgotten(reach: Reach, *, household: str | None = None) -> dict[str, Any]:
+    """Leave the cloud; the household stays here as it is."""
+    actor = await console(reach, household)
+    async with _hubs(reach) as hubs:
+        unless_refused(await hubs.forget(actor.tenant_id))
+        return await _stands(reach, actor)
+
+
+async def _rotated(reach: Reach, *, household: str | None = None) -> dict[str, Any]:
+    """Sign with a new key."""
+    actor = await console(reach, household)
+    async with _hubs(reach) as hubs:
+        unless_refused(await hubs.rotate(actor.tenant_id))
+        return await _stands(reach, actor)
+
+
+async def _verified(reach: Reach, *, household: str | None = None) -> dict[str, Any]:
+    """Compare everything: with the cloud, and with the household's own tables."""
+    actor = await console(reach, household)
+    async with _hubs(reach) as hubs:
+        found = unless_refused(await hubs.verify(actor.tenant_id))
+        differing = [{"kind": str(cell.kind), "id": cell.id.hex()} for cell in found.differing]
+        return {"ok": not differing, "repaired": found.repaired, "differing": differing}
 
 
 async def _reviews(reach: Reach, *, household: str | None = None) -> dict[str, Any]:
     """What waits for an owner, and what was decided against somebody."""
-    found = unless_refused(await deciding.matters(reach.parts, await console(reach, household)))
-    return dataclasses.asdict(found)
+    return dataclasses.asdict(unless_refused(await deciding.matters(reach.parts, await console(reach, household))))
 
 
 async def _confirmed(reach: Reach, *, which: str, household: str | None = None) -> dict[str, Any]:
@@ -42,4 +122,15 @@ async def _dismissed(reach: Reach, *, which: str, household: str | None = None) 
     return {"id": str(named), "decided": "dismissed"}
 
 
-VERBS: Verbs = {"status": _status, "reviews": _reviews, "confirm": _confirmed, "dismiss": _dismissed}
+VERBS: Verbs = {
+    "status": _status,
+    "enroll": _enrolled,
+    "now": _now,
+    "pause": _paused,
+    "forget": _forgotten,
+    "rotate": _rotated,
+    "verify": _verified,
+    "reviews": _reviews,
+    "confirm": _confirmed,
+    "dismiss": _dismissed,
+}

@@ -1,6 +1,7 @@
 """How a household's synchronisation stands here, read from the database, and in words."""
 
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -28,17 +29,25 @@ class Overview:
     sentences: list[str]
 
 
-async def overview(parts: Parts, actor: Actor) -> Overview | Refused:
+class Knowing(Protocol):
+    """A hub's synchronisation, which knows of the moment what its tables are told now and then."""
+
+    async def status(self, tenant_id: UUID) -> Status:
+        """How it stands."""
+        ...
+
+
+async def overview(parts: Parts, actor: Actor, hubs: Knowing | None = None) -> Overview | Refused:
     """How it stands with the actor's household."""
-
-    def query(conn: sa.Connection) -> Overview | Refused:
-        now = parts.clock.now()
-        if (refused := forbidden(conn, now, actor, Act.SYNC)) is not None:
-            return refused
-        status = status_of(conn, parts, actor.tenant_id)
-        return Overview(status, words.headline(status, now.wall), words.sentences(status, now.wall))
-
-    return await parts.store.read(query)
+    now = parts.clock.now()
+    refused = await parts.store.read(lambda conn: forbidden(conn, now, actor, Act.SYNC))
+    if refused is not None:
+        return refused
+    if hubs is None:
+        status = await parts.store.read(lambda conn: status_of(conn, parts, actor.tenant_id))
+    else:
+        status = await hubs.status(actor.tenant_id)
+    return Overview(status, words.headline(status, now.wall), words.sentences(status, now.wall))
 
 
 def status_of(conn: sa.Connection, parts: Parts, tenant_id: UUID) -> Status:

@@ -23,7 +23,7 @@ class Syncing(Controller):
     @get()
     async def read(self, visit: NamedDependency[Visit]) -> messages.Sync:
         """How the household's synchronisation stands."""
-        return stands(unless_refused(await overview.overview(visit.desk.parts, actor(visit))))
+        return stands(unless_refused(await overview.overview(visit.desk.parts, actor(visit), visit.desk.sync)))
 
     @get("/reviews")
     async def list(self, visit: NamedDependency[Visit]) -> messages.Reviews:

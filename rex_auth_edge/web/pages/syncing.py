@@ -20,7 +20,7 @@ LIST = "/house/sync"
 async def show(turn: Turn) -> Answer:
     """How it stands, and what an owner has to look at."""
     parts = turn.visit.desk.parts
-    found = unless_refused(await overview(parts, turn.actor))
+    found = unless_refused(await overview(parts, turn.actor, turn.visit.desk.sync))
     return await turn.page("sync.html", found=found, matters=unless_refused(await deciding.matters(parts, turn.actor)))
 
 

@@ -1,0 +1,103 @@
+"""The console of a hub and of its cloud: every verb of synchronisation, on whole programs in the test's process."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from rex_auth_edge.appliance import reach
+from rex_auth_edge.control import ControlRefusedError, done
+from rex_auth_edge.verbs import verbs
+from tests.exchange.conftest import Street
+from tests.exchange.people import joined
+from tests.exchange.street import CLOUD, Hub
+from tests.hub import Household, settings_for
+
+
+class Console:
+    """One side's verbs."""
+
+    def __init__(self, home: Household, sync: Any, street: Street) -> None:
+        core = reach(settings_for(street.folder / "data"), home.hub, running=True)
+        self._verbs = verbs(replace(core, sync=sync))
+
+    async def do(self, verb: str, **arguments: Any) -> Any:
+        """What the verb answers. Raises ControlRefusedError."""
+        return await done(self._verbs[verb](**arguments))
+
+
+def at(hub: Hub, street: Street) -> Console:
+    """The hub's."""
+    return Console(hub.home, hub.sync, street)
+
+
+def cloud(street: Street) -> Console:
+    """The cloud's."""
+    return Console(street.cloud.home, None, street)
+
+
+async def test_a_hub_from_its_enrolment_to_its_leaving(street: Street) -> None:
+    """Enrolled by a code of the cloud's console, it says in words how it stands, stops, goes on, and leaves."""
+    hub = street.hubs[0]
+    here, there = at(hub, street), cloud(street)
+    assert (await here.do("sync.status"))["summary"] == "This household is on this hub alone."
+    slug = str(street.cloud.tenant)
+    code = (await there.do("sync_hubs.claim", owner="maya", household=slug))["code"]
+    said = await here.do("sync.enroll", url=CLOUD, code=code)
+    assert (said["enrolled"], said["waiting"]["security"] > 0 or said["waiting"]["identity"] >= 0) == (True, True)
+    said = await here.do("sync.now")
+    assert said["summary"].startswith("Nothing waits; cloud last reached just now; both agree as of ")
+    assert (said["sentences"], said["trouble"]) == ([], None)
+    assert (await here.do("sync.verify")) == {"ok": True, "repaired": 0, "differing": []}
+    assert (await here.do("sync.pause", pause=True))["sentences"][0].startswith("Synchronisation is paused here")
+    assert (await here.do("sync.pause", pause=False))["paused"] is False
+    assert (await here.do("sync.rotate"))["trouble"] is None
+    (listed,) = await there.do("sync_hubs.hubs", household=slug)
+    assert listed["state"] == "active"
+    assert (await there.do("sync.status", household=slug))["summary"] == "1 hub; last heard just now"
+    hub.line.cut = True
+    said = await here.do("sync.now")
+    assert (said["trouble"], "can't be reached" in said["sentences"][0]) == ("unreachable", True)
+    assert (await here.do("sync.forget"))["enrolled"] is False
+    with pytest.raises(ControlRefusedError) as refused:
+        await here.do("sync.now")
+    assert refused.value.code == "not_enrolled"
+
+
+async def test_a_hub_that_is_removed(street: Street) -> None:
+    """Its owner sees why nothing goes on, in one sentence."""
+    hub = await joined(street)
+    there, slug = cloud(street), str(street.cloud.tenant)
+    (listed,) = await there.do("sync_hubs.hubs", household=slug)
+    await there.do("sync_hubs.remove_hub", which=listed["id"], stolen=False, household=slug)
+    said = await at(hub, street).do("sync.now")
+    assert "removed this hub" in said["sentences"][0]
+    assert (await there.do("sync.status", household=slug))[
+        "summary"
+    ] == "No hub has this household: it is in the cloud alone."
+
+
+async def test_what_is_durable(street: Street) -> None:
+    """Marked before a backup and told after it; what isn't a mark, or lies ahead, says nothing."""
+    await joined(street)
+    there = cloud(street)
+    (mark,) = marks = await there.do("sync_hubs.mark")
+    assert mark["household"] == str(street.cloud.tenant)
+    assert await there.do("sync_hubs.durable", marks=marks) == {"households": 1}
+    ahead = [mark | {"at": [mark["at"][0], mark["at"][1] + 1000]}]
+    assert await there.do("sync_hubs.durable", marks=ahead) == {"households": 0}
+    with pytest.raises(ControlRefusedError):
+        await there.do("sync_hubs.durable", marks=[{"household": "home"}])
+    assert await there.do("sync_hubs.restored") == {"households": 1}
+    assert await there.do("sync_hubs.durable", marks=marks) == {"households": 0}
+
+
+async def test_each_side_does_its_own(street: Street) -> None:
+    """A hub makes no claim codes, and the cloud enrols nowhere."""
+    here, there = at(street.hubs[0], street), cloud(street)
+    with pytest.raises(ControlRefusedError) as refused:
+        await here.do("sync_hubs.claim", owner="maya")
+    assert refused.value.code == "not_allowed"
+    with pytest.raises(ControlRefusedError) as refused:
+        await there.do("sync.enroll", url=CLOUD, code="x", household=str(street.cloud.tenant))
+    assert refused.value.code == "not_allowed"
