@@ -10,6 +10,7 @@ from rex_auth_edge.storage.audit import Event, record
 from rex_auth_edge.storage.device_tables import device_asks, devices, pairing_windows
 from rex_auth_edge.storage.device_tables import device_grants as device_grants_table
 from rex_auth_edge.storage.guest_tables import child_requests, recoveries
+from rex_auth_edge.storage.sessions import ELSEWHERE
 from rex_auth_edge.storage.tables import (
     auth_sessions,
     directory,
@@ -29,7 +30,7 @@ from rex_auth_edge.storage.tx import Node, Tx
 def begin_again(tx: Tx) -> None:
     """End sessions, codes, resets, invitations, passes, letters and asks; a new incarnation signs with new keys."""
     now = tx.now.wall
-    _end(tx, auth_sessions, auth_sessions.c.revoked_at, {"revoked_at": now, "revoked_for": "restored"})
+    _end_sessions(tx)
     _end(tx, password_reset_tokens, password_reset_tokens.c.used_at, {"used_at": now})
     _uninvite(tx)
     _let_nobody_in(tx)
@@ -49,6 +50,13 @@ def begin_again(tx: Tx) -> None:
 
 def _end(tx: Tx, table: sa.Table, column: sa.Column[int], values: dict[str, object]) -> None:
     tx.conn.execute(sa.update(table).where(column.is_(None)).values(values))
+
+
+def _end_sessions(tx: Tx) -> None:
+    """Those that this hub keeps: another node's go on."""
+    own = auth_sessions.c.revoked_at.is_(None) & (auth_sessions.c.generation > ELSEWHERE)
+    ended = {"revoked_at": tx.now.wall, "revoked_for": "restored"}
+    tx.conn.execute(sa.update(auth_sessions).where(own).values(ended))
 
 
 def _uninvite(tx: Tx) -> None:

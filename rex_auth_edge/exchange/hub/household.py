@@ -13,7 +13,7 @@ from rex_auth_edge.exchange.hub import trouble
 from rex_auth_edge.exchange.hub.copy import Copies, Copy
 from rex_auth_edge.exchange.hub.enrolment import Enrolment
 from rex_auth_edge.exchange.hub.trouble import LineError
-from rex_auth_edge.exchange.mirror import adopt, capture_all
+from rex_auth_edge.exchange.mirror import adopt, capture, capture_all
 from rex_auth_edge.exchange.proof import HubKey, Signer
 from rex_auth_edge.exchange.stores.hub import SqlHub
 from rex_auth_edge.exchange.stores.scribes import HubScribe
@@ -21,7 +21,7 @@ from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.seal import SealBrokenError
 from rex_auth_edge.storage import sync_hubs
 from rex_auth_edge.storage.store import StorageUnavailableError
-from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.storage.tx import Touch, Tx, What
 from rex_auth_edge.sync.digest import Path
 from rex_auth_edge.sync.hub import asking, comparing
 from rex_auth_edge.sync.hub.applying import apply
@@ -109,7 +109,14 @@ class Household:
         """
         if not self._checked and not _is_silent(self.me):
             await self._do(lambda tx, store: capture_all(tx, self._parts, HubScribe(store), self.tenant_id))
+            while await self._do(self._tell_log):
+                pass
             self._checked = True
+
+    def _tell_log(self, tx: Tx, store: SqlHub) -> bool:
+        """Write what others haven't heard of the audit log, some at a time: whether there was any."""
+        touches = {Touch(What.AUDIT, tx.node.id)}
+        return bool(capture(tx, self._parts, HubScribe(store), self.tenant_id, touches))
 
     async def rotate(self) -> None:
         """Begin to sign with a new key: the old one vouches for it in the next Hello."""

@@ -27,6 +27,7 @@ def adopt(tx: Tx, parts: Parts, tenant_id: UUID, house: House, cells: Iterable[C
     persons = {cell.id for cell in changed if cell.kind.partition(".")[0] == Kind.USER}
     new = arrivals.adopt(tx, side, persons)
     kinds = {cell.kind for cell in changed}
+    letting_go.signed_out(tx, side, {cell.id for cell in changed if cell.kind == Kind.SIGN_OUT})
     sessions = {cell.id for cell in changed if cell.kind in _OF_SESSIONS}
     sessions |= set(house.subjects(Kind.SESSION)) if new else set()
     if Kind.POLICY in kinds:

@@ -1,5 +1,6 @@
 """Whoever is no longer let in: refused at once, with whatever they hold here."""
 
+import hashlib
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -64,6 +65,19 @@ def _ranked(tx: Tx, side: Side, row: Any, role: Role) -> None:
         guest_passes.end_made_by(tx, side.parts.register, side.tenant_id, row.id, "maker")
     elif before.below(role):
         resets.void_all(tx, side.tenant_id, row.id)
+
+
+def signed_out(tx: Tx, side: Side, people: Iterable[bytes]) -> None:
+    """What devices hold for somebody ends where another node has signed them out since: once for each time."""
+    for row in users.some(tx.conn, side.tenant_id, [UUID(bytes=user) for user in sorted(people)]):
+        marks = side.house.state(Cell(Kind.SIGN_OUT, row.id.bytes)).marks
+        told = sorted(tuple(mark.by) for mark in marks if mark.by.origin != side.node)
+        digest = hashlib.blake2b(repr(told).encode(), digest_size=16).digest() if told else None
+        if digest != row.sign_outs:
+            device_grants.end(tx, side.parts.register, side.tenant_id, "logout", user_id=row.id)
+            confirmations.withdraw(tx, side.tenant_id, user_id=row.id)
+            with tx.quiet():
+                users.change(tx, side.tenant_id, row.id, sign_outs=digest)
 
 
 def settle(tx: Tx, side: Side, told: set[bytes], persons: set[bytes], *, everybody: bool) -> None:

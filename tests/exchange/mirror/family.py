@@ -10,7 +10,7 @@ from tests.exchange.mirror.nodes import Node, World
 from tests.hub import PASSWORD
 
 MAYA = "maya@example.com"
-LOCAL = {"tenant_id", "last_login_at", "password_changed_at", "created_at"}
+LOCAL = {"tenant_id", "sign_outs", "last_login_at", "password_changed_at", "created_at"}
 
 
 async def rows(node: Node) -> list[dict[str, Any]]:

@@ -6,10 +6,12 @@ import sqlalchemy as sa
 
 from rex_auth_edge.storage import chains, devices, invitations, tenants
 from rex_auth_edge.storage.chains import Place
+from rex_auth_edge.storage.device_tables import device_grants
 from rex_auth_edge.storage.tables import audit
 from tests.devices.machines import joined
 from tests.exchange.mirror.family import alike, member, rows, signed_in
 from tests.exchange.mirror.nodes import Node, World
+from tests.voice.speaking import VOICE, act
 
 
 async def policy(node: Node) -> dict[str, Any]:
@@ -134,7 +136,34 @@ async def test_a_suspended_device_goes_on_everywhere_again(family: World) -> Non
     lock = await joined(await signed_in(one), one.home.client())
     await family.meet()
     there = await signed_in(other)
-    for act, state in (("suspend", "suspended"), ("resume", "active")):
-        assert not (await there.post(f"/household/devices/{lock.id}/{act}")).is_error
+    for way, state in (("suspend", "suspended"), ("resume", "active")):
+        assert not (await there.post(f"/household/devices/{lock.id}/{way}")).is_error
         await alike(family)
         assert [[row[4] for row in await kinds(node)] for node in (one, other, family.cloud)] == [[state]] * 3
+
+
+async def acting(node: Node) -> int:
+    """How many tokens' chains devices hold for people."""
+    of_people = (device_grants.c.user_id.is_not(None)) & device_grants.c.ended_at.is_(None)
+    count = sa.select(sa.func.count()).select_from(device_grants).where(of_people)
+    return int(await node.home.store.read(lambda conn: conn.execute(count).scalar_one()))
+
+
+async def test_signing_out_elsewhere_ends_what_devices_hold(family: World) -> None:
+    """Once for each time: what a device is given for the person after that stays, however often the nodes meet."""
+    one, other = family.hubs
+    maya = await signed_in(one)
+    await member(maya, "noah")
+    voice = await joined(maya, one.home.client(), **VOICE)
+    voice.clock = one.home.clock.wall // 1000
+    await family.meet()
+    assert (await act(voice, "noah")).status_code == 200
+    assert await acting(one) == 1
+    noah = await signed_in(other, "noah")
+    assert not (await noah.delete("/auth/sessions")).is_error
+    await family.meet(other, one)
+    assert await acting(one) == 0
+    assert (await act(voice, "noah")).status_code == 200
+    await alike(family)
+    await one.adopt(one.cells())
+    assert await acting(one) == 1

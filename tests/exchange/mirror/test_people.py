@@ -1,6 +1,7 @@
 """People and their sessions, on two hubs and in the cloud between them."""
 
-from tests.exchange.mirror.family import MAYA, alike, member, refused, rows, signed_in
+from rex_auth_edge.storage.rebirth import begin_again
+from tests.exchange.mirror.family import MAYA, alike, member, open_sessions, refused, rows, signed_in
 from tests.exchange.mirror.nodes import World
 
 OTHER = "Quiet-Harbour-77!"
@@ -121,3 +122,15 @@ async def test_a_lost_right_is_taken_back_where_it_was_used(family: World) -> No
     assert not (await noah.patch(f"/household/members/{maya_id}", json={"role": "adult"})).is_error
     await alike(family)
     assert sorted(row["role"] for row in await rows(one)) in (["adult", "owner"], ["owner", "owner"])
+
+
+async def test_a_restored_hub_ends_its_own_sessions_only(family: World) -> None:
+    """A backup put back on one hub signs nobody out on the other."""
+    one, other = family.hubs
+    await signed_in(one)
+    before = await open_sessions(other)
+    await signed_in(other)
+    mine = await open_sessions(other) - before
+    await family.meet()
+    await one.home.store.write(begin_again)
+    assert await open_sessions(one) == mine
