@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Found = list[dict[str, Any]]
 
 _GROUPS = ("place", "database", "state", "lan", "mail")
+_OF_CLOUD = ("redis", "database", "state", "mail")
+"""Asked beside the processes, which keep nothing on this machine."""
 _HOURS = 4 * 3600.0
 
 
@@ -50,6 +52,9 @@ def _examined(config: Path | None, seen: "Look") -> Iterator[dict[str, Any]]:
     from rex_auth_edge.control import ControlUnavailableError, answers, socket_in  # noqa: PLC0415
     from rex_auth_edge.verbs import units  # noqa: PLC0415
 
+    if seen.cloud:
+        yield from _without_hub(config, seen, _OF_CLOUD)
+        return
     yield from (finding.spoken() for finding in units.findings())
     socket = None if seen.data_dir is None else socket_in(seen.data_dir)
     try:
@@ -63,17 +68,17 @@ def _examined(config: Path | None, seen: "Look") -> Iterator[dict[str, Any]]:
         yield _finding("hub", "fail", "No hub answers on this data directory.", advice)
     except ControlUnavailableError as error:
         yield _finding("hub", "fail", str(error), "Look at the hub's log (journalctl -u rex-auth-edge).")
-    yield from _without_hub(config, seen)
+    yield from _without_hub(config, seen, _GROUPS[1:])
 
 
-def _without_hub(config: Path | None, seen: "Look") -> Iterator[dict[str, Any]]:
-    """What keeps a stopped hub from starting, and what can be seen of it from outside."""
+def _without_hub(config: Path | None, seen: "Look", groups: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """What keeps a program from starting, and what can be seen of it from its database."""
     from rex_auth_edge import machine  # noqa: PLC0415
     from rex_auth_edge.settings import load_beside  # noqa: PLC0415
     from rex_auth_edge.verbs import premises  # noqa: PLC0415
 
     for problem in seen.problems:
-        yield _finding("settings", "fail", problem, "A hub can't start like this.")
+        yield _finding("settings", "fail", problem, "Nothing can start like this.")
     try:
         settings = load_beside(machine.environment(), config)
     except ExplainedError as error:
@@ -88,7 +93,7 @@ def _without_hub(config: Path | None, seen: "Look") -> Iterator[dict[str, Any]]:
         except Exception as error:  # noqa: BLE001  a database can be broken in any way; that is what is asked
             yield _of_database(error)
             return
-        for group in _GROUPS[1:]:
+        for group in groups:
             yield from _asked(ask, group)
 
 

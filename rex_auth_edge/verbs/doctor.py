@@ -14,6 +14,7 @@ from rex_auth_edge.verbs import backups, certificates, lan, mail, premises
 from rex_auth_edge.verbs.finding import FAIL, OK, WARN, Finding
 from rex_auth_edge.verbs.reach import Reach, Verbs
 
+_NAMED = 5
 _LATE = 15 * MINUTE
 _ROTATION_DUE = ROTATION + 2 * DAY
 _RESTORE = "Stop the hub and run this again: it then says how to keep the file, and how to save what can be read."
@@ -81,6 +82,29 @@ async def _lan(reach: Reach) -> list[dict[str, Any]]:
     return [(await lan.finding(reach.settings)).spoken()] if reach.running else []
 
 
+async def _redis(reach: Reach) -> list[dict[str, Any]]:
+    """Of the cloud role: whether Redis answers, and how many processes hear each other by it."""
+    from rex_auth_edge.cloud.shared import TROUBLE, Shared  # noqa: PLC0415 - a hub has no client of it
+
+    node = await reach.parts.store.write(lambda tx: tx.node)
+    shared = Shared(reach.settings.web.rate_storage or "", node.id.hex)
+    try:
+        version = (await shared.redis.info("server"))["redis_version"]
+        ((_, count),) = await shared.redis.pubsub_numsub(shared.key("news"))
+    except TROUBLE as error:
+        advice = "Start it, or check RATELIMIT_STORAGE_URI: without it nobody can sign in or register."
+        return [Finding("redis", FAIL, f"It doesn't answer: {type(error).__name__}.", advice).spoken()]
+    finally:
+        await shared.close()
+    return [Finding("redis", OK, f"Version {version} answers.").spoken(), _processes(count).spoken()]
+
+
+def _processes(count: int) -> Finding:
+    if count == 0:
+        return Finding("processes", WARN, "None listens.", "Start one: `rex-auth-edge serve`.")
+    return Finding("processes", OK, f"{count} {'hears' if count == 1 else 'hear'} what the others end.")
+
+
 def _owners(conn: sa.Connection, reach: Reach) -> Finding:
     people = figures.members(conn)
     orphans = [house.slug for house in tenants.every(conn) if people.get(house.id, (0, 0))[1] == 0]
@@ -88,7 +112,8 @@ def _owners(conn: sa.Connection, reach: Reach) -> Finding:
         claim = "Claim it with the code that `rex-auth-edge setup-code` shows."
         invite = f"Invite one: `rex-auth-edge invite create --household {orphans[0]} --role owner`."
         advice = invite if reach.parts.home == NOBODY else claim
-        return Finding("owners", WARN, f"Nobody owns {', '.join(orphans)} yet.", advice)
+        named = ", ".join(orphans[:_NAMED]) + (f" and {len(orphans) - _NAMED} more" if len(orphans) > _NAMED else "")
+        return Finding("owners", WARN, f"Nobody owns {named} yet.", advice)
     return Finding("owners", OK, "Every household has an owner.")
 
 
@@ -124,4 +149,5 @@ async def _uptime(reach: Reach) -> list[dict[str, Any]]:
 
 VERBS: Verbs = {
     "hub": _uptime, "place": _place, "database": _database, "state": _state, "lan": _lan, "mail": _mail,
+    "redis": _redis,
 }  # fmt: skip

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.cli.consoles import Console
+from tests.redis_server import RedisServer
 
 pytestmark = pytest.mark.mariadb
 
@@ -16,3 +17,19 @@ def test_a_household_is_owned_by_invitation(office: Console) -> None:
     (owners,) = [each for each in office.run("doctor").stdout.splitlines() if invite in each]
     assert "Invite" in owners
     assert office.done(*invite.split()[1:])["role"] == "owner"
+
+
+def test_the_doctor(office: Console, redis: RedisServer) -> None:
+    """It looks at Redis and the database, not at a directory, a LAN or units; whatever is away is a failure."""
+    said = office.done("doctor")
+    found = {each["check"]: each["level"] for each in said["checks"]}
+    assert (said["ok"], found["redis"], found["processes"], found["database"]) == (True, "ok", "warn", "ok")
+    assert not {"hub", "data directory", "secrets", "disk", "lan", "units"} & set(found)
+    redis.kill()
+    result = office.run("doctor")
+    redis.start()
+    assert result.exit_code == 1
+    assert "RATELIMIT_STORAGE_URI" in result.stdout
+    away = Console(office.data_dir, {**office.environ, "DATABASE_URL": "mysql://root@127.0.0.1:9/rex"}).run("doctor")
+    assert away.exit_code == 1
+    assert "DATABASE_URL right?" in away.stdout
