@@ -1,6 +1,5 @@
 """Single rules of both ends that a run of the simulation seldom depends on."""
 
-from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -13,7 +12,8 @@ from rex_auth_edge.sync.hub.asking import pull, push
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import Page, Pushed, Refusal, Row, WireError, encode, pack_state
+from rex_auth_edge.sync.wire import LARGEST_BODY, Page, Pushed, Refusal, Row, WireError, encode
+from tests.doubles import SeededEntropy
 from tests.sync.houses import MAYA, NOAH
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
@@ -184,21 +184,60 @@ def test_what_is_forgotten_goes_with_the_page_that_says_so() -> None:
         assert hub.store.me().pruned == 1
 
 
-def test_the_dead_are_forgotten_only_once_that_is_durable() -> None:
-    """And not before 90 days, nor before every live hub knows for good; a removed hub isn't waited for."""
+@pytest.mark.parametrize(
+    ("days", "durable", "known", "forgotten"),
+    [(91, True, True, 1), (89, True, True, 0), (91, False, True, 0), (91, True, False, 0), (181, True, False, 1)],
+)
+def test_the_dead_are_forgotten_only_when_nothing_can_bring_them_back(
+    days: int, *, durable: bool, known: bool, forgotten: int
+) -> None:
+    """After 90 days, once that is durable, and every hub knows for good that has been heard of in the last 180 days."""
     world = calm()
-    place = AtCloud(world.cloud)
     world.cloud.back_up()
+    place = AtCloud(world.cloud)
     place.write(Cell(Kind.DEVICE, b"d" * 16), place.pen().climb(REVOKED), None)
-    world.converge()
-    forgotten: list[int] = []
-    steps: list[Callable[[], object]] = [lambda: None, world.cloud.back_up]
-    world.cloud.now += 89 * DAY
-    for step in steps:
-        step()
-        world.cloud.bury()
-        forgotten.append(world.cloud.store.standing().gone)
-    world.cloud.now += 2 * DAY
+    for hub in world.hubs if known else world.hubs[1:]:
+        hub.fetch(world.line, Lane.SECURITY)
+        hub.fetch(world.line, Lane.SECURITY)
+    if durable:
+        world.cloud.back_up()
+    world.cloud.now += days * DAY
+    if not known:
+        world.cloud.now -= DAY
+        for hub in world.hubs[1:]:
+            hub.fetch(world.line, Lane.SECURITY)
+        world.cloud.now += DAY
     world.cloud.bury()
-    assert [*forgotten, world.cloud.store.standing().gone] == [0, 0, 1]
-    assert pack_state(world.cloud.store.state(Cell(Kind.DEVICE, b"d" * 16))) == b"\x80"
+    assert world.cloud.store.standing().gone == forgotten
+    assert (world.cloud.store.standing().floor > START) is bool(forgotten)
+
+
+def test_pages_and_batches_fit_whatever_is_in_them() -> None:
+    """Rows of random bytes don't get smaller by being compressed: fewer of them go into one body."""
+    world = calm()
+    hub, sizes = world.hubs[0], []
+    for number in range(60):
+        put(hub, Kind.AUDIT, bytes([number]) * 16, AtHub(hub).pen().put(row=SeededEntropy(number).token_bytes(8000)))
+
+    def measured(machine: HubMachine, raw: bytes) -> bytes | None:
+        said = world.line(machine, raw)
+        sizes.extend([len(raw), len(said or b"")])
+        return said
+
+    world.cloud.most = 500
+    while hub.send(measured) is not None:
+        pass
+    other = world.hubs[1]
+    while (page := other.fetch(measured, Lane.AUDIT)) is not None and not page.whole:
+        pass
+    assert max(sizes) <= LARGEST_BODY
+    assert other.store.rows(Lane.AUDIT) == world.cloud.store.rows(Lane.AUDIT) != []
+
+
+def test_both_ends_are_compared_only_where_the_hub_has_read_all() -> None:
+    """While there is more to read nobody can tell whether they agree."""
+    world = calm()
+    hub, place = world.hubs[0], AtCloud(world.cloud)
+    place.write(BAN, place.pen().mark("theirs"), None)
+    told = [hub.fetch(world.line, Lane.SECURITY) for _ in range(2)]
+    assert [page and page.agrees for page in told] == [None, True]

@@ -1,5 +1,7 @@
 """The hub's next request. What changes something at the cloud is written down first, and repeated until answered."""
 
+from itertools import accumulate
+
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.kinds import Kind, lane_of
@@ -24,6 +26,9 @@ from rex_auth_edge.sync.wire import (
     unpack_state,
 )
 
+_LARGEST, _AROUND = 240 * 1024, 48
+"""Bytes of a request's changes before they are compressed, and of what is around each and can't be."""
+
 
 def push(store: HubStore, most: int = 500) -> bytes | None:
     """The next request that changes something: what is pending, a Hello, or a lane's changes; None where nothing waits.
@@ -37,11 +42,17 @@ def push(store: HubStore, most: int = 500) -> bytes | None:
         return _pend(store, _hello(me))
     for lane in sorted(Lane, key=lambda each: (each in me.stuck, each)):
         lost = [each for each in store.lost() if lane_of(each.cell.kind) == lane and each.given is None][:most]
-        entries = store.waiting(lane, most - len(lost)) if most > len(lost) else []
+        entries = _fitting(store.waiting(lane, most - len(lost))) if most > len(lost) else []
         if lost or entries:
             rows = tuple(Row(each.cell.kind, each.cell.id, me.durable, each.state) for each in lost)
             return _pend(store, _batch(store, lane, entries, rows))
     return None
+
+
+def _fitting(waiting: list[Entry]) -> list[Entry]:
+    """As many as one request has room for, and one in any case."""
+    sizes = accumulate(len(entry.state) + _AROUND for entry in waiting)
+    return waiting[: max(1, sum(size <= _LARGEST for size in sizes))]
 
 
 def _pend(store: HubStore, request: Hello | Push) -> bytes:

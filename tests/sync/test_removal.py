@@ -1,0 +1,65 @@
+"""The removal of a hub: what it let in since it isn't trusted any more goes with it, and nothing else."""
+
+from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.cloud.ordering import Ordering
+from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind
+from rex_auth_edge.sync.order import Position
+from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.removal import DISTRUST
+from rex_auth_edge.sync.standing import owners, revoked, role_of, session_lives
+from rex_auth_edge.sync.state import Cell, State
+from tests.sync.houses import NOAH
+from tests.sync.simulation.places import AtHub
+from tests.sync.simulation.world import World
+from tests.sync.test_ends import calm, put
+
+
+def remove(world: World, hub: bytes, since: list[int], owner: bytes) -> None:
+    """An owner removes the hub at the cloud."""
+
+    def climb(ordering: Ordering, at: Position) -> State:
+        return Pen(ordering.tag(at), (at,) * 4, at).climb(REVOKED, owner, **{DISTRUST: since})
+
+    world.cloud.write(Cell(Kind.HUB, hub), climb, owner)
+
+
+def test_what_a_hub_let_in_stays_as_far_as_it_was_trusted() -> None:
+    """Up to the very place that the owner has picked; what it has begun ends, and verifiers that it held are due."""
+    world = calm()
+    hub = world.hubs[0]
+    (owner,) = owners(world.cloud.store)
+    put(hub, Kind.DEVICE, b"1" * 16, AtHub(hub).pen().climb())
+    while hub.send(world.line) is not None:
+        pass
+    since = list(world.cloud.store.standing().at)
+    put(hub, Kind.DEVICE, b"2" * 16, AtHub(hub).pen().climb())
+    put(hub, Kind.INVITATION, b"3" * 16, AtHub(hub).pen().climb(PENDING))
+    put(hub, Kind.SESSION, b"5" * 16, AtHub(hub).pen().climb(user=owner))
+    put(hub, Kind.PASSWORD, owner, AtHub(hub).pen().password(b"a verifier"))
+    put(world.hubs[1], Kind.DEVICE, b"4" * 16, AtHub(world.hubs[1]).pen().climb())
+    world.converge()
+    house = world.cloud.store
+    assert session_lives(house, b"5" * 16)
+    remove(world, hub.id, since, owner)
+    assert [revoked(house, Kind.DEVICE, each * 16) for each in (b"1", b"2", b"4")] == [False, True, False]
+    assert revoked(house, Kind.INVITATION, b"3" * 16)
+    assert not session_lives(house, b"5" * 16)
+    assert house.state(Cell(Kind.PASSWORD_DUE, owner)).marks
+
+
+def test_whoever_removes_a_hub_stays_an_owner() -> None:
+    """Though it was that hub that had made them one; others whom it has raised meanwhile are guests."""
+    world = calm()
+    hub = world.hubs[0]
+    (owner,) = owners(world.cloud.store)
+    for user in (NOAH, b"mallory!" * 2):
+        put(hub, Kind.USER, user, AtHub(hub).pen().climb())
+    world.converge()
+    since = list(world.cloud.store.standing().at)
+    for user in (NOAH, b"mallory!" * 2):
+        hub.write(Cell(Kind.ROLE, user), AtHub(hub).pen().role("owner", owner), owner)
+    world.converge()
+    remove(world, hub.id, since, NOAH)
+    assert role_of(world.cloud.store, NOAH) is Role.OWNER
+    assert role_of(world.cloud.store, b"mallory!" * 2) is Role.GUEST
+    assert set(owners(world.cloud.store)) == {owner, NOAH}
