@@ -16,6 +16,8 @@ from rex_auth_edge.control import ControlServer, Verb, socket_in
 from rex_auth_edge.domain.clock import Clock
 from rex_auth_edge.doors import Doors
 from rex_auth_edge.exchange.cloud import claims
+from rex_auth_edge.exchange.people.measures import measured
+from rex_auth_edge.exchange.stores.hub import enrolled
 from rex_auth_edge.flows import health, timekeeping, upkeep
 from rex_auth_edge.keeping import restore
 from rex_auth_edge.machine import (
@@ -45,6 +47,8 @@ from rex_auth_edge.verbs import Reach, verbs
 __all__ = ["Core", "Hub", "assemble", "offline", "serve", "upgrade"]
 
 Say = Callable[[str], None]
+_MEASURE = 60.0
+"""Seconds between two looks at how synchronisation stands: what waits is counted for it."""
 
 
 async def serve(settings: Settings, say: Say) -> None:
@@ -73,7 +77,7 @@ async def _serve_hub(stack: AsyncExitStack, settings: Settings, say: Say) -> Non
     control = ControlServer(socket_in(settings.data_dir), verbs(reach(settings, hub, running=True)))
     await control.start()
     stack.push_async_callback(control.stop)
-    await _run(settings, hub, metrics, entrance, say, _background_of_hub(hub), voice)
+    await _run(settings, hub, metrics, entrance, say, _background_of_hub(hub, metrics), voice)
 
 
 async def _serve_cloud(stack: AsyncExitStack, settings: Settings, say: Say) -> None:
@@ -156,10 +160,11 @@ def _background(hub: Hub, metrics: Metrics, entrance: Doors) -> list[Coroutine[A
     ]
 
 
-def _background_of_hub(hub: Hub) -> list[Coroutine[Any, Any, None]]:
+def _background_of_hub(hub: Hub, metrics: Metrics) -> list[Coroutine[Any, Any, None]]:
     return [
         *(() if hub.sync is None else (hub.sync.run(),)),
         every(upkeep.OFTEN, lambda: hub.parts.openness.look(hub.parts.clock.now())),
+        every(_MEASURE, lambda: measure(hub, metrics)),
         every(upkeep.SELDOM, lambda: upkeep.purge(hub.parts, hub.authenticator)),
         every(timekeeping.OFTEN, lambda: timekeeping.keep(hub.parts.store)),
     ]
@@ -170,6 +175,14 @@ def _show_disk(settings: Settings, hub: Hub, metrics: Metrics) -> None:
         metrics.disk_free.set_function(partial(health.free, settings.disk))
     for fault in Fault:
         metrics.storage_trouble.labels(fault).set_function(partial(health.suffers, hub.parts.store, fault))
+
+
+async def measure(hub: Core, metrics: Metrics) -> None:
+    """Show how synchronisation stands, on a hub whose households are enrolled."""
+    if hub.sync is not None:
+        stands = [await hub.sync.status(tenant_id) for tenant_id in await hub.parts.store.read(enrolled)]
+        if stands:
+            metrics.synchronised(measured(stands, hub.parts.clock.now().wall))
 
 
 async def _watch(hub: Hub, metrics: Metrics) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from rex_auth_edge.exchange.people.measures import Measures
+
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5)
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -33,8 +35,31 @@ class Metrics:
         self.storage_trouble = Gauge(
             "rex_storage_trouble", "1 for what is wrong with the database's disk.", ["fault"], registry=registry
         )
+        self._synchronised(registry)
         self._answered: dict[tuple[str, str, int], Counter] = {}
         self._timed: dict[str, Histogram] = {}
+
+    def _synchronised(self, registry: CollectorRegistry) -> None:
+        """Gauges of a hub's synchronisation, over its households."""
+
+        def gauge(name: str, says: str, *labels: str) -> Gauge:
+            return Gauge(f"rex_sync_{name}", says, labels, registry=registry)
+
+        self.sync_waiting = gauge("waiting_changes", "The hub's own changes that no cloud has taken yet.", "lane")
+        self.sync_lag = gauge("lag_seconds", "Since the cloud last answered, where that is longest ago.")
+        self.sync_agreed = gauge("agreed_seconds", "Since both ends last had the same, where that is longest ago.")
+        self.sync_troubled = gauge("troubled_households", "Households whose latest round failed.")
+        self.sync_reviews = gauge("reviews", "Changes that wait for an owner.")
+        self.sync_conflicts = gauge("conflicts", "Decided against somebody, and not cleared by an owner.")
+        self.sync_repairs = gauge("repairs", "Differences between both ends that were found and mended.")
+
+    def synchronised(self, found: Measures) -> None:
+        """How it stands now."""
+        for lane, count in found.waiting.items():
+            self.sync_waiting.labels(lane).set(count)
+        for name in ("lag", "agreed", "troubled", "reviews", "conflicts", "repairs"):
+            gauge: Gauge = getattr(self, f"sync_{name}")
+            gauge.set(getattr(found, name))
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answered request. `route` is a kind of route, never a path."""

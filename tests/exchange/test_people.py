@@ -173,3 +173,15 @@ async def test_nothing_to_decide_where_nothing_is_shared(home: Household) -> Non
         refused = await they.maya.patch("/household/policy", json={"cloud_grants": "stand", "voice": "off"})
         assert (refused.status_code, refused.json()["code"]) == (409, "not_enrolled")
         assert (await they.maya.get("/household/policy")).json()["voice"] is True
+
+
+async def test_the_rules_on_the_page(they: Family, home: Household) -> None:
+    """What is decided about synchronisation is on the form of the household's rules, and a wrong name is sent back."""
+    maya = browser(home)
+    await maya.send("/sign-in", email="maya@example.com", password=PASSWORD)
+    page = await maya.send("/house/rules/change", cloud_grants="stand", passwords_home="noah")
+    assert (maya.path, "Hold at once" in page.text, "noah" in page.text) == ("/house/rules", True, True)
+    sound(maya.shown)
+    page = await maya.send("/house/rules/change", passwords_home="nobody")
+    assert "There is nobody called nobody" in page.text
+    sound(maya.shown)

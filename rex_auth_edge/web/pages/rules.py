@@ -5,24 +5,28 @@ from typing import Any
 from rex_auth_edge.domain import durations
 from rex_auth_edge.domain.password_rules import PasswordRule
 from rex_auth_edge.domain.roles import Act, Registration
+from rex_auth_edge.exchange.people import policies
 from rex_auth_edge.flows.household import house
 from rex_auth_edge.web.answers import unless_refused
 from rex_auth_edge.web.pages.answer import Answer
 from rex_auth_edge.web.pages.turn import Turn
 
-_TEXTS = ("registration", "password_rule", "session_life", "idle_life", "fresh_after_reboot", "voice")
+_TEXTS = (
+    *("registration", "password_rule", "session_life", "idle_life", "fresh_after_reboot", "voice"),
+    *("cloud_grants", "passwords_home"),
+)
 
 
 async def show(turn: Turn) -> Answer:
     """What holds."""
-    found = unless_refused(await house.policy(turn.visit.desk.parts, turn.actor))
+    found = unless_refused(await policies.policy(turn.visit.desk.parts, turn.actor))
     return await turn.page("rules.html", **_values(found))
 
 
 async def show_change(turn: Turn) -> Answer:
     """The form to change it."""
     await turn.ready(Act.SET_POLICY)
-    found = unless_refused(await house.policy(turn.visit.desk.parts, turn.actor))
+    found = unless_refused(await policies.policy(turn.visit.desk.parts, turn.actor))
     choices: dict[str, Any] = {
         "registrations": list(Registration),
         "password_rules": list(PasswordRule),
@@ -31,9 +35,10 @@ async def show_change(turn: Turn) -> Answer:
     return await turn.page("rules_change.html", **_values(found), **choices)
 
 
-def _values(found: house.Policy) -> dict[str, Any]:
+def _values(whole: policies.Policy) -> dict[str, Any]:
+    found = whole.house
     lives = {"session_life": durations.written(found.session_life), "idle_life": durations.written(found.idle_life)}
-    return {"policy": found, **lives}
+    return {"policy": found, "cloud_grants": whole.cloud_grants, "passwords_home": whole.passwords_home, **lives}
 
 
 async def change(turn: Turn) -> Answer:
@@ -42,7 +47,7 @@ async def change(turn: Turn) -> Answer:
     if "shares" in turn.form:
         # Boxes that aren't ticked aren't sent, so the form says that it has them.
         wanted["shares"] = ",".join(share for share in house.SHARES if turn.form.get(f"share_{share}"))
-    unless_refused(await house.set_policy(turn.visit.desk.parts, turn.actor, wanted))
+    unless_refused(await policies.set_policy(turn.visit.desk.parts, turn.actor, wanted))
     return turn.see("/house/rules", "policy-changed")
 
 
