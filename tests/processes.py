@@ -96,11 +96,12 @@ def _activated(command: list[str], numbers: tuple[int, ...]) -> list[str]:
     return ["bash", "-c", f'exec {high}; exec {low}; LISTEN_PID=$$ exec "$@"', "bash", *command]
 
 
-def run(data_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """A command of the console, to its end."""
+def run(data_dir: Path, *arguments: str, typed: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    """A command of the console, to its end; `typed` is its standard input."""
     return subprocess.run(
         [*_COMMAND, *arguments],
         env=environment(data_dir, **settings),
+        input=typed,
         capture_output=True,
         text=True,
         timeout=60,

@@ -1,7 +1,7 @@
 """Two processes of the cloud role, which every test of this room shares."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,8 @@ from tests import mariadb, redis_server
 from tests.cli.consoles import Console
 from tests.cloud.pair import Pair
 from tests.cloud.settings import SETTINGS
+from tests.cloud.street import Street
+from tests.exchange.bad_line import bad_line
 from tests.mariadb import MariaServer
 from tests.processes import run, serving
 from tests.redis_server import RedisServer
@@ -54,10 +56,33 @@ def office(
 
 @pytest.fixture(scope="module")
 def pair(mariadb_server: MariaServer, redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    """Two processes on one database, brought up to date by a command as an operator does it."""
+    """Two processes on one database."""
+    with _two(mariadb_server, redis, tmp_path_factory.mktemp("cloud")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def street(
+    mariadb_server: MariaServer, redis: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Street]:
+    """The same, and a hub that isn't anybody's yet."""
+    folder = tmp_path_factory.mktemp("hub")
+    folder.chmod(0o700)
+    with bad_line() as line:
+        address = f"http://127.0.0.1:{line.port}"
+        with _two(mariadb_server, redis, tmp_path_factory.mktemp("cloud"), REX_PUBLIC_URL=address) as two:
+            line.target = int(two.one.url.rpartition(":")[2])
+            made = Street(two, line, folder)
+            with made.serving():
+                yield made
+
+
+@contextmanager
+def _two(mariadb_server: MariaServer, redis: RedisServer, folder: Path, **more: str) -> Iterator[Pair]:
+    """Two processes, their database brought up to date by a command as an operator does it."""
     if not mariadb.installed():
         pytest.skip("MariaDB's server isn't installed.")
-    folder, url = tmp_path_factory.mktemp("cloud"), mariadb_server.fresh().set(username="cloud", password="a-password")
+    url = mariadb_server.fresh().set(username="cloud", password="a-password")
     mariadb_server.sql(f"GRANT ALL ON {url.database}.* TO 'cloud'@'127.0.0.1' IDENTIFIED BY 'a-password'")
     settings = {
         "REX_ROLE": "cloud",
@@ -67,6 +92,7 @@ def pair(mariadb_server: MariaServer, redis: RedisServer, tmp_path_factory: pyte
         "RATELIMIT_STORAGE_URI": redis.url,
         "REX_ARGON2_MEMORY_KIB": "19456",
         "REX_ARGON2_PASSES": "2",
+        **more,
     }
     upgraded = run(folder / "none", "db", "upgrade", **settings)
     assert (upgraded.returncode, upgraded.stderr) == (0, "")

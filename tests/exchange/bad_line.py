@@ -12,13 +12,14 @@ _PIECE = 64 * 1024
 
 @dataclass
 class BadLine:
-    """A TCP relay on a port of its own. What is set holds from the next piece of data on, open connections included.
+    """A TCP relay on a port of its own to the port `target` of this machine.
 
-    `delay` is in seconds for each piece and way. `cut`: nobody gets through, and what is open breaks. `deaf`: what the
-    caller says arrives, and of the answers nothing comes back until the caller gives up. `carried` counts the bytes.
+    What is set holds from the next piece of data on, open connections included. `delay` is in seconds for each piece
+    and way. `cut`: nobody gets through, and what is open breaks. `deaf`: what the caller says arrives, and no answer
+    comes back. `carried` counts the bytes.
     """
 
-    target: tuple[str, int]
+    target: int = 0
     delay: float = 0.0
     cut: bool = False
     deaf: bool = False
@@ -61,7 +62,7 @@ class BadLine:
 
     def _relay(self, caller: socket.socket) -> None:
         try:
-            called = socket.create_connection(self.target, timeout=10)
+            called = socket.create_connection(("127.0.0.1", self.target), timeout=10)
         except OSError:
             caller.close()
             return
@@ -90,9 +91,9 @@ class BadLine:
 
 
 @contextmanager
-def bad_line(host: str, port: int) -> Iterator[BadLine]:
-    """A line to there, good at first."""
-    line = BadLine((host, port))
+def bad_line() -> Iterator[BadLine]:
+    """A line, good at first."""
+    line = BadLine()
     line._listener.bind(("127.0.0.1", 0))
     line._listener.listen(64)
     threading.Thread(target=line.serve, daemon=True).start()
