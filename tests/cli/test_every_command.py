@@ -79,7 +79,7 @@ def test_no_command_takes_a_secret_as_an_argument(name: str) -> None:
     """What is in the arguments, every process on the machine can read."""
     taken = {option for each in COMMANDS[name].params for option in [each.name or "", *each.opts]}
     assert {option for option in taken if re.search(r"password|secret|token|otp|pin", option)} <= {
-        *("password_rule", "--password-rule", "--password-file"),
+        *("password_rule", "--password-rule", "--password-file", "passwords_home", "--passwords-home"),
     }
 
 

@@ -86,6 +86,7 @@ def _two(mariadb_server: MariaServer, redis: RedisServer, folder: Path, **more: 
     mariadb_server.sql(f"GRANT ALL ON {url.database}.* TO 'cloud'@'127.0.0.1' IDENTIFIED BY 'a-password'")
     settings = {
         "REX_ROLE": "cloud",
+        "REX_HOST": "127.0.0.1",
         "REX_REGISTRATION": "open",
         "SECRET_KEY": "a key of the tests' cloud, 32 bytes",
         "DATABASE_URL": url.render_as_string(hide_password=False),

@@ -2,11 +2,18 @@
 
 import asyncio
 from collections import Counter
+from uuid import UUID
 
 import httpx
 import pytest
 
+from rex_auth_edge.domain.refusals import Refused
+from rex_auth_edge.exchange.hub.asking import Asking
+from rex_auth_edge.exchange.hub.line import HttpLine
+from rex_auth_edge.exchange.hub.rounds import Rounds
 from tests.cloud.pair import PASSWORD, Pair, bearer, validated
+from tests.doubles import SeededEntropy
+from tests.hub import Household
 
 pytestmark = pytest.mark.mariadb
 
@@ -93,3 +100,36 @@ def test_both_publish_the_same_keys(pair: Pair) -> None:
             keys.append(client.get("/.well-known/jwks.json").json())
     assert keys[0] == keys[1]
     assert len(keys[0]["keys"]) == 1
+
+
+async def test_a_hub_that_waits_at_one_hears_of_the_other(pair: Pair, home: Household) -> None:
+    """What one process has committed ends the waiting at another at once, not at its next look 20 seconds later."""
+    tokens = await asyncio.to_thread(pair.join, pair.one, "hana@example.com", "hana")
+    hubs, tenant = home.hub.sync, home.hub.parts.home
+    assert hubs is not None
+
+    def asked(method: str, path: str) -> httpx.Response:
+        with pair.one.client() as client:
+            return client.request(method, path, headers=bearer(tokens), json={})
+
+    await hubs.begin(looping=False)
+    code = (await asyncio.to_thread(asked, "POST", "/household/hubs/claims")).json()["code"]
+    assert not isinstance(await hubs.enrol(tenant, pair.one.url, code), Refused)
+    said = await hubs.now(tenant)
+    assert not isinstance(said, Refused)
+    assert said.trouble is None
+    running = hubs._running[tenant]
+    url, signer = pair.other.url, running.household.signer
+    kept = Asking(HttpLine(url), url, signer, SeededEntropy(9))
+    rounds = Rounds(running.household, kept, kept, home.clock)
+    await rounds.whole()
+    waiting = asyncio.ensure_future(rounds.wait())
+    answer = await asyncio.to_thread(asked, "POST", "/household/hubs/claims")
+    done, _ = await asyncio.wait({waiting}, timeout=0)
+    assert (answer.status_code, done) == (200, set())
+    node = UUID(bytes=running.household.me.id)
+    assert (await asyncio.to_thread(asked, "DELETE", f"/household/hubs/{node}")).status_code == 200
+    async with asyncio.timeout(15):
+        await asyncio.gather(waiting, return_exceptions=True)
+    kept.close()
+    await hubs.end()

@@ -85,6 +85,13 @@ async def test_the_nonce_is_taken_from_each_answer() -> None:
     assert len(cloud.asked) == 3
 
 
+async def test_what_came_twice_is_asked_again() -> None:
+    """Where a proof counts as used, as when a proxy has sent it twice, another one is tried, once."""
+    cloud = Cloud(problem(401, "invalid_proof"), GOOD)
+    assert await asking(cloud).ask("/sync/push", b"body") == b"said"
+    assert len({headers["Authorization"] for headers in cloud.asked}) == 2
+
+
 async def test_a_nonce_that_never_fits_ends() -> None:
     """A cloud that refuses its own nonces isn't asked for ever."""
     cloud = Cloud(*(problem(401, "use_nonce", rex_nonce=str(number)) for number in range(9)))
@@ -116,7 +123,7 @@ async def test_a_nonce_that_never_fits_ends() -> None:
 async def test_refusals(reply: Reply, trouble: str, told: int) -> None:
     """Each has its code, and Retry-After is heard."""
     with pytest.raises(LineError) as raised:
-        await asking(Cloud(reply)).ask("/sync/push", b"body")
+        await asking(Cloud(reply, reply)).ask("/sync/push", b"body")
     assert (raised.value.trouble, raised.value.told) == (trouble, told)
 
 

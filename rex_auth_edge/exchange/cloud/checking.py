@@ -18,7 +18,6 @@ Keys = Callable[[UUID, bytes], Awaitable[tuple[bytes, ...]]]
 """A hub's public keys; none for one that isn't known."""
 
 STALE = Refused(Code.USE_NONCE, "Use the nonce of this answer's Rex-Nonce header, and ask again")
-BAD_PROOF = Refused(Code.INVALID_PROOF, "The proof isn't one for this request, or was used before")
 NO_HUB = Refused(Code.UNKNOWN_HUB, "The cloud doesn't know this hub's key; enrol the hub anew")
 
 
@@ -34,6 +33,8 @@ class Checks:
         self._url = url.rstrip("/")
         self._memory = memory
         self._own = OwnMemory()
+        said = f"The proof isn't one for this request to {self._url}, or was used before"
+        self.bad_proof = Refused(Code.INVALID_PROOF, said)
 
     def nonce(self, now: Moment) -> str:
         """What proofs from now on should bear: a keyed hash of a stretch of time, good for two of them."""
@@ -49,11 +50,11 @@ class Checks:
         if isinstance(found, Refused):
             return found
         if found.hub is None:
-            return BAD_PROOF
+            return self.bad_proof
         known = await keys(*found.hub)
         key = next((each for each in known if found.by(each)), None)
         if key is None:
-            return BAD_PROOF if known else NO_HUB
+            return self.bad_proof if known else NO_HUB
         return await self._spent(found, now) or (found, key)
 
     async def newcomer(self, proof: str, path: str, body: bytes, now: Moment) -> bytes | Refused:
@@ -62,13 +63,13 @@ class Checks:
         if isinstance(found, Refused):
             return found
         if found.key is None or not found.by(found.key):
-            return BAD_PROOF
+            return self.bad_proof
         return await self._spent(found, now) or found.key
 
     def _fresh(self, proof: str, path: str, body: bytes, now: Moment) -> Shown | Refused:
         found = shown(proof, "POST", self._url + path, body)
         if found is None:
-            return BAD_PROOF if proof else STALE
+            return self.bad_proof if proof else STALE
         return found if any(self._same(found.nonce, now, back) for back in (0, 1)) else STALE
 
     def _same(self, nonce: str, now: Moment, back: int) -> bool:
@@ -82,4 +83,4 @@ class Checks:
             fresh = await self._own.spend(mark, 2 * _STRETCH, now)
         if isinstance(fresh, Refused):
             return fresh
-        return None if fresh else BAD_PROOF
+        return None if fresh else self.bad_proof

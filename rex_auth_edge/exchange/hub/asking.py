@@ -49,6 +49,7 @@ class Asking:
 
     async def ask(self, path: str, body: bytes, wait: int = 0) -> bytes:
         """The answer's bytes; `wait` is how many seconds it may be kept until there is something. Raises LineError."""
+        doubted = False
         for _ in range(_TRIES):
             used = self._nonce
             reply = await self._line.post(path, body, self._headers(path, body, wait), float(wait))
@@ -56,8 +57,11 @@ class Asking:
             if reply.status == HTTPStatus.OK:
                 return _content(reply)
             problem = _read(reply)
-            if problem.code != Code.USE_NONCE or self._nonce == used:
+            again = problem.code == Code.USE_NONCE and self._nonce != used
+            # What has arrived twice on the way was refused the second time: that may be the answer that came.
+            if not again and (problem.code != Code.INVALID_PROOF or doubted):
                 raise _explained(reply, problem)
+            doubted = doubted or not again
         raise LineError(trouble.PROOF)
 
     def _headers(self, path: str, body: bytes, wait: int) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -29,12 +30,14 @@ from rex_auth_edge.exchange.stores.hub import SqlHub, enrolled
 from rex_auth_edge.exchange.waking import Waking
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import sync_hubs
+from rex_auth_edge.storage.store import StorageUnavailableError
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import Cell
 
 _log = logging.getLogger(__name__)
 _SEEN_EVERY = 10 * MINUTE
+_AGAIN = 60
 Lines = Callable[[str], Line]
 Progress = Callable[[int, int], None]
 
@@ -87,17 +90,28 @@ class Hubs:
 
     async def run(self) -> None:
         """Serve every household that is enrolled, until cancelled."""
-        await self.begin()
         try:
+            while not await self._begun():  # noqa: ASYNC110 - nobody says when a disk is good again
+                await asyncio.sleep(_AGAIN)
             await asyncio.Event().wait()
         finally:
             await self.end()
+
+    async def _begun(self) -> bool:
+        """Begin, whatever is wrong with the disk: people are served without the cloud."""
+        try:
+            await self.begin()
+        except Exception:  # noqa: BLE001  the hub goes on
+            _log.exception("Synchronisation couldn't begin; trying again in %s seconds.", _AGAIN)
+            return False
+        return True
 
     async def begin(self, *, looping: bool = True) -> None:
         """Take up every household that is enrolled; without a loop each, there are rounds by `now` alone."""
         self._serving, self._loops = True, looping
         for tenant_id in await self._parts.store.read(enrolled):
-            await self._start(tenant_id)
+            if tenant_id not in self._running:
+                await self._start(tenant_id)
 
     async def end(self) -> None:
         """Let go of all of them."""
@@ -258,4 +272,5 @@ class Hubs:
         def work(tx: Tx) -> None:
             sync_hubs.change(tx, tenant_id, **values)
 
-        await self._parts.store.write(work)
+        with suppress(StorageUnavailableError):  # it is told again
+            await self._parts.store.write(work)

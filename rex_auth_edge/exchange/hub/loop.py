@@ -51,7 +51,7 @@ class Loop:
 
     async def once(self) -> None:
         """A whole round. Raises LineError."""
-        old = self._parts.clock.now().wall - self._household.enrolment.since > _KEY_LIFE
+        old = abs(self._parts.clock.now().wall - self._household.enrolment.since) > _KEY_LIFE
         if old and not self._household.me.next_key:
             await self._household.rotate()
         await self._rounds.whole()
