@@ -16,6 +16,7 @@ def test_a_household_is_owned_by_invitation(office: Console) -> None:
     assert invite in said
     (owners,) = [each for each in office.run("doctor").stdout.splitlines() if invite in each]
     assert "Invite" in owners
+    assert "no setup codes in the cloud" in office.run("setup-code", "--household", "oma").stderr
     assert office.done(*invite.split()[1:])["role"] == "owner"
 
 
