@@ -70,7 +70,8 @@ def show(ask: Ask, *, name: str, household: str | None) -> Any:
 
 
 def _is_now(said: Mapping[str, Any]) -> str:
-    return f"{said['username']} is {said['role']}, {said['status']}."
+    waits = " The role waits until an owner at home confirms it." if said.get("waits") else ""
+    return f"{said['username']} is {said['role']}, {said['status']}.{waits}"
 
 
 @command(user, "add", example="rex-auth-edge user add noor --role child --password-file noor.txt", answer=_is_now)

@@ -53,7 +53,8 @@ class Tx:
     that is for revocations: a flow that may be one or not refuses what is not.
 
     `touched` says of each household what a store's `finish` is then told of, and `actors` who has last put something on
-    record there, None for the node itself.
+    record there, None for the node itself. `held` are people whose change turns out, at the end, to wait for an owner
+    elsewhere.
     """
 
     conn: sa.Connection
@@ -66,6 +67,7 @@ class Tx:
     in_doubt: list[Callable[[], None]] = field(default_factory=list)
     touched: dict[UUID, set[Touch]] = field(default_factory=dict)
     actors: dict[UUID, UUID | None] = field(default_factory=dict)
+    held: set[UUID] = field(default_factory=set)
     _quiet: bool = field(default=False, init=False)
 
     def new_id(self) -> UUID:

@@ -56,15 +56,15 @@ async def _added(
     """Somebody without an e-mail address, for whom the console vouches."""
     actor = await console(reach, household)
     newcomer = Newcomer(username, password, role, first_name, last_name)
-    user_id = unless_refused(await members.add(reach.parts, actor, newcomer))
-    return _described(unless_refused(await members.find(reach.parts, actor, user_id)))
+    added = unless_refused(await members.add(reach.parts, actor, newcomer))
+    return _described(unless_refused(await members.find(reach.parts, actor, added.id))) | {"waits": added.waits}
 
 
 async def _role(reach: Reach, *, user: str, role: str, household: str | None = None) -> dict[str, Any]:
     actor = await console(reach, household)
     person = await member(reach, actor, user)
-    unless_refused(await members.set_role(reach.parts, actor, person.id, role))
-    return await _again(reach, actor, person)
+    waits = unless_refused(await members.set_role(reach.parts, actor, person.id, role))
+    return await _again(reach, actor, person) | {"waits": waits}
 
 
 async def _disabled(reach: Reach, *, user: str, household: str | None = None) -> dict[str, Any]:

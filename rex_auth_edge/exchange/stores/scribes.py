@@ -1,10 +1,13 @@
 """Writing changes at either end, over its store (see `exchange.scribe.Scribe`)."""
 
+from uuid import UUID
+
 from rex_auth_edge.exchange.stores.cloud import SqlCloud
 from rex_auth_edge.exchange.stores.hub import SqlHub
 from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.hub.writing import next_tag, write
 from rex_auth_edge.sync.order import Position
+from rex_auth_edge.sync.outcome import Outcome
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell, State
@@ -62,4 +65,5 @@ class CloudScribe:
         """Write the change that the last pen has made."""
         at = self._ordering.next() if self._at is None else self._at
         self._at = None
-        self._ordering.own(cell, state, at, actor)
+        if self._ordering.own(cell, state, at, actor).outcome is Outcome.HELD:
+            self._cloud.tx.held.add(UUID(bytes=cell.id))

@@ -86,7 +86,15 @@ class Newcomer:
     last_name: str | None = None
 
 
-async def add(parts: Parts, actor: Actor, newcomer: Newcomer) -> UUID | Refused:
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A new member; where the role `waits` for an owner elsewhere they are a guest until then."""
+
+    id: UUID
+    waits: bool
+
+
+async def add(parts: Parts, actor: Actor, newcomer: Newcomer) -> Added | Refused:
     """A member without an e-mail address; the platform takes them as verified, since an owner vouches for them."""
     asked = {"username": newcomer.username, "password": newcomer.password, "role": newcomer.role}
     refused = missing(**asked) or credentials.username(newcomer.username or "") or _unfit(newcomer)
@@ -102,7 +110,8 @@ async def add(parts: Parts, actor: Actor, newcomer: Newcomer) -> UUID | Refused:
     if refused is not None:
         return refused
     hashed = await parts.passwords.hash(newcomer.password or "")
-    return await parts.store.write(lambda tx: _add(tx, actor, newcomer, hashed))
+    done, held = await parts.store.write(lambda tx: (_add(tx, actor, newcomer, hashed), tx.held))
+    return done if isinstance(done, Refused) else Added(done, waits=done in held)
 
 
 def _unfit(newcomer: Newcomer) -> Refused | None:
@@ -135,10 +144,13 @@ def _add(tx: Tx, actor: Actor, newcomer: Newcomer, hashed: str) -> UUID | Refuse
     return user_id
 
 
-async def set_role(parts: Parts, actor: Actor, user_id: UUID, role: str | None) -> Refused | None:
-    """Give a member another role; where it is a lower one their sessions end, for their tokens say the higher."""
+async def set_role(parts: Parts, actor: Actor, user_id: UUID, role: str | None) -> bool | Refused:
+    """Give a member another role; where it is a lower one their sessions end, for their tokens say the higher.
+
+    True where it waits for an owner elsewhere: then nothing is changed yet.
+    """
     if role not in set(Role):
-        return _BAD_ROLE if role else missing(role=role)
+        return (None if role else missing(role=role)) or _BAD_ROLE
     wanted = Role(role)
 
     def work(tx: Tx) -> Refused | None:
@@ -156,7 +168,8 @@ async def set_role(parts: Parts, actor: Actor, user_id: UUID, role: str | None) 
         note(tx, actor, Act.SET_ROLE, user.id, detail={"before": user.role, "role": wanted})
         return None
 
-    return await parts.store.write(work, urgent=wanted is not Role.OWNER)
+    refused, held = await parts.store.write(lambda tx: (work(tx), tx.held), urgent=wanted is not Role.OWNER)
+    return refused or user_id in held
 
 
 def _subject(tx: Tx, actor: Actor, act: Act, user_id: UUID) -> Any:

@@ -99,17 +99,25 @@ class AddMember(Struct):
     last_name: Text = None
 
 
-class Added(Struct):
-    """The new member."""
+class Added(Struct, omit_defaults=True):
+    """The new member. Where the role `waits` for an owner at home, they are a guest until then."""
 
     message: str
     user_id: str
+    waits: bool = False
 
 
 class ChangeMember(Struct):
     """A member's new role."""
 
     role: Text = None
+
+
+class RoleChanged(Struct, omit_defaults=True):
+    """Done; or it `waits` for an owner at home, as what is given in the cloud may."""
+
+    message: str
+    waits: bool = False
 
 
 class ResetStarted(Struct):

@@ -13,6 +13,8 @@ from rex_auth_edge.web.api.household import actor, uuid_in
 from rex_auth_edge.web.api.messages import History, Said, Sessions
 from rex_auth_edge.web.visit import Visit
 
+_WAITS = "The role waits until an owner at home confirms it"
+
 
 class Members(Controller):
     """GET and POST household/members; GET, PATCH and DELETE of one; disable, enable, lift-ban, reset."""
@@ -30,8 +32,8 @@ class Members(Controller):
     async def add(self, data: JSONBody[messages.AddMember], visit: NamedDependency[Visit]) -> messages.Added:
         """Add somebody without an e-mail address, such as a child."""
         newcomer = members.Newcomer(data.username, data.password, data.role, data.first_name, data.last_name)
-        user_id = unless_refused(await members.add(visit.desk.parts, actor(visit), newcomer))
-        return messages.Added("Member added", str(user_id))
+        added = unless_refused(await members.add(visit.desk.parts, actor(visit), newcomer))
+        return messages.Added(_WAITS if added.waits else "Member added", str(added.id), added.waits)
 
     @get("/{name:str}")
     async def read(self, name: FromPath[str], visit: NamedDependency[Visit]) -> messages.Member:
@@ -43,11 +45,11 @@ class Members(Controller):
     @patch("/{name:str}", status_code=200)
     async def change(
         self, name: FromPath[str], data: JSONBody[messages.ChangeMember], visit: NamedDependency[Visit]
-    ) -> Said:
+    ) -> messages.RoleChanged:
         """Give a member another role."""
         who, user_id = actor(visit), uuid_in(name, NO_MEMBER)
-        unless_refused(await members.set_role(visit.desk.parts, who, user_id, data.role))
-        return Said("Role changed")
+        waits = unless_refused(await members.set_role(visit.desk.parts, who, user_id, data.role))
+        return messages.RoleChanged(_WAITS if waits else "Role changed", waits)
 
     @delete("/{name:str}", status_code=200)
     async def remove(self, name: FromPath[str], visit: NamedDependency[Visit]) -> Said:

@@ -3,6 +3,7 @@
 NOTICES = {
     "activity-ended": "Signed out there.",
     "added": "Added. They can sign in with their username and the password that you have chosen.",
+    "added-waits": "Added. They can sign in as a guest; the role waits until an owner at home confirms it.",
     "ask-approved": "Let in. It is in the list once it has asked again: in some seconds.",
     "ask-refused": "Refused.",
     "ban-lifted": "The ban is lifted. They can sign in again.",
@@ -35,6 +36,7 @@ NOTICES = {
     "review-confirmed": "Done.",
     "review-dismissed": "Dismissed. It isn't done.",
     "revoked": "The invitation is good for nobody any more.",
+    "role-waits": "It was given in the cloud, and waits until an owner at home confirms it.",
     "role-changed": "The role is changed.",
     "session-ended": "That device is signed out.",
     "sessions-ended": "All other devices are signed out.",

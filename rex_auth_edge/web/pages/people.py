@@ -42,8 +42,8 @@ async def add(turn: Turn) -> Answer:
         turn.typed("username"), turn.form.get("password"), turn.typed("role"), turn.typed("first_name"),
         turn.typed("last_name"),
     )  # fmt: skip
-    unless_refused(await members.add(turn.visit.desk.parts, turn.actor, newcomer))
-    return turn.see("/house", "added")
+    added = unless_refused(await members.add(turn.visit.desk.parts, turn.actor, newcomer))
+    return turn.see("/house", "added-waits" if added.waits else "added")
 
 
 def _member_id(turn: Turn) -> UUID:
@@ -92,8 +92,8 @@ async def show_role(turn: Turn) -> Answer:
 async def set_role(turn: Turn) -> Answer:
     """Give a member another role."""
     member_id = _member_id(turn)
-    unless_refused(await members.set_role(turn.visit.desk.parts, turn.actor, member_id, turn.typed("role")))
-    return turn.see(f"/house/members/{member_id}", "role-changed")
+    waits = unless_refused(await members.set_role(turn.visit.desk.parts, turn.actor, member_id, turn.typed("role")))
+    return turn.see(f"/house/members/{member_id}", "role-waits" if waits else "role-changed")
 
 
 # -------------------------------------------------------------------- acts that are asked about first
