@@ -46,7 +46,7 @@ coverage: $(VENV)/.development  ## run every test and say which lines none of th
 simulate: $(VENV)/.development  ## hubs and a cloud on bad days, in one process; ARGS="--seeds 1000 --seed 42"
 	$(BIN) tests.sync.simulation $(ARGS)
 
-galera: $(VENV)/.development  ## kill one of three databases under load (apt install mariadb-server galera-4 haproxy rsync)
+galera: $(VENV)/.development  ## kill or freeze one of three databases under load (apt install galera-4 haproxy rsync)
 	REX_GALERA=1 $(BIN) pytest -n 0 tests/cloud/test_galera.py $(ARGS)
 
 lint: $(VENV)/.development  ## style, formatting, types, import contracts, known vulnerabilities

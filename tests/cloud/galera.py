@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -42,10 +43,9 @@ class Node:
         whole = f"SET SESSION wsrep_sync_wait=1; {statement}"
         return subprocess.run([*command, whole], capture_output=True, text=True, check=True).stdout
 
-    def kill(self) -> None:
-        """As a power cut does."""
-        self.process.kill()
-        self.process.wait()
+    def fail(self, how: str) -> None:
+        """`killed`, as by a power cut, or `frozen`: it takes connections then, and says nothing more."""
+        self.process.send_signal(signal.SIGKILL if how == "killed" else signal.SIGSTOP)
 
 
 @dataclass
@@ -69,6 +69,7 @@ def running(count: int = 3) -> Iterator[Cluster]:
         for number in range(count):
             cluster.nodes.append(_started(folder / str(number), number, ports))
             _await(cluster.nodes[-1])
+        cluster.nodes[0].sql("CREATE USER haproxy@127.0.0.1")
         proxies.append(_proxy(folder, cluster))
         yield cluster
     finally:

@@ -1,4 +1,4 @@
-"""Galera, three nodes: the one that takes the writes is killed under load, and nothing that was acknowledged is lost.
+"""Galera, three nodes: the one that takes the writes fails under load, and nothing that was acknowledged is lost.
 
 `make galera` runs it; elsewhere it is left out, since starting the nodes takes a quarter of a minute.
 """
@@ -126,15 +126,15 @@ async def join(pair: Pair, kept: Kept, stop: asyncio.Event) -> None:
                 kept.people.add(answer.json()["user_id"])
 
 
-async def under_load(pair: Pair, node: Node) -> tuple[Kept, float]:
-    """What was acknowledged while the node was killed, and the longest time in which nothing was."""
+async def under_load(pair: Pair, node: Node, how: str) -> tuple[Kept, float]:
+    """What was acknowledged while the node failed, and the longest time in which nothing was."""
     kept, stop = Kept(), asyncio.Event()
     for number in range(PEOPLE):
         kept.people.add((await asyncio.to_thread(pair.join, pair.one, f"person{number}@example.com", "sam"))["user_id"])
     tasks = [asyncio.create_task(live(pair, kept, number, stop)) for number in range(PEOPLE)]
     tasks.append(asyncio.create_task(join(pair, kept, stop)))
     await asyncio.sleep(BEFORE)
-    node.kill()
+    node.fail(how)
     await asyncio.sleep(AFTER)
     stop.set()
     await asyncio.gather(*tasks)
@@ -146,12 +146,15 @@ def ids(rows: str) -> set[str]:
     return {f"{each[:8]}-{each[8:12]}-{each[12:16]}-{each[16:20]}-{each[20:]}".lower() for each in rows.split()}
 
 
-async def test_a_node_is_killed_under_load(pair: Pair, cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("how", ["killed", "frozen"])
+async def test_a_node_fails_under_load(
+    pair: Pair, cluster: Cluster, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
     """Every person, session, name and sign-out that was acknowledged is on both nodes that are left, and in force."""
-    kept, pause = await under_load(pair, cluster.nodes[0])
+    kept, pause = await under_load(pair, cluster.nodes[0], how)
     with capsys.disabled():
         told = dict(sorted(kept.answers.items()))
-        sys.stdout.write(f"{kept.answers.total()} answers, the longest pause {pause:.1f} s: {told}" + chr(10))
+        sys.stdout.write(f"{how}: {kept.answers.total()} answers, the longest pause {pause:.1f} s: {told}" + chr(10))
     for node in cluster.nodes[1:]:
         assert kept.people - ids(node.sql("SELECT HEX(id) FROM rex.users")) == set()
         assert kept.sessions - ids(node.sql("SELECT HEX(id) FROM rex.auth_sessions")) == set()
