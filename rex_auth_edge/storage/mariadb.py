@@ -64,7 +64,7 @@ class MariaStore:
         self._clock = clock
         self._entropy = entropy
         self._ids = Ids(entropy)
-        self._node = node
+        self.node = node
         self._writers = _engine(url, "READ COMMITTED", pool)
         self._readers = _engine(url, "REPEATABLE READ", pool)
         self._under_way: set[asyncio.Task[Any]] = set()
@@ -105,7 +105,7 @@ class MariaStore:
 
     async def _attempt(self, work: Callable[[Tx], T]) -> tuple[T, Tx]:
         def run(connection: sa.Connection) -> tuple[T, Tx]:
-            tx = Tx(connection, self._clock.now(), self._entropy, self._ids, self._node)
+            tx = Tx(connection, self._clock.now(), self._entropy, self._ids, self.node)
             result = work(tx)
             if tx.touched:
                 self.finish(tx)

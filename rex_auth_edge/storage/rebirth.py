@@ -1,6 +1,7 @@
 """What a database forgets when a hub is made again from a backup: all that only the hub of before could vouch for."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
@@ -28,35 +29,53 @@ from rex_auth_edge.storage.tx import Node, Tx
 
 
 def begin_again(tx: Tx) -> None:
-    """End sessions, codes, resets, invitations, passes, letters and asks; a new incarnation signs with new keys."""
+    """End all that `lapse` ends; the new incarnation signs with new keys."""
+    lapse(tx)
+    tx.conn.execute(sa.delete(signing_keys))
+
+
+def lapse(tx: Tx) -> list[UUID]:
+    """End sessions, codes, resets, invitations, passes, letters and asks; go on as another incarnation.
+
+    Whose access tokens are to be refused from now on: the ids of sessions and of passes.
+    """
     now = tx.now.wall
-    _end_sessions(tx)
+    ended = _end_sessions(tx)
     _end(tx, password_reset_tokens, password_reset_tokens.c.used_at, {"used_at": now})
     _uninvite(tx)
     _let_nobody_in(tx)
-    passes = (device_grants_table.c.kind == "guest") & device_grants_table.c.ended_at.is_(None)
-    over = {"ended_at": now, "ended_for": "restored"}
-    tx.conn.execute(sa.update(device_grants_table).where(passes).values(over))
+    ended += _end_passes(tx)
     letters = {"state": "withdrawn", "ended_at": now, "sealed": None}
     tx.conn.execute(sa.update(outbox).where(outbox.c.state == "waiting").values(letters))
-    for table in (otp_sessions, child_requests, recoveries, signing_keys):
+    for table in (otp_sessions, child_requests, recoveries):
         tx.conn.execute(sa.delete(table))
-    reborn = Node(tx.node.id, tx.node.incarnation + 1)
+    tx.node = reborn = Node(tx.node.id, tx.node.incarnation + 1)
     tx.conn.execute(sa.update(node_facts).where(node_facts.c.name == "node").values(value=msgspec.json.encode(reborn)))
     for house in tenants.every(tx.conn):
         device_grants.raise_version(tx, house.id)
         record(tx, house.id, Event("hub.restored", detail={"incarnation": reborn.incarnation}))
+    return ended
 
 
 def _end(tx: Tx, table: sa.Table, column: sa.Column[int], values: dict[str, object]) -> None:
     tx.conn.execute(sa.update(table).where(column.is_(None)).values(values))
 
 
-def _end_sessions(tx: Tx) -> None:
+def _end_sessions(tx: Tx) -> list[UUID]:
     """Those that this hub keeps: another node's go on."""
     own = auth_sessions.c.revoked_at.is_(None) & (auth_sessions.c.generation > ELSEWHERE)
+    ids = list(tx.conn.execute(sa.select(auth_sessions.c.id).where(own)).scalars())
     ended = {"revoked_at": tx.now.wall, "revoked_for": "restored"}
     tx.conn.execute(sa.update(auth_sessions).where(own).values(ended))
+    return ids
+
+
+def _end_passes(tx: Tx) -> list[UUID]:
+    passes = (device_grants_table.c.kind == "guest") & device_grants_table.c.ended_at.is_(None)
+    ids = list(tx.conn.execute(sa.select(device_grants_table.c.id).where(passes)).scalars())
+    over = {"ended_at": tx.now.wall, "ended_for": "restored"}
+    tx.conn.execute(sa.update(device_grants_table).where(passes).values(over))
+    return ids
 
 
 def _uninvite(tx: Tx) -> None:

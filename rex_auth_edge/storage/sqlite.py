@@ -58,7 +58,7 @@ class SqliteStore:
         self._clock = clock
         self._entropy = entropy
         self._ids = Ids(entropy)
-        self._node = node
+        self.node = node
         self._space = space
         self._queue: queue.Queue[Item | None] = queue.Queue(WAITING)
         self._closed = False
@@ -119,7 +119,7 @@ class SqliteStore:
             raise StorageUnavailableError("The database is closed: the hub is stopping.")
 
     def _begin(self, connection: sa.Connection, full: bool) -> Tx:  # noqa: FBT001 - called by the writer alone
-        return Tx(connection, self._clock.now(), self._entropy, self._ids, self._node, full)
+        return Tx(connection, self._clock.now(), self._entropy, self._ids, self.node, full)
 
     def _finish(self, tx: Tx) -> None:
         self.finish(tx)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
 from rex_auth_edge.storage.faults import Fault
-from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.storage.tx import Node, Tx
 
 T = TypeVar("T")
 
@@ -54,6 +54,8 @@ class Store(Protocol):
         """What is wrong with the disk, as far as the latest reads and writes have shown."""
         ...
 
+    node: Node
+    """Who writes here from the next transaction on."""
     finish: Callable[[Tx], None]
     """Called after a flow that has touched something, in its transaction: what it raises undoes the flow."""
 

@@ -126,6 +126,7 @@ async def test_a_cloned_hub(street: Street) -> None:
 async def test_a_restored_hub(street: Street) -> None:
     """A database from before: it is noticed by the copy beside it, and what the hub lacks comes back from the cloud."""
     hub = await joined(street)
+    held = (await signed_in(hub.home, "maya", PASSWORD)).json()
     await asyncio.to_thread(copied, street.folder / "hub0", street.folder / "backup")
     await add(hub.home, "noah")
     await agree(street)
@@ -142,6 +143,10 @@ async def test_a_restored_hub(street: Street) -> None:
     assert {"noah", "kim"} <= await members(street.cloud.home)
     assert back.sync._running[back.tenant].household.me.incarnation == 2
     assert (await signed_in(back.home, "noah", PASSWORD)).status_code == 200
+    async with back.home.client() as client:
+        refused = await client.post("/auth/token/refresh", json={"refresh_token": held["refresh_token"]})
+    assert refused.status_code == 401
+    assert back.home.store.node.incarnation == 2
 
 
 async def test_a_restored_cloud(street: Street) -> None:

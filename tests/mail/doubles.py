@@ -48,6 +48,7 @@ class Ailing:
     broken: bool = False
 
     def __post_init__(self) -> None:
+        self.node = self.store.node
         self.finish: Callable[[Tx], None] = nothing
 
     @property

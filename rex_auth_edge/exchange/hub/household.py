@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rex_auth_edge.domain.register import LONGEST
 from rex_auth_edge.exchange.hub import enrolment as enrolments
 from rex_auth_edge.exchange.hub import trouble
 from rex_auth_edge.exchange.hub.copy import Copies, Copy
@@ -19,7 +20,7 @@ from rex_auth_edge.exchange.stores.hub import SqlHub
 from rex_auth_edge.exchange.stores.scribes import HubScribe
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.seal import SealBrokenError
-from rex_auth_edge.storage import sync_hubs
+from rex_auth_edge.storage import rebirth, sync_hubs
 from rex_auth_edge.storage.store import StorageUnavailableError
 from rex_auth_edge.storage.tx import Touch, Tx, What
 from rex_auth_edge.sync.digest import Path
@@ -55,6 +56,7 @@ class Household:
                 return False
             if copy is not None:
                 sync_hubs.change(tx, self.tenant_id, enrolment=copy.enrolment)
+            self._lapse(tx)
             return True
 
         return await self._do(work)
@@ -80,8 +82,10 @@ class Household:
         """Take the answer to a request, and bring the ordinary tables to what it says. Raises LineError."""
 
         def work(tx: Tx, store: SqlHub) -> Struct:
-            silent = _is_silent(store.me())
+            before, silent = store.me(), _is_silent(store.me())
             done = apply(store, request, answer)
+            if store.me().incarnation != before.incarnation and not before.restored:
+                self._lapse(tx)
             if silent and not _is_silent(store.me()):
                 capture_all(tx, self._parts, HubScribe(store), self.tenant_id)
                 self._checked = False
@@ -93,6 +97,17 @@ class Household:
             raise LineError(trouble.DAMAGED) from error
         self._flipped = self._flipped and isinstance(done, Refusal)
         return done
+
+    def _lapse(self, tx: Tx) -> None:
+        """What only the hub of before could vouch for is over; whoever holds it is refused from the commit on."""
+        ended, node, until = rebirth.lapse(tx), tx.node, tx.now.after(LONGEST)
+
+        def publish() -> None:
+            self._parts.store.node = node
+            for each in ended:
+                self._parts.register.revoke(each, until)
+
+        tx.after_commit.append(publish)
 
     async def branch(self, lane: Lane, path: Path) -> bytes:
         """Ask what lies below a branch of the digest's tree."""
