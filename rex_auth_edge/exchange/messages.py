@@ -8,6 +8,8 @@ TYPE = "application/vnd.rex.sync"
 """Of bodies in both directions."""
 ENROLL, HELLO, PUSH, PULL, COMPARE = "/sync/enroll", "/sync/hello", "/sync/push", "/sync/pull", "/sync/compare"
 PATHS = frozenset({ENROLL, HELLO, PUSH, PULL, COMPARE})
+LONGEST_NAME = 80
+"""Characters of a hub's name."""
 WAIT = 55
 """Seconds that a pull may be kept waiting for something to tell."""
 

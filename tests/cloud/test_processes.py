@@ -103,7 +103,7 @@ def test_both_publish_the_same_keys(pair: Pair) -> None:
 
 
 async def test_a_hub_that_waits_at_one_hears_of_the_other(pair: Pair, home: Household) -> None:
-    """What one process has committed ends the waiting at another at once, not at its next look 20 seconds later."""
+    """What one process has committed ends the waiting at another at once, not 55 seconds later."""
     tokens = await asyncio.to_thread(pair.join, pair.one, "hana@example.com", "hana")
     hubs, tenant = home.hub.sync, home.hub.parts.home
     assert hubs is not None

@@ -75,9 +75,9 @@ class BadLine:
     @staticmethod
     async def until(seen: Callable[[], Awaitable[bool]]) -> None:
         """Look again and again, with everybody else in between, until that is so."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(45):
             while not await seen():  # noqa: ASYNC110 - of many things, none of which has an event
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.01)
 
     def close(self) -> None:
         """See `Line`."""

@@ -62,7 +62,7 @@ async def test_a_removed_hub(street: Street) -> None:
     hub = await joined(street)
     async with await street.cloud.owner() as owner:
         found = (await owner.get("/household/hubs")).json()["hubs"]
-        assert [each["state"] for each in found] == ["active"]
+        assert [(each["state"], each["name"]) for each in found] == [("active", "127.0.0.1")]
         answer = await owner.delete(f"/household/hubs/{found[0]['id']}")
         assert answer.status_code == 200, answer.text
         assert (await owner.delete(f"/household/hubs/{found[0]['id']}")).status_code == 404

@@ -7,9 +7,11 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from rex_auth_edge.domain.clock import SECOND
 from rex_auth_edge.exchange.hub import line as lines
@@ -19,6 +21,7 @@ from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import TYPE
 from rex_auth_edge.exchange.proof import HubKey, Signer
 from tests.doubles import SeededEntropy
+from tests.tls.certificates import Authority
 
 
 @pytest.mark.parametrize(
@@ -154,15 +157,18 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[tuple[str, _Handler]]:
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, _Handler]]:
     """A server of this machine's."""
     handler: Any = type("Handler", (_Handler,), {"heard": [], "waits": threading.Event(), "came": threading.Event()})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # whoever doesn't believe it hangs up
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", handler
+        yield f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}", handler
     finally:
         handler.waits.set()
         server.shutdown()
@@ -207,6 +213,26 @@ async def test_nobody_there() -> None:
         pass
     with pytest.raises(LineError, match="unreachable"):
         await HttpLine(url).post("/", b"", {}, 0)
+
+
+async def test_whom_it_believes(tmp_path: Path) -> None:
+    """By the system's authorities a household's own is nobody; REX_SYNC_CA names one in their place, and it alone."""
+    ours, other = Authority(), Authority(48)
+    ours.bundle(tmp_path / "cert.pem")
+    for name, authority in (("ours", ours), ("other", other)):
+        await asyncio.to_thread((tmp_path / name).write_bytes, authority.root.certificate.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem")
+    with serving(context) as (url, _):
+        line = HttpLine(url, tmp_path / "ours")
+        assert (await line.post("/", b"", {}, 0)).status == 200
+        line.close()
+        for ca in (None, tmp_path / "other"):
+            with pytest.raises(LineError, match="certificate"):
+                await HttpLine(url, ca).post("/", b"", {}, 0)
+        named = url.replace("127.0.0.1", "localhost")
+        with pytest.raises(LineError, match="certificate"):
+            await HttpLine(named, tmp_path / "ours").post("/", b"", {}, 0)
 
 
 def test_certificates_have_their_own_words() -> None:

@@ -17,8 +17,7 @@ from rex_auth_edge.sync.wire import Pull, WireError, decode, name_of
 MOST_WAITING = 384
 """Requests that are kept waiting at a time; further ones are answered at once."""
 _LOOK = 1.0
-"""Seconds between looks at the database while other processes' news don't arrive; `_LOOK_IN_ANY_CASE` else."""
-_LOOK_IN_ANY_CASE = 20.0
+"""Seconds between looks at the database while other processes' news don't arrive."""
 _BAD = Refused(Code.BAD_REQUEST, "The body is no request to be let in")
 
 
@@ -102,4 +101,4 @@ class CloudDesk:
             left = (until - self._parts.clock.now().boot) / SECOND
             if left <= 0:
                 return
-            await ear.hear(min(left, _LOOK_IN_ANY_CASE if self.hears() else _LOOK))
+            await ear.hear(left if self.hears() else min(left, _LOOK))

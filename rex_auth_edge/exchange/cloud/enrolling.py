@@ -9,7 +9,7 @@ from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.exchange.cloud.answering import NONCE_BYTES
 from rex_auth_edge.exchange.cloud.claims import code_hash
-from rex_auth_edge.exchange.messages import Enrol, Enrolled
+from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol, Enrolled
 from rex_auth_edge.exchange.mirror import adopt, capture_all
 from rex_auth_edge.exchange.stores.cloud import SqlCloud, is_shared, share
 from rex_auth_edge.exchange.stores.scribes import CloudScribe
@@ -24,7 +24,6 @@ from rex_auth_edge.sync.standing import revoked
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import NEWEST, OLDEST, encode
 
-_LONGEST_NAME = 80
 _ID = 16
 BAD_CODE = Refused(
     Code.INVALID_CLAIM_CODE, "This claim code is unknown, used or over; an owner makes another one in the cloud"
@@ -36,7 +35,7 @@ _REMOVED = Refused(Code.HUB_REMOVED, "An owner has removed this hub from the hou
 
 async def enrolled(parts: Parts, asked: Enrol, key: bytes) -> bytes | Refused:
     """The answer's bytes: what the hub has to know. The same hub may ask again with the same code and key."""
-    if len(asked.hub) != _ID or len(asked.name) > _LONGEST_NAME or not asked.name.isprintable():
+    if len(asked.hub) != _ID or len(asked.name) > LONGEST_NAME or not asked.name.isprintable():
         return _BAD_BODY
     if min(asked.newest, NEWEST) < max(asked.oldest, OLDEST):
         return _NO_VERSION

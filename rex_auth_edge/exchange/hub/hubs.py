@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from msgspec import Struct
@@ -21,7 +22,7 @@ from rex_auth_edge.exchange.hub.line import HttpLine, Line, url_of
 from rex_auth_edge.exchange.hub.loop import Loop
 from rex_auth_edge.exchange.hub.rounds import Rounds
 from rex_auth_edge.exchange.hub.trouble import LineError
-from rex_auth_edge.exchange.messages import Enrol
+from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol
 from rex_auth_edge.exchange.mirror import differences
 from rex_auth_edge.exchange.people.overview import status_of
 from rex_auth_edge.exchange.people.status import Status
@@ -133,13 +134,17 @@ class Hubs:
             return refused
         node = await self._parts.store.write(lambda tx: tx.node.id)
         asking = Asking(self._lines(wish.url), wish.url, lambda: Signer(key), self._parts.entropy)
-        answer = await admission.asked(asking, Enrol(wish.code, node.bytes))
+        answer = await admission.asked(asking, Enrol(wish.code, node.bytes, self._name()))
         if isinstance(answer, Refused):
             return answer
         self._stop(tenant_id)
         refused = await self._parts.store.write(lambda tx: joining.join(tx, self._parts, tenant_id, wish, key, answer))
         await self._start(tenant_id)
         return refused or await self.status(tenant_id)
+
+    def _name(self) -> str:
+        """What the hub is called in the list of the household's hubs: as it is reached at home."""
+        return (urlsplit(self._parts.url).hostname or "")[:LONGEST_NAME]
 
     async def now(self, tenant_id: UUID) -> Status | Refused:
         """Don't wait: a round at once, and how it stands then."""
