@@ -4,7 +4,9 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
+from rex_auth_edge.exchange.mirror import capture_all
 from rex_auth_edge.exchange.stores.hub import SqlHub, enrol, enrolled
+from rex_auth_edge.exchange.stores.scribes import HubScribe
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, Kind
 from rex_auth_edge.sync.order import Position, Tag
@@ -31,12 +33,20 @@ def row(kind: str, subject: bytes, at: Position | None, state: State) -> Row:
     return Row(str(kind), subject, at, pack_state(state))
 
 
+def share(tx: Tx, home: Household, tenant_id: UUID) -> None:
+    """Enrol the household, as far as this hub is concerned."""
+    enrol(tx, tenant_id, Me(tx.node.id.bytes, 1, 0, HEADS, b"nonce"), bytes(32), b"")
+    store = SqlHub(tx, tenant_id)
+    capture_all(tx, home.hub.parts, HubScribe(store), tenant_id)
+    store.flush()
+
+
 async def held(home: Household, tenant_id: UUID, user_id: UUID) -> dict[str, str]:
     """In a household that is enrolled then: a change that waits, a notice, and one about this person."""
 
     def work(tx: Tx) -> dict[str, str]:
         if tenant_id not in enrolled(tx.conn):
-            enrol(tx, tenant_id, Me(tx.node.id.bytes, 1, 0, HEADS, b"nonce"), bytes(32), b"")
+            share(tx, home, tenant_id)
         store, made = SqlHub(tx, tenant_id), {}
         for name, kind, step, fields in _told(tx, user_id):
             writing, subject = pen(), tx.new_id()

@@ -6,16 +6,14 @@ from uuid import UUID
 
 import pytest
 
-from rex_auth_edge.exchange.mirror import capture_all, differences
+from rex_auth_edge.exchange.mirror import differences
 from rex_auth_edge.exchange.people.shown import Shown
-from rex_auth_edge.exchange.stores.hub import SqlHub, enrol
-from rex_auth_edge.exchange.stores.scribes import HubScribe
+from rex_auth_edge.exchange.stores.hub import SqlHub
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, Kind
 from rex_auth_edge.sync.standing import kept_home
-from rex_auth_edge.sync.store import HEADS, Me
 from rex_auth_edge.sync.wire import pack_state
-from tests.exchange.held import pen, row
+from tests.exchange.held import pen, row, share
 from tests.household.family import Family, family
 from tests.hub import PASSWORD, Household
 from tests.pages.people import browser
@@ -26,16 +24,8 @@ from tests.pages.reading import sound
 async def they(home: Household) -> AsyncIterator[Family]:
     """Maya, the owner, and Noah, an adult, of a household that is shared with a cloud."""
     async with family(home) as made:
-        await home.store.write(lambda tx: _share(tx, home))
+        await home.store.write(lambda tx: share(tx, home, home.hub.parts.home))
         yield made
-
-
-def _share(tx: Tx, home: Household) -> None:
-    tenant_id = home.hub.parts.home
-    enrol(tx, tenant_id, Me(tx.node.id.bytes, 1, 0, HEADS, b"nonce"), bytes(32), b"")
-    store = SqlHub(tx, tenant_id)
-    capture_all(tx, home.hub.parts, HubScribe(store), tenant_id)
-    store.flush()
 
 
 async def comes(home: Household, kind: str, step: int, told: dict[str, Any], by: str | None = None) -> str:
