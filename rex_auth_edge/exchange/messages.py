@@ -39,7 +39,6 @@ class Enrolled(Struct, frozen=True, omit_defaults=True):
     digest_key: bytes
     owner: bytes
     owner_email_key: str | None = None
-    owner_username: str | None = None
 
     def __repr__(self) -> str:
         return f"Enrolled(household={self.household.hex()}, incarnation={self.incarnation})"

@@ -47,14 +47,6 @@ def _only_fields(state: State) -> bool:
     return _settled(state) and not (state.rung or state.secret or state.version or state.rest)
 
 
-def join_all(states: Iterable[State]) -> State:
-    """What all say together."""
-    whole = EMPTY
-    for state in states:
-        whole = join(whole, state)
-    return whole
-
-
 def _either(one: _Part | None, other: _Part | None, rule: Any) -> Any:
     if one is None or other is None:
         return other if one is None else one

@@ -119,13 +119,13 @@ def failures(house: House, user: bytes, key: str) -> int:
 def kept_home(house: House, user: bytes) -> bool:
     """Whether the person's verifier doesn't leave the hub: by the household's policy for all, or for this one.
 
-    `shares` lists what may leave, with commas between; without it, everything.
+    `shares` lists what may leave, with commas between; without it, everything. `passwords_home` are people's ids.
     """
     policy = house.state(Cell(Kind.POLICY, HOUSEHOLD)).fields
-    everybody, some, shares = (policy.get(name) for name in ("verifiers", "verifiers_home", "shares"))
+    shares, some = policy.get("shares"), policy.get("passwords_home")
     if shares is not None and isinstance(shares.value, str) and "passwords" not in shares.value.split(","):
         return True
-    return bool((everybody and everybody.value == "home") or (some and user in _listed(some.value)))
+    return some is not None and user in _listed(some.value)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -1,9 +1,12 @@
 """Any state that could come, and any sequence of changes, for tests that hold for all of them."""
 
+from collections.abc import Iterable
+
 from hypothesis import strategies as st
 
+from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import Position, Tag, unsent
-from rex_auth_edge.sync.state import Count, Held, Mark, Own, Reset, Rung, Secret, State
+from rex_auth_edge.sync.state import EMPTY, Count, Held, Mark, Own, Reset, Rung, Secret, State
 
 small = st.integers(0, 4)
 origins = st.sampled_from([b"A" * 16, b"B" * 16])
@@ -29,3 +32,11 @@ states = st.builds(
     needs=st.lists(st.sampled_from(["x", "y"]), max_size=2, unique=True).map(tuple),
     rest=st.dictionaries(st.sampled_from(["newer", "newest"]), values, max_size=2),
 )
+
+
+def join_all(states: Iterable[State]) -> State:
+    """What all say together."""
+    whole = EMPTY
+    for state in states:
+        whole = join(whole, state)
+    return whole

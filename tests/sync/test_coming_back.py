@@ -131,7 +131,7 @@ def test_a_verifier_kept_at_home_is_still_there_after_a_restore() -> None:
     """Under the name that its password has as another incarnation's."""
     world = calm()
     hub = world.hubs[0]
-    put(hub, Kind.POLICY, HOUSEHOLD, AtHub(hub).pen().put(verifiers="home"))
+    put(hub, Kind.POLICY, HOUSEHOLD, AtHub(hub).pen().put(shares="profiles"))
     put(hub, Kind.PASSWORD, MAYA, AtHub(hub).pen().password(b"a verifier"))
     backup = hub.store.disk.copy()
     put(hub, Kind.AUDIT, b"lost" * 4, AtHub(hub).pen().put(row=1))

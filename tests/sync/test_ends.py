@@ -222,7 +222,7 @@ def test_a_verifier_kept_at_home_never_goes_over_the_line() -> None:
     """Not in a push, and not in what another hub gets; here it goes on being checked against."""
     world = calm()
     hub, place = world.hubs[0], AtHub(world.hubs[0])
-    put(hub, Kind.POLICY, HOUSEHOLD, place.pen().put(verifiers="home"))
+    put(hub, Kind.POLICY, HOUSEHOLD, place.pen().put(shares="profiles"))
     put(hub, Kind.PASSWORD, b"maya" * 4, place.pen().password(b"a secret verifier"))
     said = [hub.do(lambda: push(hub.store)) for _ in range(1)]
     while hub.send(world.line) is not None:

@@ -5,11 +5,11 @@ from itertools import permutations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rex_auth_edge.sync.merge import join, join_all, placed
+from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import Position, is_unsent
 from rex_auth_edge.sync.state import EMPTY, State
 from rex_auth_edge.sync.wire import pack_state
-from tests.sync.states import states
+from tests.sync.states import join_all, states
 
 normal = states.map(lambda state: join(EMPTY, state))
 

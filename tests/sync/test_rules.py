@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, REVOKED, Kind
-from rex_auth_edge.sync.merge import join_all
 from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.outcome import Outcome, Then
 from rex_auth_edge.sync.standing import admitted, closed, failures, field, kept_home, owners, role_of, session_lives
 from rex_auth_edge.sync.state import Cell, Count, State
 from rex_auth_edge.sync.verdict import added
 from tests.sync.houses import CLOUD, HUB_A, HUB_B, LEO, MAYA, NOAH, PlainHouse, Writer, household
+from tests.sync.states import join_all
 
 
 @settings(max_examples=60, deadline=None)
@@ -168,7 +168,7 @@ def test_of_two_concurrent_passwords_the_person_hears() -> None:
 def test_a_verifier_that_is_kept_at_home_is_not_taken() -> None:
     """The cloud learns that there is another password, and not what it is, also from a hub that hasn't heard yet."""
     house, here = household()
-    house.take(here.put(Kind.POLICY, HOUSEHOLD, MAYA, verifiers="home"))
+    house.take(here.put(Kind.POLICY, HOUSEHOLD, MAYA, shares="profiles"))
     house.take(here.password(NOAH, b"a hash"))
     secret = house.state(Cell(Kind.PASSWORD, NOAH)).secret
     assert secret is not None
@@ -183,9 +183,8 @@ def test_a_verifier_that_is_kept_at_home_is_not_taken() -> None:
         ({"shares": "profiles"}, True),
         ({"shares": ""}, True),
         ({"shares": None}, False),
-        ({"shares": "passwords", "verifiers_home": [NOAH]}, True),
-        ({"verifiers_home": [MAYA]}, False),
-        ({"verifiers": "home"}, True),
+        ({"shares": "passwords", "passwords_home": [NOAH]}, True),
+        ({"passwords_home": [MAYA]}, False),
     ],
 )
 def test_whose_verifier_is_kept_at_home(policy: dict[str, object], home: bool) -> None:  # noqa: FBT001 - a table's column

@@ -89,6 +89,5 @@ def _let_in(tx: Tx, parts: Parts, claim: sa.Row[tuple[object, ...]], asked: Enro
             digest_key=store.digest_key,
             owner=claim.made_by.bytes,
             owner_email_key=owner.email_key,
-            owner_username=owner.username_key,
         )
     )

@@ -61,7 +61,7 @@ def _with(conn: sa.Connection, tenant_id: UUID, found: house.Policy) -> Policy:
     if not sync_shared.is_shared(conn, tenant_id):
         return Policy(found)
     shown = Shown(conn, tenant_id)
-    grants, home = field(shown, _CELL, "cloud_grants"), field(shown, _CELL, "verifiers_home")
+    grants, home = field(shown, _CELL, "cloud_grants"), field(shown, _CELL, "passwords_home")
     people = [users.get(conn, tenant_id, UUID(bytes=each)) for each in home or [] if _is_id(each)]
     named = tuple(sorted(person.username for person in people if person is not None))
     return Policy(found, grants if grants in CLOUD_GRANTS else CLOUD_GRANTS[0], named)
@@ -106,7 +106,7 @@ def _put(tx: Tx, parts: Parts, actor: Actor, own: Mapping[str, str]) -> Refused 
         people = _people(tx.conn, actor.tenant_id, own["passwords_home"])
         if isinstance(people, Refused):
             return people
-        fields["verifiers_home"] = people
+        fields["passwords_home"] = people
     return through(tx, parts, actor.tenant_id, partial(_write, fields=fields, actor=actor))
 
 

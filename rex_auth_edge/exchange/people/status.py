@@ -8,18 +8,17 @@ from rex_auth_edge.sync.order import Lane
 class Status(Struct, frozen=True, kw_only=True):
     """Times are in milliseconds since 1970 by the hub's clock.
 
-    `waiting` are the hub's own changes that the cloud has yet to take, by lane; `kept` those that it has taken and may
-    still lose. `reached_at` is when the cloud last answered, `agreed_at` when both ends last had the same digests.
-    `trouble` is a code for why the latest round failed, `retry_at` when the next begins. `reading`: the hub doesn't
-    know all yet that the cloud had when it was last asked. `reviews` are changes that wait for an owner, `conflicts`
-    those that were decided against somebody, `repairs` differences that were found and mended.
-    `hubs` is how many there are, in the cloud; there, `reached_at` is when one of them was last heard.
+    `waiting` are the hub's own changes that the cloud has yet to take, by lane. `reached_at` is when the cloud last
+    answered, `agreed_at` when both ends last had the same digests. `trouble` is a code for why the latest round failed,
+    `retry_at` when the next begins. `reading`: the hub doesn't know all yet that the cloud had when it was last asked.
+    `reviews` are changes that wait for an owner, `conflicts` those that were decided against somebody, `repairs`
+    differences that were found and mended. `hubs` is how many there are, in the cloud; there, `reached_at` is when one
+    of them was last heard.
     """
 
     enrolled: bool
     cloud: str = ""
     waiting: tuple[int, int, int, int] = (0, 0, 0, 0)
-    kept: int = 0
     reached_at: int | None = None
     agreed_at: int | None = None
     trouble: str | None = None

@@ -240,7 +240,9 @@ class People:
         """An owner changes the household's policy."""
         owner = self._owner(at)
         if owner is not None:
-            name, value = self.chance.of((("verifiers", "home"), ("verifiers", "cloud"), ("cloud_grants", "stand")))
+            name, value = self.chance.of(
+                (("shares", "profiles"), ("shares", "profiles,passwords"), ("cloud_grants", "stand"))
+            )
             self._say(at, "policy", Cell(Kind.POLICY, HOUSEHOLD), at.pen().put(**{name: value}), owner)
 
     def audit(self, at: Place) -> None:
