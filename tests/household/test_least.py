@@ -20,8 +20,8 @@ HTML = {"accept": "text/html", "origin": BASE}
 
 
 async def others(they: Cast, person: Person) -> dict[str, list[dict[str, Any]]]:
-    """Everything on record but for what is the person's own, and letters, which are to the person."""
-    rows = await kept(they.home.store, without=LOG | {"outbox"})
+    """Everything on record but for what is the person's own, their passwords and letters to them."""
+    rows = await kept(they.home.store, without=LOG | {"outbox", "sync_kept"})
     return {
         name: [row for row in table if person.user_id not in map(str, row.values())] for name, table in rows.items()
     }
