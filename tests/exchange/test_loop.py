@@ -43,6 +43,22 @@ async def test_both_ways(street: Street) -> None:
     await hub.line.until(ended)
 
 
+async def test_from_hub_to_hub(street: Street) -> None:
+    """What one hub sends wakes another that waits at the cloud."""
+    hub = await running(street)
+    second = await street.hub("second", 4, looping=True)
+    await second.enrol(street.cloud)
+    desk = street.cloud.home.hub.cloud
+    assert desk is not None
+
+    async def both_wait() -> bool:
+        return desk._waiting == 2
+
+    await hub.line.until(both_wait)
+    await add(hub.home, "noah")
+    await second.line.until(lambda: has(second.home, "noah"))
+
+
 async def test_a_quiet_hour(street: Street) -> None:
     """A hub with nothing to say, which asks again every 55 seconds, moves 64 KiB an hour at most."""
     hub = await running(street)

@@ -96,6 +96,10 @@ class Rounds:
         for lane in Lane:
             if lane not in self.agreed:
                 await self._ask(lane)
+        while behind := [lane for lane in Lane if self._household.me.cursors[lane] < self._upto]:
+            # A later lane's answer has told of more than an earlier one's: nothing waits at the cloud for what is read.
+            for lane in behind:
+                await self._read(lane)
 
     async def _send(self) -> None:
         while await self._send_one():
