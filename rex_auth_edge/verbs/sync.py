@@ -49,13 +49,14 @@ async def _hubs(reach: Reach) -> AsyncIterator[Hubs]:
 async def _enrolled(
     reach: Reach, *, url: str | None, code: str, owner: str | None = None, household: str | None = None
 ) -> dict[str, Any]:
-    """Join the household there whose owner has made this code."""
+    """Join the household there whose owner has made this code, and have a first round."""
     actor = await console(reach, household)
     address = url or reach.settings.cloud_url
     if not address:
         raise refusal(Code.MISSING_FIELD, "Say the cloud's address, or set REX_CLOUD_URL", "url")
     async with _hubs(reach) as hubs:
         unless_refused(await hubs.enrol(actor.tenant_id, address, code, owner))
+        unless_refused(await hubs.now(actor.tenant_id))
         return await _stands(reach, actor)
 
 

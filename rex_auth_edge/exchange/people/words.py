@@ -81,8 +81,8 @@ def _barred(status: Status) -> Iterator[str]:
     """Why nothing will go on by itself."""
     if status.removed:
         yield (
-            "An owner has removed this hub from the household's cloud: what is done here counts here alone. "
-            "To share again, `rex-auth-edge sync forget`, and enrol it anew."
+            "An owner has removed this hub from the household's cloud for good: what is done here counts here alone. "
+            "`rex-auth-edge sync forget` leaves that cloud; only a hub that is set up anew can join it."
         )
     elif status.locked and status.hubs is not None:
         yield (
