@@ -21,7 +21,7 @@ HTML = {"accept": "text/html", "origin": BASE}
 
 async def others(they: Cast, person: Person) -> dict[str, list[dict[str, Any]]]:
     """Everything on record but for what is the person's own, their passwords and letters to them."""
-    rows = await kept(they.home.store, without=LOG | {"outbox", "sync_kept"})
+    rows = await kept(they.home.store, without=LOG | {"outbox", "sync_kept", "sync_names"})
     return {
         name: [row for row in table if person.user_id not in map(str, row.values())] for name, table in rows.items()
     }
