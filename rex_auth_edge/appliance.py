@@ -91,7 +91,7 @@ async def _serve_cloud(stack: AsyncExitStack, settings: Settings, say: Say) -> N
     settings = settings.bound_to(*sockets[doors.HTTPS][0].getsockname()[:2])
     store = await open_current(settings.database, clock, entropy)
     stack.push_async_callback(store.close)
-    shared = Shared(settings.web.rate_storage or "", (await store.write(lambda tx: tx.node)).id.hex)
+    shared = Shared(settings.web.rate_storage or "", store.node.id.hex)
     stack.push_async_callback(shared.close)
     hub = await assemble(settings, store, clock, entropy, metrics, _carrier(settings), SharedMemory(shared))
     stack.push_async_callback(hub.close)
@@ -202,7 +202,7 @@ def reach(settings: Settings, hub: Core, *, running: bool) -> Reach:
 async def offline(settings: Settings) -> AsyncIterator[Mapping[str, Verb]]:
     """The console's verbs on the database itself, where no hub is running. Raises DataDirInUseError if one is.
 
-    In the cloud others serve meanwhile, and find what is done here in the database. Letters are left in the outbox.
+    In the cloud others serve meanwhile, and are told what is done here. Letters are left in the outbox.
     """
     os.umask(0o077)
     entropy = SystemEntropy()
@@ -210,7 +210,19 @@ async def offline(settings: Settings) -> AsyncIterator[Mapping[str, Verb]]:
         store, clock = await _opened(stack, settings)
         hub = await core(settings, store, clock, entropy, None)
         stack.push_async_callback(hub.close)
+        if settings.role is NodeRole.CLOUD:
+            _watching(stack, settings, hub)
         yield verbs(reach(settings, hub, running=False))
+
+
+def _watching(stack: AsyncExitStack, settings: Settings, hub: Core) -> None:
+    """From now on the processes that serve are told of each commit."""
+    from rex_auth_edge.cloud.shared import Shared  # noqa: PLC0415
+    from rex_auth_edge.cloud.watch import Watch  # noqa: PLC0415
+
+    shared = Shared(settings.web.rate_storage or "", hub.parts.store.node.id.hex)
+    stack.push_async_callback(shared.close)
+    Watch(hub.parts, hub.people, hub.authenticator, shared, hub.waking)
 
 
 async def _opened(stack: AsyncExitStack, settings: Settings) -> tuple[Store, Clock]:

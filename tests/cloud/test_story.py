@@ -2,13 +2,15 @@
 
 import signal
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import jwt
+from redis import Redis
 
 from tests.cloud.pair import PASSWORD, bearer, validated
 from tests.cloud.street import Street, sign_in, tokens, until
-from tests.processes import Process
+from tests.processes import Process, run
 
 ANOTHER, THIRD = "Lantern-Grove-77?", "Copper-Tulip-19."
 
@@ -98,6 +100,18 @@ def test_a_revocation_crosses_at_once(street: Street) -> None:
         done = client.delete(f"/auth/sessions/{session_of(here)}", headers=bearer(maya))
     assert (known, done.status_code) == (True, 200), done.text
     until(lambda: validated(street.hub, here).status_code == 401)
+
+
+def test_the_clouds_console_tells_who_waits(street: Street) -> None:
+    """What an operator does at the console, every process that serves hears of, and so does a hub that waits there."""
+    settings = street.pair.settings
+    with Redis.from_url(settings["RATELIMIT_STORAGE_URI"]) as redis, redis.pubsub() as paper:
+        paper.psubscribe("rex-auth-edge:*:news")
+        slug = street.pair.sql("SELECT slug FROM tenants JOIN sync_standings ON tenant_id = id").split()[0]
+        done = run(Path("/nonexistent"), "household", "rename", "Birch Street", "--household", slug, **settings)
+        assert done.returncode == 0, done.stderr
+        said = until(lambda: paper.get_message(ignore_subscribe_messages=True, timeout=0.1))
+    assert b"moved" in said["data"]
 
 
 def _is_in(street: Street, name: str, tenant: str) -> bool:
