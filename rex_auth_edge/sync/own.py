@@ -8,6 +8,8 @@ from rex_auth_edge.sync.order import Position, Tag, is_unsent
 from rex_auth_edge.sync.state import Own, State
 from rex_auth_edge.sync.wire import Incoming
 
+_HIGHEST_VERSION = 1 << 32
+
 
 def tags_of(state: State) -> list[Tag]:
     """Whose changes it consists of."""
@@ -38,6 +40,12 @@ def is_own(change: Incoming, upto: Position) -> bool:
         return False
     counts = all(each.total == 0 or (each.origin, each.incarnation) == (origin, incarnation) for each in state.counts)
     return counts and all(each.origin == origin for each in state.own) and state.version == 0
+
+
+def may_be_forgotten(state: State, upto: Position) -> bool:
+    """Whether a restored cloud can have forgotten this: nothing of it has a place that nobody can ever have seen."""
+    places = [*_places_of(state), *(held.at for held in state.fields.values())]
+    return all(at <= upto or is_unsent(at) for at in places) and 0 <= state.version < _HIGHEST_VERSION
 
 
 def reborn(state: State, old: int, new: int, origin: bytes, known: int) -> State:

@@ -43,6 +43,8 @@ async def enrolled(parts: Parts, asked: Enrol, key: bytes) -> bytes | Refused:
 
 
 def _enrolled(tx: Tx, parts: Parts, asked: Enrol, key: bytes) -> bytes | Refused:
+    if asked.hub == tx.node.id.bytes:  # whoever goes by the cloud's own id would speak for the cloud
+        return _BAD_BODY
     hashed = code_hash(parts, asked.code)
     for tenant_id in tenants.whereabouts(tx.conn, hashed):
         claim = sync_claims.by_code(tx.conn, tenant_id, hashed)

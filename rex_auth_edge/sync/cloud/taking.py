@@ -3,9 +3,10 @@
 from itertools import pairwise
 
 from rex_auth_edge.sync.cloud.ordering import Ordering
-from rex_auth_edge.sync.kinds import lane_of
+from rex_auth_edge.sync.kinds import Kind, lane_of
 from rex_auth_edge.sync.order import Tag
-from rex_auth_edge.sync.own import is_own
+from rex_auth_edge.sync.own import is_own, may_be_forgotten
+from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.store import CloudStore, End
 from rex_auth_edge.sync.wire import (
     MOST_CHANGES,
@@ -21,17 +22,23 @@ from rex_auth_edge.sync.wire import (
 
 
 def take(store: CloudStore, cloud: bytes, now: int, fresh: bytes, hub: bytes, push: Push) -> Pushed | Refusal:
-    """Give each change its place, in the hub's order. Raises WireError for what can't be read."""
+    """Give each change its place, in the hub's order. Raises WireError for what can't be read.
+
+    The cloud itself is no hub: nobody ends what it has let in, or the sessions begun there, by a cell about it.
+    """
     member, standing = store.member(hub), store.standing()
     if member is None or member.incarnation != push.incarnation or push.epoch != standing.at.epoch:
         return Refusal("greet")
     if store.end(hub, push.incarnation, push.lane).head != push.after:
         return Refusal("greet")
     changes = [unpacked(hub, push.incarnation, change) for change in push.changes]
+    lost = [(row.cell, unpack_state(row.state)) for row in push.lost]
+    cells = [*(cell for cell, _ in lost), *(change.cell for change in changes)]
+    if Cell(Kind.HUB, cloud) in cells or not all(may_be_forgotten(state, standing.at) for _, state in lost):
+        return Refusal("forged")
     if not _in_order(push) or not all(is_own(change, standing.at) for change in changes):
         return Refusal("forged")
-    lost = [(row.cell, unpack_state(row.state)) for row in push.lost]
-    store.prepare([*(cell for cell, _ in lost), *(change.cell for change in changes)])
+    store.prepare(cells)
     ordering = Ordering(store, cloud, now)
     for cell, state in lost:
         ordering.take_lost(hub, cell, state)
