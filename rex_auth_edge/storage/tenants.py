@@ -87,6 +87,12 @@ def strike_from_directory(tx: Tx, address_hash: bytes, tenant_id: UUID) -> None:
     tx.conn.execute(sa.delete(directory).where(where))
 
 
+def list_as_told(tx: Tx, address_hash: bytes, tenant_id: UUID) -> None:
+    """The same on another node's word, which takes from no other household what the directory has as theirs."""
+    if not whereabouts(tx.conn, address_hash):
+        list_in_directory(tx, address_hash, tenant_id)
+
+
 def list_in_directory(tx: Tx, address_hash: bytes, tenant_id: UUID) -> None:
     """Note that somebody with this address (a keyed hash) belongs to the household, or an invitation with this code."""
     tx.conn.execute(sa.insert(directory).values(address_hash=address_hash, tenant_id=tenant_id))

@@ -51,9 +51,9 @@ def closed(house: House, subject: bytes) -> bool:
 
 def role_in(state: State) -> Role | None:
     """The role that these marks make: of several, concurrent ones the lowest. Unknown ones count as a guest's."""
-    order = list(Role)
-    known = [order.index(Role(mark.what)) if mark.what in set(Role) else len(order) - 1 for mark in state.marks]
-    return order[max(known)] if known else None
+    order: list[str] = list(Role)
+    known = [order.index(mark.what) if mark.what in order else len(order) - 1 for mark in state.marks]
+    return Role(order[max(known)]) if known else None
 
 
 def role_of(house: House, user: bytes) -> Role | None:

@@ -13,7 +13,7 @@ from rex_auth_edge.sync import names, passwords, roles
 from rex_auth_edge.sync.kinds import Kind, closing
 from rex_auth_edge.sync.merge import placed
 from rex_auth_edge.sync.order import Lane, Position
-from rex_auth_edge.sync.outcome import Notice, Outcome, Verdict, take
+from rex_auth_edge.sync.outcome import Notice, Outcome, Verdict, refuse, take
 from rex_auth_edge.sync.record import decide_record
 from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import EMPTY, Count, State
@@ -52,8 +52,11 @@ def decide(change: Incoming, house: House, refresh: Position | None = None) -> V
     """The verdict, its delta still without a place.
 
     What was written without having seen `refresh` is too old: ids that it speaks of may have been deleted and forgotten
-    since. It is taken as far as it closes doors; the rest is for review.
+    since. It is taken as far as it closes doors; the rest is for review, but for a password's verifier: nobody else can
+    confirm that.
     """
+    if roles.leaves_nobody(change, house):
+        return refuse(change, roles.LAST_OWNER)
     stale = refresh is not None and change.seen[Lane.SECURITY] < refresh
     if not stale:
         return _rule(change.cell.kind)(change, house)
@@ -62,7 +65,8 @@ def decide(change: Incoming, house: House, refresh: Position | None = None) -> V
     if part == change.state:
         return verdict
     notices = (*verdict.notices, Notice(change.cell.id, STALE))
-    return replace(verdict, outcome=Outcome.STALE, review=change.state, notices=notices)
+    secret = change.state.secret and replace(change.state.secret, verifier=None, withheld=True)
+    return replace(verdict, outcome=Outcome.STALE, review=replace(change.state, secret=secret), notices=notices)
 
 
 def _rule(kind: str) -> Rule:

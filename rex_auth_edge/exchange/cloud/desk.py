@@ -1,5 +1,6 @@
 """Where hubs' requests come in: one for the program in the cloud role, asked by `web.sync`."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,7 +16,8 @@ from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.sync.wire import Pull, WireError, decode, name_of
 
 MOST_WAITING = 384
-"""Requests that are kept waiting at a time; further ones are answered at once."""
+"""Requests that are kept waiting at a time, and of them `MOST_OF_ONE` hub's; further ones are answered at once."""
+MOST_OF_ONE = 4
 _LOOK = 1.0
 """Seconds between looks at the database while other processes' news don't arrive."""
 _BAD = Refused(Code.BAD_REQUEST, "The body is no request to be let in")
@@ -40,6 +42,7 @@ class CloudDesk:
         self.waking = waking
         self.hears: Callable[[], bool] = lambda: True
         self._waiting = 0
+        self._waits: Counter[tuple[UUID, bytes]] = Counter()
         self._stopping = False
 
     def nonce(self) -> str:
@@ -64,7 +67,7 @@ class CloudDesk:
             return _BAD
         tenant_id, hub = found.hub
         if asked.path == PULL and asked.wait > 0:
-            await self._until_moved(tenant_id, asked)
+            await self._until_moved(tenant_id, hub, asked)
         return await answering.answered(self._parts, tenant_id, hub, key, asked.path, asked.body)
 
     async def _keys(self, tenant_id: UUID, hub: bytes) -> tuple[bytes, ...]:
@@ -80,20 +83,23 @@ class CloudDesk:
             return _BAD
         return await enrolling.enrolled(self._parts, wanted, key)
 
-    async def _until_moved(self, tenant_id: UUID, asked: Asked) -> None:
+    async def _until_moved(self, tenant_id: UUID, hub: bytes, asked: Asked) -> None:
         """Wait until the household has something that the hub hasn't, or for as long as it is willing to."""
         try:
             pull = decode(asked.body, Pull) if name_of(asked.body) == Pull.__name__ else None
         except WireError:
             return
-        if pull is None or self._waiting >= MOST_WAITING:
+        who = (tenant_id, hub)
+        if pull is None or self._waiting >= MOST_WAITING or self._waits[who] >= MOST_OF_ONE:
             return
         self._waiting += 1
+        self._waits[who] += 1
         try:
             with self.waking.listening(tenant_id) as ear:
                 await self._wait(tenant_id, pull, min(asked.wait, WAIT), ear)
         finally:
             self._waiting -= 1
+            self._waits -= Counter([who])  # which drops those of whom none is left
 
     async def _wait(self, tenant_id: UUID, pull: Pull, seconds: float, ear: Ear) -> None:
         until = self._parts.clock.now().boot + seconds * SECOND

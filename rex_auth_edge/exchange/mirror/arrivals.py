@@ -39,11 +39,14 @@ class _Directory:
     struck: set[str] = field(default_factory=set)
 
     def write(self, tx: Tx, side: Side) -> None:
-        """An address that passes from one person to another stays."""
+        """An address that passes from one person to another stays.
+
+        Nobody here has proven it: where people of another household have it, these name their household to sign in.
+        """
         for key in sorted(self.struck - self.listed):
             tenants.strike_from_directory(tx, side.parts.address_hash(key), side.tenant_id)
         for key in sorted(self.listed - self.struck):
-            tenants.list_in_directory(tx, side.parts.address_hash(key), side.tenant_id)
+            tenants.list_as_told(tx, side.parts.address_hash(key), side.tenant_id)
 
 
 def adopt(tx: Tx, side: Side, persons: set[bytes]) -> bool:

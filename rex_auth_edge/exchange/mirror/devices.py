@@ -94,7 +94,7 @@ def _list(tx: Tx, side: Side, device_id: UUID) -> None:
     made = number(value(side.house.state(Cell(Kind.DEVICE_PROFILE, device_id.bytes)), "created"))
     ids = {"tenant_id": side.tenant_id, "id": device_id, "thumbprint": thumbprint, "secret_hash": None}
     rows.add(tx, ids | told | {"seen_from": None}, since=made)
-    tenants.list_in_directory(tx, client_hash(side.parts, device_id), side.tenant_id)
+    tenants.list_as_told(tx, client_hash(side.parts, device_id), side.tenant_id)
 
 
 def _thumbprint(public_key: str | None) -> bytes | None:

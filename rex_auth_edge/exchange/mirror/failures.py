@@ -22,6 +22,8 @@ from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import Cell, Count, State
 
 _UNKNOWN = "unknown"
+_MOST = 1 << 20
+"""Failures of another node's that fit the column; long before, nobody is let in any more."""
 
 
 class _Ban(NamedTuple):
@@ -159,7 +161,7 @@ def _counted(side: Side, user: bytes) -> dict[Counter, int]:
     for each in side.house.state(Cell(Kind.FAILURES, user)).counts:
         device, node = _device(each.key), uuid_of(each.origin)
         if device is not None and node is not None and each.origin != side.node and _left(each):
-            found[Counter(device, node, each.incarnation)] = _left(each)
+            found[Counter(device, node, each.incarnation)] = min(_left(each), _MOST)
     return found
 
 

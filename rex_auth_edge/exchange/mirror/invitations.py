@@ -6,7 +6,7 @@ from uuid import UUID
 
 from rex_auth_edge.domain.names import email_key
 from rex_auth_edge.domain.roles import Role
-from rex_auth_edge.exchange.mirror.side import Side, Wish, id_of, number, text, uuid_of, value
+from rex_auth_edge.exchange.mirror.side import Side, Wish, id_of, number, one_of, text, uuid_of, value
 from rex_auth_edge.storage import invitations as rows
 from rex_auth_edge.storage import outbox, tenants
 from rex_auth_edge.storage.tx import Tx
@@ -79,7 +79,7 @@ def _list(tx: Tx, side: Side, invitation_id: UUID) -> None:
         "tenant_id": side.tenant_id,
         "id": invitation_id,
         "code_hash": tx.entropy.token_bytes(32),
-        "role": role if role in set(Role) else Role.GUEST.value,
+        "role": one_of(role, Role, Role.GUEST.value),
         "name": text(value(state, "name"), 120),
         "email": email,
         "email_key": None if email is None else email_key(email)[:255],

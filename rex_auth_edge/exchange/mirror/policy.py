@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rex_auth_edge.domain.password_rules import PasswordRule
-from rex_auth_edge.exchange.mirror.side import Side, Wish, text, value
+from rex_auth_edge.exchange.mirror.side import Side, Wish, one_of, text, value
 from rex_auth_edge.flows.devices import acting
 from rex_auth_edge.flows.household.house import LIFETIMES, SHARES
 from rex_auth_edge.storage import tenants
@@ -22,7 +22,7 @@ def image(told: State, row: Any) -> dict[str, Any]:
     rule, shares = value(told, "password_rule"), value(told, "shares")
     return {
         "name": text(value(told, "name"), _LONGEST_NAME) or row.name,
-        "password_rule": rule if rule in set(PasswordRule) else PasswordRule.COMPOSITION.value,
+        "password_rule": one_of(rule, PasswordRule, PasswordRule.COMPOSITION.value),
         "shares": ",".join(each for each in SHARES if each in shares.split(",")) if isinstance(shares, str) else None,
         **{name: _life(name, value(told, name)) for name in LIFETIMES},
         **{name: _switch(value(told, name), usual=usual) for name, usual in _SWITCHES.items()},

@@ -1,6 +1,6 @@
 """What both directions work with: the rows, the cells beside them, and what is still to be written of the one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -59,6 +59,11 @@ def value(state: State, name: str) -> Any:
 def text(found: Any, most: int) -> str | None:
     """What another node calls a text, as far as it fits the column; None for what is none."""
     return found[:most] if isinstance(found, str) and found else None
+
+
+def one_of(found: Any, choices: Iterable[str], usual: str) -> str:
+    """What another node has chosen, or the usual where that is none of the choices."""
+    return found if isinstance(found, str) and found in set(choices) else usual
 
 
 def number(found: Any) -> int | None:

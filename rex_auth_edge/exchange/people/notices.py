@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.scribe import Scribe
-from rex_auth_edge.sync.kinds import ACTIVE, REVOKED, Kind
+from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.roles import WAITS_FOR_OWNER
 from rex_auth_edge.sync.standing import House, field
 from rex_auth_edge.sync.state import Cell
@@ -43,7 +43,8 @@ def _standing(house: House) -> list[Notice]:
 
 def _notice(house: House, subject: bytes) -> Notice | None:
     about, code = (field(house, Cell(Kind.NOTICE, subject), name) for name in ("about", "code"))
-    return Notice(subject, about, code) if isinstance(about, bytes) and isinstance(code, str) else None
+    good = isinstance(about, bytes) and len(about) == len(HOUSEHOLD) and isinstance(code, str)
+    return Notice(subject, about, code) if good else None
 
 
 def clear(scribe: Scribe, subject: bytes, owner: bytes | None) -> Refused | None:

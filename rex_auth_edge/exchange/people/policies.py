@@ -62,9 +62,13 @@ def _with(conn: sa.Connection, tenant_id: UUID, found: house.Policy) -> Policy:
         return Policy(found)
     shown = Shown(conn, tenant_id)
     grants, home = field(shown, _CELL, "cloud_grants"), field(shown, _CELL, "passwords_home")
-    people = [users.get(conn, tenant_id, UUID(bytes=each)) for each in home or [] if _is_id(each)]
+    people = [users.get(conn, tenant_id, UUID(bytes=each)) for each in _listed(home) if _is_id(each)]
     named = tuple(sorted(person.username for person in people if person is not None))
     return Policy(found, grants if grants in CLOUD_GRANTS else CLOUD_GRANTS[0], named)
+
+
+def _listed(found: Any) -> list[Any]:
+    return list(found) if isinstance(found, list | tuple) else []
 
 
 def _is_id(found: Any) -> bool:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from rex_auth_edge.exchange.people.notices import Notice
 from rex_auth_edge.exchange.people.reviews import Review
 from rex_auth_edge.sync import names, passwords, roles, verdict
+from rex_auth_edge.sync.cloud import ordering
 from rex_auth_edge.sync.kinds import ACTIVE, Kind
 from rex_auth_edge.sync.standing import House, field, role_in
 from rex_auth_edge.sync.state import Cell
@@ -20,6 +21,7 @@ _OWNERS: Mapping[str, str] = MappingProxyType({
     names.ADDRESS_TAKEN: "The address of {who} is unset: somebody else has proven that it is theirs.",
     passwords.REPLACED: "The password of {who} was set in two places: one counts, and they are signed out everywhere.",
     roles.LAST_OWNER: "{who} stays an owner: the household would have been without one.",
+    ordering.OUTGROWN: "A hub has told more about {who} than there is room for: look whether that hub is still yours.",
     roles.ACTOR_DEMOTED: "Something that somebody did to {who} while no owner any more wasn't taken as it was.",
 })  # fmt: skip
 _PERSON: Mapping[str, str] = MappingProxyType({

@@ -64,7 +64,9 @@ async def authenticated(parts: Parts, proofs: Proofs, shown: Shown) -> Any | Ref
 
 
 def _is_secret_of(parts: Parts, bearer: Bearer | None, row: Any) -> bool:
-    return bearer is not None and bearer.row_id == row.id and parts.pepper.same(bearer.digest, bytes(row.secret_hash))
+    if bearer is None or row.secret_hash is None:
+        return False
+    return bearer.row_id == row.id and parts.pepper.same(bearer.digest, bytes(row.secret_hash))
 
 
 async def renew(

@@ -10,6 +10,8 @@ from rex_auth_edge.sync.store import CloudStore, Standing
 
 _AHEAD = 1000
 """Epochs by which a hub may know more: the rest is a lie, or another cloud's."""
+_MOST = 256
+"""Epochs that hubs may have begun: nobody is restored more often, and the household's record has to hold them."""
 
 
 def begin_epoch(store: CloudStore, epoch: int) -> None:
@@ -30,7 +32,7 @@ def catch_up(store: CloudStore, epoch: int) -> bool:
     Whichever hub says so costs its own household the reading of all rows, and nothing else.
     """
     standing = store.standing()
-    if epoch > standing.at.epoch + _AHEAD:
+    if epoch > standing.at.epoch + _AHEAD or len(standing.began) >= _MOST:
         return False
     begin_epoch(store, max(epoch, standing.at.epoch) + 1)
     return True

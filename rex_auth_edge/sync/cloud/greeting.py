@@ -7,6 +7,9 @@ from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.store import CloudStore, Member
 from rex_auth_edge.sync.wire import NEWEST, OLDEST, Head, Hello, Refusal, Welcome
 
+_LONGEST_KEY = 64
+"""Bytes of a public key."""
+
 
 def greet(
     store: CloudStore, hub: bytes, member: Member, key: bytes, hello: Hello, fresh: bytes, *, refresh: bool
@@ -15,6 +18,8 @@ def greet(
 
     A hub that knows more than the cloud shows that this was restored: another epoch begins.
     """
+    if hello.next_key is not None and len(hello.next_key) > _LONGEST_KEY:
+        return Refusal("malformed")
     version = min(hello.newest, NEWEST)
     if version < max(hello.oldest, OLDEST):
         return Refusal("version")

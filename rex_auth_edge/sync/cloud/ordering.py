@@ -9,7 +9,7 @@ from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Kind, closing
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import Position, Tag
-from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict
+from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict, refuse
 from rex_auth_edge.sync.removal import after_hub, after_policy
 from rex_auth_edge.sync.standing import is_in, owners
 from rex_auth_edge.sync.state import EMPTY, Cell, Held, Mark, Rung, State
@@ -20,6 +20,10 @@ from rex_auth_edge.sync.wire import Incoming, Row, pack_state
 _TAKING = frozenset({Then.LOWER, Then.REVOKE})
 """What isn't done to whoever causes it: an owner who removes a hub stays one, whatever that hub has said of them."""
 _SUBJECTS = frozenset({Kind.USER, Kind.DEVICE, Kind.PAIRING, Kind.INVITATION, Kind.SESSION_END})
+
+LARGEST_CELL = 192 * 1024
+"""Bytes to which hubs may let a cell grow: with what the cloud adds, each has to fit into one answer to every hub."""
+OUTGROWN = "outgrown"
 
 
 class Ordering:
@@ -39,7 +43,8 @@ class Ordering:
         """Decide the change, write what comes of it, and do what follows from it."""
         at = self.next()
         verdict, delta = added(change, self._store, at, max(refresh, self._store.standing().floor))
-        self.write(change.cell, delta, at)
+        if not self.write(change.cell, delta, at, LARGEST_CELL):
+            verdict = refuse(change, OUTGROWN)
         self._conclude(change, verdict)
         return verdict
 
@@ -57,7 +62,7 @@ class Ordering:
         part = placed(closing(cell.kind, state), at)
         change = Incoming(cell, Tag(hub, 0, 0), (at,) * 4, part)
         _, delta = added(change, self._store, at)
-        self.write(cell, delta, at)
+        self.write(cell, delta, at, LARGEST_CELL)
 
     def own(self, cell: Cell, state: State, at: Position, actor: bytes | None = None) -> Verdict:
         """A change of the cloud's own, whose tags are those of its place."""
@@ -71,16 +76,22 @@ class Ordering:
         """What the cloud's own change at this place is known by."""
         return Tag(self._cloud, at.epoch, at.seq)
 
-    def write(self, cell: Cell, delta: State, at: Position) -> None:
-        """Join the delta to the cell; where that changes nothing, the cell keeps its place."""
+    def write(self, cell: Cell, delta: State, at: Position, most: int | None = None) -> bool:
+        """Join the delta to the cell; where that changes nothing, the cell keeps its place.
+
+        False where the cell would have more than `most` bytes by it, and stays as it was.
+        """
         before = self._store.state(cell)
         after = join(before, delta)
         packed, had = pack_state(after), self._store.row(cell)
         if packed == (pack_state(before) if had is None else had.state):
-            return
+            return True
+        if most is not None and len(packed) > max(most, 0 if had is None else len(had.state)):
+            return False
         self._store.put_row(Row(cell.kind, cell.id, at, packed))
         if cell.kind in _SUBJECTS and after.rung is not None and after.rung.step >= REVOKED:
             self._store.put_dead(cell.id, at, self._now)
+        return True
 
     def _after(self, change: Incoming, verdict: Verdict) -> list[Follow]:
         if verdict.outcome is not Outcome.TAKEN:

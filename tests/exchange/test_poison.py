@@ -1,0 +1,133 @@
+"""What a hub's thief signs properly and an honest hub never says: it harms neither the cloud nor the hubs beside it."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from rex_auth_edge.exchange.messages import HELLO, PULL, PUSH
+from rex_auth_edge.storage import users
+from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, Kind, lane_of
+from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.state import State
+from rex_auth_edge.sync.wire import (
+    Change,
+    Hello,
+    Page,
+    Pull,
+    Push,
+    Pushed,
+    Refusal,
+    Welcome,
+    decode,
+    encode,
+    link,
+    name_of,
+    pack_state,
+)
+from tests.exchange.conftest import Street
+from tests.exchange.people import agree, joined, signed_in
+from tests.exchange.street import Hub, bearer
+from tests.exchange.test_bad_input import Talk, me_tag
+
+THING = b"some thing or so"
+
+
+class Thief:
+    """Goes on from where the hub stands, push by push."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.talk = Talk(hub)
+        me = self.talk.household.me
+        self.number, self.nonce, self.heads = me.number, me.nonce, dict(zip(Lane, me.heads, strict=True))
+
+    async def push(self, kind: str, subject: bytes, make: Callable[[Pen], State]) -> str:
+        """One change of its own; what comes of it."""
+        me = self.talk.household.me
+        number = self.number + 1
+        state = make(Pen(me_tag(me, number), me.whole))
+        changes = (Change(kind, subject, number, me.whole, pack_state(state)),)
+        after = self.heads[lane_of(kind)]
+        upto = link(after, lane_of(kind), number, changes)
+        said = Push(self.nonce, me.incarnation, me.epoch, lane_of(kind), after, upto, changes)
+        try:
+            answer = decode(await self.talk.asking.ask(PUSH, encode(said)), Pushed)
+        except Exception as error:  # noqa: BLE001 - its text is the outcome
+            return str(error)
+        self.number, self.nonce, self.heads[lane_of(kind)] = number, answer.nonce, upto
+        return "taken"
+
+
+def _put(fields: dict[str, bytes], pen: Pen) -> State:
+    return pen.put(**fields)
+
+
+async def test_values_of_no_sense(street: Street) -> None:
+    """What isn't of the kind that belongs there counts as absent: the cloud doesn't stumble, owners see the rest."""
+    hub = await joined(street)
+    home, thief = street.cloud.home, Thief(hub)
+    maya = (await home.store.read(lambda conn: users.by_username(conn, street.cloud.tenant, "maya"))).id.bytes
+    noah = b"noah's own id..."
+    for kind, subject, make in (
+        (Kind.ROLE, noah, lambda pen: pen.role([1])),
+        (Kind.ROLE, noah, lambda pen: pen.role({"a": 1})),
+        (Kind.POLICY, HOUSEHOLD, lambda pen: pen.put(password_rule=[1], shares={"a": 1}, passwords_home=5)),
+        (Kind.INVITATION, THING, lambda pen: pen.climb(PENDING, role=[1], name=5, expires=1 << 61)),
+        (Kind.NOTICE, THING, lambda pen: pen.climb(ACTIVE, about=b"short", code="x")),
+        (Kind.FAILURES, maya, lambda pen: pen.failed("00" * 32, 1 << 63)),
+    ):
+        assert await thief.push(kind, subject, make) == "taken", (kind, subject)
+    async with bearer(home, (await signed_in(home, "maya")).json()) as owner:
+        for path in ("/household/sync", "/household/sync/reviews", "/household/members", "/household/policy"):
+            assert (await owner.get(path)).status_code == 200, path
+
+
+async def test_a_cell_that_is_too_large_to_be_told(street: Street) -> None:
+    """However much one hub puts into a cell, others go on hearing of what closes doors; and owners hear of it."""
+    hub = await joined(street)
+    beside = await street.hub("hub1", 1)
+    await beside.enrol(street.cloud)
+    street.hubs.remove(hub)
+    await agree(street)
+    thief, noise = Thief(hub), street.cloud.home.hub.parts.entropy
+    for number in range(4):
+        fields = {f"f{number}": noise.token_bytes(100 * 1024)}
+        assert await thief.push(Kind.REVIEW, THING, partial(_put, fields)) == "taken"
+    assert (await beside.meet()).trouble is None
+    await agree(street)
+    async with await street.cloud.owner() as owner:
+        told = (await owner.get("/household/sync/reviews")).json()["notices"]
+    assert "outgrown" in {each["code"] for each in told}
+
+
+async def test_one_hub_keeps_few_requests_waiting(street: Street) -> None:
+    """Whoever takes more places than a hub needs is answered at once, and others find a place."""
+    hub = await joined(street)
+    talk, desk = Talk(hub), street.cloud.home.hub.cloud
+    assert desk is not None
+    me = talk.household.me
+    body = encode(Pull(me.epoch, Lane.SECURITY, me.told))
+    waiting = [asyncio.ensure_future(talk.asking.ask(PULL, body, 55)) for _ in range(5)]
+    done, _ = await asyncio.wait(waiting, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+    assert len(done) == 1
+    assert desk._waiting == 4
+    desk.stop()
+    assert all(decode(answer, Page).whole for answer in await asyncio.gather(*waiting))
+    assert (desk._waiting, len(desk._waits)) == (0, 0)
+
+
+async def test_restores_that_never_were(street: Street) -> None:
+    """A hub that says again and again that the cloud was restored fills no record by it; nor by an endless key."""
+    talk = Talk(await joined(street))
+    me, heads = talk.household.me, tuple((head,) for head in talk.household.me.heads)
+    endless = Hello(me.nonce, me.incarnation, me.number, me.epoch, heads, next_key=bytes(65))
+    assert await talk.says(HELLO, encode(endless)) == "malformed"
+    nonce, count, answer = me.nonce, 0, b""
+    for count in range(300):
+        hello = encode(Hello(nonce, me.incarnation, me.number, me.epoch + 2 * count + 1, heads))
+        answer = await talk.asking.ask(HELLO, hello)
+        if name_of(answer) == Refusal.__name__:
+            break
+        nonce = decode(answer, Welcome).nonce
+    assert decode(answer, Refusal).code == "cloud_behind"
+    assert count < 256
