@@ -16,7 +16,7 @@ from rex_auth_edge.control import ControlServer, Verb, socket_in
 from rex_auth_edge.domain.clock import Clock
 from rex_auth_edge.doors import Doors
 from rex_auth_edge.exchange.cloud import claims
-from rex_auth_edge.exchange.people.measures import measured
+from rex_auth_edge.exchange.oversight.measures import measured
 from rex_auth_edge.exchange.stores.hub import enrolled
 from rex_auth_edge.flows import health, timekeeping, upkeep
 from rex_auth_edge.keeping import restore

@@ -10,8 +10,8 @@ from rex_auth_edge.domain.entropy import Entropy
 from rex_auth_edge.domain.register import LONGEST, Register
 from rex_auth_edge.exchange.cloud.desk import CloudDesk
 from rex_auth_edge.exchange.finish import Finish
-from rex_auth_edge.exchange.hub.hubs import Hubs
 from rex_auth_edge.exchange.hub.line import HttpLine
+from rex_auth_edge.exchange.hub.synchronising import Synchronising
 from rex_auth_edge.exchange.waking import Waking
 from rex_auth_edge.flows import health, signing
 from rex_auth_edge.flows.authenticate import Authenticator
@@ -56,7 +56,7 @@ class Core:
     authenticator: Authenticator
     drain: Drain
     waking: Waking
-    sync: Hubs | None
+    sync: Synchronising | None
 
     async def close(self) -> None:
         """Let go of threads and connections; the store is its opener's to close."""
@@ -135,7 +135,7 @@ async def core(settings: Settings, store: Store, clock: Clock, entropy: Entropy,
     parts.post.ring = drain.ring
     waking, in_cloud = Waking(), settings.role is NodeRole.CLOUD
     store.finish = Finish(parts, waking, cloud=in_cloud)
-    sync = None if in_cloud else Hubs(parts, settings.data_dir, waking, partial(HttpLine, ca=settings.sync_ca))
+    sync = None if in_cloud else Synchronising(parts, settings.data_dir, waking, partial(HttpLine, ca=settings.sync_ca))
     return Core(parts, parts.people, authenticator, drain, waking, sync)
 
 

@@ -157,7 +157,7 @@ def _claims() -> None:
 def _hubs() -> None:
     """What a hub keeps."""
     _table(
-        "sync_hubs",
+        "sync_enrolments",
         _key("tenant_id"),
         _column("value", _RECORD),
         _column("digest_key", sa.BINARY(32)),

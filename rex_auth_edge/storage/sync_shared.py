@@ -4,12 +4,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from rex_auth_edge.storage.sync_tables import sync_hubs, sync_standings
+from rex_auth_edge.storage.sync_tables import sync_enrolments, sync_standings
 
 
 def is_shared(conn: sa.Connection, tenant_id: UUID) -> bool:
     """On a hub or in the cloud."""
-    looks = [
-        sa.select(table.c.tenant_id).where(table.c.tenant_id == tenant_id) for table in (sync_hubs, sync_standings)
-    ]
-    return any(conn.execute(look).first() is not None for look in looks)
+    of_tenant = (
+        sa.select(table.c.tenant_id).where(table.c.tenant_id == tenant_id)
+        for table in (sync_enrolments, sync_standings)
+    )
+    return any(conn.execute(look).first() is not None for look in of_tenant)

@@ -97,8 +97,8 @@ sync_claims = table(
 )
 """In the cloud: codes with which an owner lets a hub in."""
 
-sync_hubs = table(
-    "sync_hubs",
+sync_enrolments = table(
+    "sync_enrolments",
     key("tenant_id"),
     column("value", _RECORD),
     column("digest_key", sa.BINARY(32)),

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain import durations, names
 from rex_auth_edge.domain.refusals import Code
-from rex_auth_edge.exchange.people import policies
+from rex_auth_edge.exchange.oversight import policies
 from rex_auth_edge.flows.household import handing, house
 from rex_auth_edge.flows.household.actor import Actor
 from rex_auth_edge.flows.parts import NOBODY

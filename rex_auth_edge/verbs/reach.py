@@ -12,7 +12,7 @@ from rex_auth_edge.domain import durations, names
 from rex_auth_edge.domain.caller import Caller
 from rex_auth_edge.domain.clock import SECOND, Moment
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
-from rex_auth_edge.exchange.hub.hubs import Hubs
+from rex_auth_edge.exchange.hub.synchronising import Synchronising
 from rex_auth_edge.flows.authenticate import Authenticator
 from rex_auth_edge.flows.household.actor import Actor
 from rex_auth_edge.flows.parts import NOBODY, Parts
@@ -47,7 +47,7 @@ class Reach:
     carrier: Carrier | None
     started: Moment
     running: bool
-    sync: Hubs | None = None
+    sync: Synchronising | None = None
 
 
 def find_household(conn: sa.Connection, reach: Reach, name: str | None) -> UUID:

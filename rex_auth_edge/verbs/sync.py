@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
-from rex_auth_edge.exchange.hub.hubs import Hubs
-from rex_auth_edge.exchange.people import deciding
-from rex_auth_edge.exchange.people.overview import overview
+from rex_auth_edge.exchange.hub.synchronising import Synchronising
+from rex_auth_edge.exchange.oversight import deciding
+from rex_auth_edge.exchange.oversight.overview import overview
 from rex_auth_edge.flows.household.actor import Actor
 from rex_auth_edge.verbs.reach import Reach, Verbs, console, identifier, refusal
 from rex_auth_edge.web.answers import unless_refused
@@ -32,7 +32,7 @@ async def _stands(reach: Reach, actor: Actor) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _hubs(reach: Reach) -> AsyncIterator[Hubs]:
+async def _synchronising(reach: Reach) -> AsyncIterator[Synchronising]:
     """The hub's synchronisation; where no hub runs it is taken up for this alone. Raises RefusedError in the cloud."""
     if reach.sync is None:
         raise RefusedError(_NOT_HERE)
@@ -54,49 +54,49 @@ async def _enrolled(
     address = url or reach.settings.cloud_url
     if not address:
         raise refusal(Code.MISSING_FIELD, "Say the cloud's address, or set REX_CLOUD_URL", "url")
-    async with _hubs(reach) as hubs:
-        unless_refused(await hubs.enrol(actor.tenant_id, address, code, owner))
-        unless_refused(await hubs.now(actor.tenant_id))
+    async with _synchronising(reach) as sync:
+        unless_refused(await sync.enrol(actor.tenant_id, address, code, owner))
+        unless_refused(await sync.now(actor.tenant_id))
         return await _stands(reach, actor)
 
 
 async def _now(reach: Reach, *, household: str | None = None) -> dict[str, Any]:
     """A round at once."""
     actor = await console(reach, household)
-    async with _hubs(reach) as hubs:
-        unless_refused(await hubs.now(actor.tenant_id))
+    async with _synchronising(reach) as sync:
+        unless_refused(await sync.now(actor.tenant_id))
         return await _stands(reach, actor)
 
 
 async def _paused(reach: Reach, *, pause: bool, household: str | None = None) -> dict[str, Any]:
     """Stop, or go on."""
     actor = await console(reach, household)
-    async with _hubs(reach) as hubs:
-        unless_refused(await (hubs.pause if pause else hubs.resume)(actor.tenant_id))
+    async with _synchronising(reach) as sync:
+        unless_refused(await (sync.pause if pause else sync.resume)(actor.tenant_id))
         return await _stands(reach, actor)
 
 
 async def _forgotten(reach: Reach, *, household: str | None = None) -> dict[str, Any]:
     """Leave the cloud; the household stays here as it is."""
     actor = await console(reach, household)
-    async with _hubs(reach) as hubs:
-        unless_refused(await hubs.forget(actor.tenant_id))
+    async with _synchronising(reach) as sync:
+        unless_refused(await sync.forget(actor.tenant_id))
         return await _stands(reach, actor)
 
 
 async def _rotated(reach: Reach, *, household: str | None = None) -> dict[str, Any]:
     """Sign with a new key."""
     actor = await console(reach, household)
-    async with _hubs(reach) as hubs:
-        unless_refused(await hubs.rotate(actor.tenant_id))
+    async with _synchronising(reach) as sync:
+        unless_refused(await sync.rotate(actor.tenant_id))
         return await _stands(reach, actor)
 
 
 async def _verified(reach: Reach, *, household: str | None = None) -> dict[str, Any]:
     """Compare everything: with the cloud, and with the household's own tables."""
     actor = await console(reach, household)
-    async with _hubs(reach) as hubs:
-        found = unless_refused(await hubs.verify(actor.tenant_id))
+    async with _synchronising(reach) as sync:
+        found = unless_refused(await sync.verify(actor.tenant_id))
         differing = [{"kind": str(cell.kind), "id": cell.id.hex()} for cell in found.differing]
         return {"ok": not differing, "repaired": found.repaired, "differing": differing}
 

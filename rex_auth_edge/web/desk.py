@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rex_auth_edge.exchange.hub.hubs import Hubs
+from rex_auth_edge.exchange.hub.synchronising import Synchronising
 from rex_auth_edge.flows.authenticate import Authenticator
 from rex_auth_edge.flows.devices.proving import Proofs
 from rex_auth_edge.flows.parts import Parts
@@ -23,4 +23,4 @@ class Desk:
     csrf: Csrf
     proofs: Proofs
     options: WebOptions
-    sync: Hubs | None = None
+    sync: Synchronising | None = None

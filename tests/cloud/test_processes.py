@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from rex_auth_edge.domain.refusals import Refused
-from rex_auth_edge.exchange.hub.asking import Asking
 from rex_auth_edge.exchange.hub.line import HttpLine
 from rex_auth_edge.exchange.hub.rounds import Rounds
+from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from tests.cloud.pair import PASSWORD, Pair, bearer, validated
 from tests.doubles import SeededEntropy
 from tests.hub import Household
@@ -120,7 +120,7 @@ async def test_a_hub_that_waits_at_one_hears_of_the_other(pair: Pair, home: Hous
     assert said.trouble is None
     running = hubs._running[tenant]
     url, signer = pair.other.url, running.household.signer
-    kept = Asking(HttpLine(url), url, signer, SeededEntropy(9))
+    kept = SignedLine(HttpLine(url), url, signer, SeededEntropy(9))
     rounds = Rounds(running.household, kept, kept, home.clock)
     await rounds.whole()
     waiting = asyncio.ensure_future(rounds.wait())

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.domain.refusals import Refused
-from rex_auth_edge.exchange.hub.hubs import Hubs
 from rex_auth_edge.exchange.hub.line import Reply
+from rex_auth_edge.exchange.hub.synchronising import Synchronising
 from rex_auth_edge.exchange.hub.trouble import UNREACHABLE, LineError
 from rex_auth_edge.exchange.messages import TYPE
-from rex_auth_edge.exchange.people.status import Status
+from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.storage import tenants
 from rex_auth_edge.storage.open import open_store
 from rex_auth_edge.storage.store import Store
@@ -117,7 +117,7 @@ class Hub:
 
     home: Household
     line: BadLine
-    sync: Hubs
+    sync: Synchronising
     folder: Path
 
     @property
@@ -191,7 +191,7 @@ async def hub(stack: AsyncExitStack, at: Cloud, folder: Path, clock: HandClock, 
     stack.push_async_callback(home.hub.close)
     await asyncio.to_thread((folder / "data").mkdir, exist_ok=True)
     line = BadLine(at.home.hub.app)
-    made = Hub(home, line, Hubs(home.hub.parts, folder / "data", home.hub.waking, lambda _: line), folder)
+    made = Hub(home, line, Synchronising(home.hub.parts, folder / "data", home.hub.waking, lambda _: line), folder)
     await made.sync.begin(**({"looping": False} | way))
     stack.push_async_callback(made.sync.end)
     return made

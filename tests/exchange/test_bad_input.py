@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import SECOND
-from rex_auth_edge.exchange.hub.asking import Asking
+from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.messages import PATHS, PULL, PUSH, TYPE
 from rex_auth_edge.exchange.proof import HubKey, Signer, name_of
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, unsent
@@ -50,7 +50,7 @@ class Talk:
     def __init__(self, hub: Hub, signer: Signer | None = None) -> None:
         self.household = hub.sync._running[hub.tenant].household
         self.signer = signer or self.household.signer()
-        self.asking = Asking(hub.line, CLOUD, lambda: self.signer, SeededEntropy(5))
+        self.asking = SignedLine(hub.line, CLOUD, lambda: self.signer, SeededEntropy(5))
 
     async def says(self, path: str, body: bytes) -> str:
         """What comes back: a body's kind, a refusal's code, or what the hub makes of it."""

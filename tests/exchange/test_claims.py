@@ -8,7 +8,7 @@ import pytest
 from rex_auth_edge.domain.clock import MINUTE
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.exchange.cloud import claims
-from rex_auth_edge.exchange.people.words import TROUBLES
+from rex_auth_edge.exchange.oversight.words import TROUBLES
 from rex_auth_edge.flows.household.actor import Actor
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, agree, joined, members, signed_in

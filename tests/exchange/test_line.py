@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from rex_auth_edge.domain.clock import SECOND
 from rex_auth_edge.exchange.hub import line as lines
-from rex_auth_edge.exchange.hub.asking import Asking
 from rex_auth_edge.exchange.hub.line import HttpLine, Reply, url_of
+from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import TYPE
 from rex_auth_edge.exchange.proof import HubKey, Signer
@@ -71,9 +71,9 @@ def problem(status: int, code: str = "", **headers: str) -> Reply:
     return Reply(status, named, json.dumps({"code": code, "message": "Said"}).encode() if code else b"<html>")
 
 
-def asking(cloud: Cloud) -> Asking:
+def asking(cloud: Cloud) -> SignedLine:
     """Who asks it."""
-    return Asking(cloud, "https://cloud.example", lambda: Signer(HubKey(b"k" * 32), "name"), SeededEntropy())
+    return SignedLine(cloud, "https://cloud.example", lambda: Signer(HubKey(b"k" * 32), "name"), SeededEntropy())
 
 
 GOOD = Reply(200, {"content-type": TYPE, "rex-nonce": "third"}, b"said")

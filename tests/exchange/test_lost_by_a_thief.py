@@ -2,7 +2,7 @@
 
 import pytest
 
-from rex_auth_edge.exchange.hub.asking import Asking
+from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import ENROLL, PUSH, Enrol, Enrolled
 from rex_auth_edge.exchange.proof import HubKey, Signer
@@ -54,7 +54,7 @@ async def test_a_hub_that_calls_itself_the_cloud(street: Street) -> None:
     home = street.cloud.home
     cloud = (await home.store.write(lambda tx: tx.node)).id.bytes
     key, code = HubKey(b"k" * 32), await street.cloud.claim()
-    asking = Asking(street.hubs[0].line, CLOUD, lambda: Signer(key), SeededEntropy(5))
+    asking = SignedLine(street.hubs[0].line, CLOUD, lambda: Signer(key), SeededEntropy(5))
     with pytest.raises(LineError, match=r"malformed"):
         await asking.ask(ENROLL, encode(Enrol(code, cloud)))
     assert name_of(await asking.ask(ENROLL, encode(Enrol(code, b"somebody's hub..")))) == Enrolled.__name__

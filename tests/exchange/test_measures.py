@@ -6,8 +6,8 @@ from prometheus_client import generate_latest
 
 from rex_auth_edge.appliance import measure
 from rex_auth_edge.domain.clock import HOUR
-from rex_auth_edge.exchange.people.measures import Measures, measured
-from rex_auth_edge.exchange.people.status import Status
+from rex_auth_edge.exchange.oversight.measures import Measures, measured
+from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.metrics import Metrics
 from tests.exchange.conftest import Street
 from tests.exchange.people import joined

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from rex_auth_edge.exchange.mirror import differences
-from rex_auth_edge.exchange.people.shown import Shown
+from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.stores.hub import SqlHub
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, Kind

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rex_auth_edge.domain.refusals import Refused
-from rex_auth_edge.exchange.people import notices, reviews, telling
+from rex_auth_edge.exchange.oversight import notices, reviews, telling
 from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.order import NOTHING, START, Position, Seen, Tag

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from rex_auth_edge.domain.clock import DAY, HOUR, MINUTE, SECOND
-from rex_auth_edge.exchange.people.status import Status
-from rex_auth_edge.exchange.people.words import ALONE, TROUBLES, headline, sentences
+from rex_auth_edge.exchange.oversight.status import Status
+from rex_auth_edge.exchange.oversight.words import ALONE, TROUBLES, headline, sentences
 
 NOON = 1_795_953_720_000
 """2026-11-29 12:02 UTC."""

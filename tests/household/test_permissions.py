@@ -14,7 +14,7 @@ from tests.household.cast import Cast, Person
 from tests.tenancy.routes import Route, filled
 from tests.tenancy.rows import kept
 
-LOG = frozenset({"audit", "audit_heads", "sync_audited", "sync_cells", "sync_entries", "sync_hubs"})
+LOG = frozenset({"audit", "audit_heads", "sync_audited", "sync_cells", "sync_entries", "sync_enrolments"})
 """The record, and what other nodes are told of it."""
 ROUTES: dict[Act, tuple[str, ...]] = {
     Act.READ: ("house_read",),

@@ -1,8 +1,8 @@
-"""Asking the cloud to let this hub in, and what its refusals are to whoever has typed the code."""
+"""SignedLine the cloud to let this hub in, and what its refusals are to whoever has typed the code."""
 
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.hub import trouble
-from rex_auth_edge.exchange.hub.asking import Asking
+from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import ENROLL, Enrol, Enrolled
 from rex_auth_edge.sync.wire import WireError, decode, encode, name_of
@@ -15,7 +15,7 @@ _NO_CERTIFICATE = Refused(
 )
 
 
-async def asked(asking: Asking, wanted: Enrol) -> Enrolled | Refused:
+async def asked(asking: SignedLine, wanted: Enrol) -> Enrolled | Refused:
     """The cloud's answer. The line is closed after it."""
     body = encode(wanted)
     try:

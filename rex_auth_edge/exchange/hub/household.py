@@ -20,7 +20,7 @@ from rex_auth_edge.exchange.stores.hub import SqlHub
 from rex_auth_edge.exchange.stores.scribes import HubScribe
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.seal import SealBrokenError
-from rex_auth_edge.storage import rebirth, sync_hubs
+from rex_auth_edge.storage import rebirth, sync_enrolments
 from rex_auth_edge.storage.store import StorageUnavailableError
 from rex_auth_edge.storage.tx import Touch, Tx, What
 from rex_auth_edge.sync.digest import Path
@@ -55,7 +55,7 @@ class Household:
             if not start(store, None if copy is None else copy.me):
                 return False
             if copy is not None:
-                sync_hubs.change(tx, self.tenant_id, enrolment=copy.enrolment)
+                sync_enrolments.change(tx, self.tenant_id, enrolment=copy.enrolment)
             self._lapse(tx)
             return True
 
@@ -141,7 +141,7 @@ class Household:
             me = store.me()
             changed = self._opened(tx).with_key(key, me.key, tx.now.wall)
             raw = enrolments.sealed(self._parts.seal, self.tenant_id, changed)
-            sync_hubs.change(tx, self.tenant_id, enrolment=raw)
+            sync_enrolments.change(tx, self.tenant_id, enrolment=raw)
             store.put_me(replace(me, next_key=key.public, greeted=False))
 
         await self._do(work)
@@ -172,7 +172,7 @@ class Household:
             raise LineError(trouble.STORAGE) from error
 
     def _sealed(self, tx: Tx) -> bytes:
-        row = sync_hubs.get(tx.conn, self.tenant_id)
+        row = sync_enrolments.get(tx.conn, self.tenant_id)
         return b"" if row is None else bytes(row.enrolment)
 
     def _opened(self, tx: Tx) -> Enrolment:

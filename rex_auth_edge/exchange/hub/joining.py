@@ -19,7 +19,7 @@ from rex_auth_edge.exchange.proof import HubKey
 from rex_auth_edge.exchange.stores.hub import SqlHub, enrol
 from rex_auth_edge.exchange.stores.scribes import HubScribe
 from rex_auth_edge.flows.parts import Parts
-from rex_auth_edge.storage import sync_hubs, users
+from rex_auth_edge.storage import sync_enrolments, users
 from rex_auth_edge.storage.audit import Event, record
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.store import HEADS, Me
@@ -62,7 +62,7 @@ def join(tx: Tx, parts: Parts, tenant_id: UUID, wish: Wish, key: HubKey, answer:
     made = Enrolment(
         wish.url, answer.household, answer.name, answer.cloud, ((key.public, key.seed),), tx.now.wall
     )  # fmt: skip
-    row = sync_hubs.get(tx.conn, tenant_id)
+    row = sync_enrolments.get(tx.conn, tenant_id)
     if row is None:
         refused = _begin(tx, parts, tenant_id, wish, made, answer)
     else:
@@ -101,7 +101,7 @@ def _again(tx: Tx, parts: Parts, tenant_id: UUID, row: Any, made: Enrolment, ans
     if bytes(row.digest_key) != answer.digest_key:
         return _ANOTHER
     raw = enrolments.sealed(parts.seal, tenant_id, made)
-    sync_hubs.change(tx, tenant_id, enrolment=raw, paused=False, trouble=None)
+    sync_enrolments.change(tx, tenant_id, enrolment=raw, paused=False, trouble=None)
     store = SqlHub(tx, tenant_id)
     store.unsend()
     me = store.me()

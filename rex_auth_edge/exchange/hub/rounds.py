@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from rex_auth_edge.domain.clock import SECOND, Clock
 from rex_auth_edge.exchange.hub import trouble
-from rex_auth_edge.exchange.hub.asking import Asking
 from rex_auth_edge.exchange.hub.household import Household
+from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import COMPARE, HELLO, PULL, PUSH, WAIT
 from rex_auth_edge.sync.digest import DEPTH, Path
@@ -32,7 +32,7 @@ class Rounds:
     `agreed` are the lanes that both ends are known to have alike, `repaired` counts the differences that were mended.
     """
 
-    def __init__(self, household: Household, asking: Asking, kept: Asking, clock: Clock) -> None:
+    def __init__(self, household: Household, asking: SignedLine, kept: SignedLine, clock: Clock) -> None:
         self._household = household
         self._asking = asking
         self._kept = kept

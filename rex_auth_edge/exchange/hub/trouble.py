@@ -1,4 +1,4 @@
-"""Why a round has failed, as a code that `exchange.people.words` puts into a sentence."""
+"""Why a round has failed, as a code that `exchange.oversight.words` puts into a sentence."""
 
 UNREACHABLE, CERTIFICATE, BUSY, DAMAGED = "unreachable", "certificate", "busy", "damaged"
 MALFORMED, UNKNOWN_KEY, STORAGE = "malformed", "unknown_key", "storage"

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from rex_auth_edge.exchange.stores.own import Sending, SqlOwn
 from rex_auth_edge.storage.prepared import Prepared
-from rex_auth_edge.storage.sync_tables import sync_hubs, sync_kept, sync_lost, sync_pending
+from rex_auth_edge.storage.sync_tables import sync_enrolments, sync_kept, sync_lost, sync_pending
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.order import Position, Tag
@@ -24,13 +24,13 @@ _record = msgspec.msgpack.Decoder(tuple[Me, Sending | None])
 """Where it stands; and of which lane, up to which number, changes are under way."""
 _lost = msgspec.msgpack.Decoder(tuple[bytes, Position | None])
 
-_of_hub = sync_hubs.c.tenant_id == sa.bindparam("tenant")
+_of_hub = sync_enrolments.c.tenant_id == sa.bindparam("tenant")
 _get = Prepared(
-    sa.select(sync_hubs.c.value, sync_hubs.c.digest_key, sync_pending.c.request)
-    .join(sync_pending, sync_pending.c.tenant_id == sync_hubs.c.tenant_id, isouter=True)
+    sa.select(sync_enrolments.c.value, sync_enrolments.c.digest_key, sync_pending.c.request)
+    .join(sync_pending, sync_pending.c.tenant_id == sync_enrolments.c.tenant_id, isouter=True)
     .where(_of_hub)
 )
-_set = Prepared(sa.update(sync_hubs).where(_of_hub).values(value=sa.bindparam("now")))
+_set = Prepared(sa.update(sync_enrolments).where(_of_hub).values(value=sa.bindparam("now")))
 _of_pending = sync_pending.c.tenant_id == sa.bindparam("tenant")
 _set_pending = Prepared(sa.update(sync_pending).where(_of_pending).values(request=sa.bindparam("now")))
 _add_pending = Prepared(sa.insert(sync_pending))
@@ -53,7 +53,7 @@ _of_kept = (
 )
 _kept = Prepared(sa.select(sync_kept.c.verifier).where(_of_kept))
 _keep = Prepared(sa.insert(sync_kept))
-_enrolled = Prepared(sa.select(sync_hubs.c.tenant_id).order_by(sync_hubs.c.tenant_id))
+_enrolled = Prepared(sa.select(sync_enrolments.c.tenant_id).order_by(sync_enrolments.c.tenant_id))
 
 
 class NotEnrolledError(LookupError):
@@ -74,7 +74,7 @@ def standing(conn: sa.Connection, tenant_id: UUID) -> Me | None:
 def enrol(tx: Tx, tenant_id: UUID, me: Me, digest_key: bytes, enrolment: bytes) -> None:
     """Begin to synchronise the household; `digest_key` is what its cloud has told, `enrolment` is kept as it is."""
     row = {"tenant_id": tenant_id, "value": _pack((me, None)), "digest_key": digest_key, "enrolment": enrolment}
-    tx.conn.execute(sa.insert(sync_hubs).values(row | {"paused": False}))
+    tx.conn.execute(sa.insert(sync_enrolments).values(row | {"paused": False}))
 
 
 class SqlHub(SqlOwn):

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from rex_auth_edge.domain import durations
 from rex_auth_edge.domain.clock import Moment
 from rex_auth_edge.domain.refusals import Refused, RefusedError
-from rex_auth_edge.exchange.people import policies
+from rex_auth_edge.exchange.oversight import policies
 from rex_auth_edge.flows.household import activity, admission, handing, house, invite
 from rex_auth_edge.flows.household.actor import Actor
 from rex_auth_edge.web import limited

@@ -4,9 +4,9 @@ from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from rex_auth_edge.exchange.people import deciding, overview
-from rex_auth_edge.exchange.people.notices import NO_NOTICE
-from rex_auth_edge.exchange.people.reviews import NO_REVIEW
+from rex_auth_edge.exchange.oversight import deciding, overview
+from rex_auth_edge.exchange.oversight.notices import NO_NOTICE
+from rex_auth_edge.exchange.oversight.reviews import NO_REVIEW
 from rex_auth_edge.web.answers import rfc3339, unless_refused
 from rex_auth_edge.web.api import sync_messages as messages
 from rex_auth_edge.web.api.household import actor, uuid_in

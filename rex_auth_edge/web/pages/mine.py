@@ -6,7 +6,7 @@ from typing import Any
 
 from rex_auth_edge.domain.refusals import RefusedError
 from rex_auth_edge.domain.roles import Act
-from rex_auth_edge.exchange.people import deciding
+from rex_auth_edge.exchange.oversight import deciding
 from rex_auth_edge.flows import profile, sessions
 from rex_auth_edge.flows.devices import agreeing
 from rex_auth_edge.flows.household import front, members

@@ -5,7 +5,7 @@ from typing import Any
 from rex_auth_edge.domain import durations
 from rex_auth_edge.domain.password_rules import PasswordRule
 from rex_auth_edge.domain.roles import Act, Registration
-from rex_auth_edge.exchange.people import policies
+from rex_auth_edge.exchange.oversight import policies
 from rex_auth_edge.flows.household import house
 from rex_auth_edge.web.answers import unless_refused
 from rex_auth_edge.web.pages.answer import Answer

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from rex_auth_edge.domain.refusals import RefusedError
 from rex_auth_edge.domain.roles import Act
-from rex_auth_edge.exchange.people import deciding
-from rex_auth_edge.exchange.people.notices import NO_NOTICE
-from rex_auth_edge.exchange.people.overview import overview
-from rex_auth_edge.exchange.people.reviews import NO_REVIEW
+from rex_auth_edge.exchange.oversight import deciding
+from rex_auth_edge.exchange.oversight.notices import NO_NOTICE
+from rex_auth_edge.exchange.oversight.overview import overview
+from rex_auth_edge.exchange.oversight.reviews import NO_REVIEW
 from rex_auth_edge.web.answers import unless_refused
 from rex_auth_edge.web.api.household import uuid_in
 from rex_auth_edge.web.pages.answer import Answer

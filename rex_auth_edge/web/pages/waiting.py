@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.domain.roles import Act
-from rex_auth_edge.exchange.people import deciding as syncing
+from rex_auth_edge.exchange.oversight import deciding as syncing
 from rex_auth_edge.flows.devices import deciding
 from rex_auth_edge.flows.devices.window import Window, seen
 from rex_auth_edge.flows.household import children, handing, house

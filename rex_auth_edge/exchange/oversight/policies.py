@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from rex_auth_edge.domain import names
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.domain.roles import Act
-from rex_auth_edge.exchange.people.shown import Shown
-from rex_auth_edge.exchange.people.through import through
+from rex_auth_edge.exchange.oversight.shown import Shown
+from rex_auth_edge.exchange.oversight.through import through
 from rex_auth_edge.exchange.scribe import Scribe
 from rex_auth_edge.flows.household import house
 from rex_auth_edge.flows.household.actor import Actor, refusal

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from rex_auth_edge.exchange.people.notices import Notice
-from rex_auth_edge.exchange.people.reviews import Review
+from rex_auth_edge.exchange.oversight.notices import Notice
+from rex_auth_edge.exchange.oversight.reviews import Review
 from rex_auth_edge.sync import names, passwords, roles, verdict
 from rex_auth_edge.sync.cloud import ordering
 from rex_auth_edge.sync.kinds import ACTIVE, Kind

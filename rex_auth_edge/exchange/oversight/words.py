@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from rex_auth_edge.domain.clock import DAY, HOUR, MINUTE, SECOND
-from rex_auth_edge.exchange.people.status import Status
+from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.sync.cloud.answer import LONGEST_ABSENCE
 
 ALONE = "This household is on this hub alone."

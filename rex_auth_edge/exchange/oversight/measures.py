@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from rex_auth_edge.domain.clock import SECOND
-from rex_auth_edge.exchange.people.status import Status
+from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.sync.order import Lane
 
 

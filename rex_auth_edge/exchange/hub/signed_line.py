@@ -33,7 +33,7 @@ class _Problem(msgspec.Struct):
 _problem = msgspec.json.Decoder(_Problem).decode
 
 
-class Asking:
+class SignedLine:
     """What is asked of one cloud over one line; `signer` says who asks at present."""
 
     def __init__(self, line: Line, url: str, signer: Callable[[], Signer], entropy: Entropy) -> None:

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from rex_auth_edge.domain.principal import Principal
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.domain.roles import Act
-from rex_auth_edge.exchange.people import notices, reviews, telling
-from rex_auth_edge.exchange.people.shown import Shown
-from rex_auth_edge.exchange.people.through import through
+from rex_auth_edge.exchange.oversight import notices, reviews, telling
+from rex_auth_edge.exchange.oversight.shown import Shown
+from rex_auth_edge.exchange.oversight.through import through
 from rex_auth_edge.exchange.scribe import Scribe
 from rex_auth_edge.flows.household.actor import Actor, forbidden, note, refusal
 from rex_auth_edge.flows.parts import Parts

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -13,24 +12,25 @@ from msgspec import Struct
 
 from rex_auth_edge.domain.clock import MINUTE
 from rex_auth_edge.domain.refusals import Code, Refused
-from rex_auth_edge.exchange.hub import admission, joining, standing
-from rex_auth_edge.exchange.hub.asking import Asking
+from rex_auth_edge.exchange.hub import admission, joining
 from rex_auth_edge.exchange.hub.copy import Copies
 from rex_auth_edge.exchange.hub.household import Household
 from rex_auth_edge.exchange.hub.joining import Wish
 from rex_auth_edge.exchange.hub.line import HttpLine, Line, url_of
 from rex_auth_edge.exchange.hub.loop import Loop
 from rex_auth_edge.exchange.hub.rounds import Rounds
+from rex_auth_edge.exchange.hub.running import Running
+from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol
 from rex_auth_edge.exchange.mirror import differences
-from rex_auth_edge.exchange.people.overview import status_of
-from rex_auth_edge.exchange.people.status import Status
+from rex_auth_edge.exchange.oversight.overview import status_of
+from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.exchange.proof import HubKey, Signer
 from rex_auth_edge.exchange.stores.hub import SqlHub, enrolled
 from rex_auth_edge.exchange.waking import Waking
 from rex_auth_edge.flows.parts import Parts
-from rex_auth_edge.storage import sync_hubs
+from rex_auth_edge.storage import sync_enrolments
 from rex_auth_edge.storage.store import StorageUnavailableError
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.order import Lane
@@ -55,30 +55,7 @@ class Verified(Struct, frozen=True):
     differing: tuple[Cell, ...]
 
 
-@dataclass(slots=True)
-class Running:
-    """A household that is enrolled, and what goes on about it."""
-
-    household: Household
-    rounds: Rounds
-    loop: Loop
-    lines: tuple[Asking, ...]
-    task: asyncio.Task[None] | None = None
-    trouble: str | None = None
-    reached_at: int | None = None
-    agreed_at: int | None = None
-    written_at: int = 0
-    repaired: int = 0
-
-    def close(self) -> None:
-        """Let go of everything."""
-        if self.task is not None:
-            self.task.cancel()
-        for line in self.lines:
-            line.close()
-
-
-class Hubs:
+class Synchronising:
     """One for the program in the hub role. `lines` makes a line to a cloud's address."""
 
     def __init__(self, parts: Parts, data_dir: Path, waking: Waking, lines: Lines = HttpLine) -> None:
@@ -133,7 +110,7 @@ class Hubs:
         if refused is not None:
             return refused
         node = await self._parts.store.write(lambda tx: tx.node.id)
-        asking = Asking(self._lines(wish.url), wish.url, lambda: Signer(key), self._parts.entropy)
+        asking = SignedLine(self._lines(wish.url), wish.url, lambda: Signer(key), self._parts.entropy)
         answer = await admission.asked(asking, Enrol(wish.code, node.bytes, self._name()))
         if isinstance(answer, Refused):
             return answer
@@ -169,7 +146,7 @@ class Hubs:
     async def _paused(self, tenant_id: UUID, *, paused: bool) -> Refused | None:
         if not await self._enrolled(tenant_id):
             return NOT_ENROLLED
-        await self._parts.store.write(lambda tx: sync_hubs.change(tx, tenant_id, paused=paused))
+        await self._parts.store.write(lambda tx: sync_enrolments.change(tx, tenant_id, paused=paused))
         self._stop(tenant_id)
         await self._start(tenant_id)
         return None
@@ -179,7 +156,7 @@ class Hubs:
         if not await self._enrolled(tenant_id):
             return NOT_ENROLLED
         self._stop(tenant_id)
-        await self._parts.store.write(lambda tx: sync_hubs.forget(tx, tenant_id))
+        await self._parts.store.write(lambda tx: sync_enrolments.forget(tx, tenant_id))
         await asyncio.to_thread(Copies(self._data_dir, tenant_id).forget)
         return None
 
@@ -213,10 +190,10 @@ class Hubs:
         """How it stands."""
         running = self._running.get(tenant_id)
         found = await self._parts.store.read(lambda conn: status_of(conn, self._parts, tenant_id))
-        return found if running is None else standing.present(found, running)
+        return found if running is None else running.present(found)
 
     async def _enrolled(self, tenant_id: UUID) -> bool:
-        return await self._parts.store.read(lambda conn: sync_hubs.get(conn, tenant_id)) is not None
+        return await self._parts.store.read(lambda conn: sync_enrolments.get(conn, tenant_id)) is not None
 
     def _stop(self, tenant_id: UUID) -> None:
         running = self._running.pop(tenant_id, None)
@@ -224,7 +201,7 @@ class Hubs:
             running.close()
 
     async def _start(self, tenant_id: UUID) -> None:
-        row = await self._parts.store.read(lambda conn: sync_hubs.get(conn, tenant_id))
+        row = await self._parts.store.read(lambda conn: sync_enrolments.get(conn, tenant_id))
         if not self._serving or row is None or row.paused:
             return
         household = Household(self._parts, tenant_id, Copies(self._data_dir, tenant_id))
@@ -240,7 +217,7 @@ class Hubs:
 
     def _made(self, tenant_id: UUID, household: Household) -> Running:
         url, parts = household.enrolment.url, self._parts
-        one, kept = (Asking(self._lines(url), url, household.signer, parts.entropy) for _ in range(2))
+        one, kept = (SignedLine(self._lines(url), url, household.signer, parts.entropy) for _ in range(2))
         rounds = Rounds(household, one, kept, parts.clock)
 
         async def tell(code: str | None) -> None:
@@ -271,11 +248,11 @@ class Hubs:
             _log.warning("Synchronisation waits (%s).", code)
         if news or now - running.written_at >= _SEEN_EVERY or running.rounds.repaired != running.repaired:
             running.written_at, running.repaired = now, running.rounds.repaired
-            await self._note(tenant_id, standing.noted(running))
+            await self._note(tenant_id, running.noted())
 
     async def _note(self, tenant_id: UUID, values: dict[str, object]) -> None:
         def work(tx: Tx) -> None:
-            sync_hubs.change(tx, tenant_id, **values)
+            sync_enrolments.change(tx, tenant_id, **values)
 
         with suppress(StorageUnavailableError):  # it is told again
             await self._parts.store.write(work)

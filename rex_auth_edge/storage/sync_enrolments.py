@@ -1,4 +1,4 @@
-"""On a hub: with which clouds its households are enrolled (table `sync_hubs`), and how that stands."""
+"""On a hub: with which clouds its households are enrolled (table `sync_enrolments`), and how that stands."""
 
 from typing import Any
 from uuid import UUID
@@ -6,19 +6,19 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from rex_auth_edge.storage.columns import metadata
-from rex_auth_edge.storage.sync_tables import sync_hubs
+from rex_auth_edge.storage.sync_tables import sync_enrolments
 from rex_auth_edge.storage.tables import users
 from rex_auth_edge.storage.tx import Tx
 
 
 def get(conn: sa.Connection, tenant_id: UUID) -> sa.Row[Any] | None:
     """A household's enrolment, or None."""
-    return conn.execute(sa.select(sync_hubs).where(sync_hubs.c.tenant_id == tenant_id)).one_or_none()
+    return conn.execute(sa.select(sync_enrolments).where(sync_enrolments.c.tenant_id == tenant_id)).one_or_none()
 
 
 def change(tx: Tx, tenant_id: UUID, **values: Any) -> None:
     """Set columns of a household's enrolment."""
-    tx.conn.execute(sa.update(sync_hubs).where(sync_hubs.c.tenant_id == tenant_id).values(values))
+    tx.conn.execute(sa.update(sync_enrolments).where(sync_enrolments.c.tenant_id == tenant_id).values(values))
 
 
 def forget(tx: Tx, tenant_id: UUID) -> None:

@@ -9,15 +9,15 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.domain.roles import Act
-from rex_auth_edge.exchange.people import notices, reviews, words
-from rex_auth_edge.exchange.people.shown import Shown
-from rex_auth_edge.exchange.people.status import Status
+from rex_auth_edge.exchange.oversight import notices, reviews, words
+from rex_auth_edge.exchange.oversight.shown import Shown
+from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.exchange.stores.cloud import hubs
 from rex_auth_edge.exchange.stores.entries import backlog
 from rex_auth_edge.exchange.stores.hub import standing
 from rex_auth_edge.flows.household.actor import Actor, forbidden
 from rex_auth_edge.flows.parts import NOBODY, Parts
-from rex_auth_edge.storage.sync_tables import sync_hubs, sync_standings
+from rex_auth_edge.storage.sync_tables import sync_enrolments, sync_standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,16 @@ class Knowing(Protocol):
         ...
 
 
-async def overview(parts: Parts, actor: Actor, hubs: Knowing | None = None) -> Overview | Refused:
+async def overview(parts: Parts, actor: Actor, sync: Knowing | None = None) -> Overview | Refused:
     """How it stands with the actor's household."""
     now = parts.clock.now()
     refused = await parts.store.read(lambda conn: forbidden(conn, now, actor, Act.SYNC))
     if refused is not None:
         return refused
-    if hubs is None:
+    if sync is None:
         status = await parts.store.read(lambda conn: status_of(conn, parts, actor.tenant_id))
     else:
-        status = await hubs.status(actor.tenant_id)
+        status = await sync.status(actor.tenant_id)
     return Overview(status, words.headline(status, now.wall), words.sentences(status, now.wall))
 
 
@@ -70,7 +70,7 @@ def _in_cloud(conn: sa.Connection, tenant_id: UUID) -> Status:
 
 
 def _on_hub(conn: sa.Connection, tenant_id: UUID) -> Status:
-    row = conn.execute(sa.select(sync_hubs).where(sync_hubs.c.tenant_id == tenant_id)).one_or_none()
+    row = conn.execute(sa.select(sync_enrolments).where(sync_enrolments.c.tenant_id == tenant_id)).one_or_none()
     me = standing(conn, tenant_id)
     if row is None or me is None:
         return Status(enrolled=False)
