@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import START, Lane, Position, follows, is_unsent
-from rex_auth_edge.sync.outcome import Follow, Then, Verdict, along, take
+from rex_auth_edge.sync.outcome import Follow, Then, Verdict, along, refuse, take
 from rex_auth_edge.sync.standing import House, kept_home
 from rex_auth_edge.sync.state import Cell, Reset, Secret, State
 from rex_auth_edge.sync.wire import Incoming
@@ -18,15 +18,21 @@ REPLACED = "password_replaced"
 
 
 def decide_password(change: Incoming, house: House) -> Verdict:
-    """Settle which reset the password stands on; of concurrent ones the person hears, and their sessions end."""
+    """Settle which reset the password stands on; of concurrent ones the person hears, and their sessions end.
+
+    Whoever had seen nothing yet, as a hub that has just joined, takes nobody's password back to an older one.
+    """
     offered, current = change.state.secret, house.state(change.cell).secret
     if offered is None:
         return take(change)
     settled = replace(offered, reset=_reset(change, offered, house))
     if kept_home(house, change.cell.id):
         settled = replace(settled, verifier=None, withheld=True)
-    verdict = take(change, replace(change.state, secret=settled))
     seen = change.seen[Lane.IDENTITY]
+    verdict = take(change, replace(change.state, secret=settled))
+    if current is not None and seen == settled.reset == START and current.by.origin != offered.by.origin:
+        verdict = refuse(change, REPLACED)
+        return along(verdict, Follow(Then.SIGN_OUT, Cell(Kind.SIGN_OUT, change.cell.id)))
     if current is None or current.by == offered.by or follows(change.tag, seen, current.by, current.at):
         return verdict
     follow = Follow(Then.SIGN_OUT, Cell(Kind.SIGN_OUT, change.cell.id))

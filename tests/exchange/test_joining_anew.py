@@ -1,0 +1,25 @@
+"""A hub that has left its cloud and comes back: what it still has of before doesn't undo what was done meanwhile."""
+
+from tests.exchange.conftest import Street
+from tests.exchange.people import add, agree, joined, signed_in
+from tests.exchange.street import bearer
+from tests.hub import PASSWORD
+
+_NEW = "Copper-Tulip-19."
+
+
+async def test_a_password_that_was_changed_meanwhile(street: Street) -> None:
+    """It stays the one that counts, on both sides; whoever knew the former one gets in nowhere."""
+    hub, home = await joined(street), street.cloud.home
+    await add(hub.home, "noah")
+    await agree(street)
+    assert await hub.sync.forget(hub.tenant) is None
+    async with bearer(home, (await signed_in(home, "noah")).json()) as noah:
+        body = {"current_password": PASSWORD, "new_password": _NEW}
+        answer = await noah.post("/auth/password/change", json=body)
+    assert answer.status_code == 200, answer.text
+    await hub.enrol(street.cloud)
+    await agree(street)
+    for node in (home, hub.home):
+        assert (await signed_in(node, "noah", _NEW)).status_code == 200
+        assert (await signed_in(node, "noah")).status_code == 401
