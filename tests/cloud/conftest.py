@@ -10,9 +10,9 @@ from rex_auth_edge import machine
 from rex_auth_edge.storage.store import Store
 from tests import mariadb, redis_server
 from tests.cli.consoles import Console
-from tests.cloud.pair import Pair
+from tests.cloud.pair import PASSWORD, Pair
 from tests.cloud.settings import SETTINGS
-from tests.cloud.street import Street
+from tests.cloud.street import Street, add, sign_in, until
 from tests.exchange.bad_line import bad_line
 from tests.mariadb import MariaServer
 from tests.processes import run, serving
@@ -61,20 +61,28 @@ def pair(mariadb_server: MariaServer, redis: RedisServer, tmp_path_factory: pyte
         yield made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def street(
     mariadb_server: MariaServer, redis: RedisServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Street]:
-    """The same, and a hub that isn't anybody's yet."""
+    """The same, and a hub that has joined: Maya owns the household, Noah and Leo are adults of it.
+
+    Shared by all tests that ask for it, in any order; each leaves Maya as she is, and the line mended.
+    """
     folder = tmp_path_factory.mktemp("hub")
     folder.chmod(0o700)
-    with bad_line() as line:
-        address = f"http://127.0.0.1:{line.port}"
-        with _two(mariadb_server, redis, tmp_path_factory.mktemp("cloud"), REX_PUBLIC_URL=address) as two:
-            line.target = int(two.one.url.rpartition(":")[2])
-            made = Street(two, line, folder)
-            with made.serving():
-                yield made
+    with bad_line() as line, ExitStack() as stack:
+        more = {"REX_PUBLIC_URL": f"http://127.0.0.1:{line.port}", "RATE_LIMIT_ENABLED": "false"}
+        two = stack.enter_context(_two(mariadb_server, redis, tmp_path_factory.mktemp("cloud"), **more))
+        line.target = int(two.one.url.rpartition(":")[2])
+        made = Street(two, line, folder, stack)
+        maya = made.claim("maya", PASSWORD)
+        made.console("user", "add", "noah", "--role", "adult", typed=PASSWORD + "\n")
+        assert add(made.hub, maya, "leo", "adult")
+        founded = two.join(two.one, "maya@example.com", "maya")
+        made.enrol(founded)
+        until(lambda: sign_in(two.other, "noah", tenant=made.tenant).status_code == 200)  # the hub alone knew him
+        yield made
 
 
 @contextmanager

@@ -1,10 +1,9 @@
 """A hub and the cloud's two processes, all real, and between them a line that a test makes bad."""
 
 import json
-import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +18,30 @@ PATIENCE = 20
 
 
 class Street:
-    """`line` leads from the hub to the cloud's first process."""
+    """`line` leads from the hub to the cloud's first process; `tenant` is what the cloud calls the household."""
 
-    def __init__(self, pair: Pair, line: BadLine, folder: Path) -> None:
-        self.pair, self.line, self.folder = pair, line, folder
-        self.hub: Process
+    def __init__(self, pair: Pair, line: BadLine, folder: Path, stack: ExitStack) -> None:
+        self.pair, self.line, self.folder, self._stack = pair, line, folder, stack
+        self.tenant = ""
+        self.start_hub()
 
-    @contextmanager
-    def serving(self) -> Iterator[Process]:
-        """The hub runs."""
-        with serving(self.folder, RATE_LIMIT_ENABLED="false") as self.hub:
-            yield self.hub
+    def start_hub(self) -> None:
+        """The hub runs, until the last test of the street."""
+        self.hub = self._stack.enter_context(serving(self.folder, RATE_LIMIT_ENABLED="false"))
+
+    def start_cloud(self) -> None:
+        """Another first process of the cloud takes the place of the one that was."""
+        self.pair.one = self._stack.enter_context(serving(Path("/nonexistent"), "--json", **self.pair.settings))
+        self.line.target = int(self.pair.one.url.rpartition(":")[2])
+
+    def agreed(self, owner: dict[str, Any]) -> None:
+        """Wait until nothing waits, and both ends are known to have the same; `owner` is signed in at the hub."""
+        until(lambda: (said := self.stands(owner))["agreed_at"] and not any(said["waiting"].values()))
+
+    def stands(self, owner: dict[str, Any]) -> dict[str, Any]:
+        """How synchronisation stands at the hub."""
+        with self.hub.client() as client:
+            return dict(client.get("/household/sync", headers=bearer(owner)).json())
 
     def console(self, *arguments: str, typed: str = "", succeeds: bool = True) -> Any:
         """A command at the hub's console, as a program reads it."""
@@ -51,6 +63,7 @@ class Street:
 
     def enrol(self, owner: dict[str, Any]) -> Any:
         """An owner of the cloud makes a code, and it is typed at the hub."""
+        self.tenant = owner["tenant_id"]
         with self.pair.one.client() as client:
             made = client.post("/household/hubs/claims", headers=bearer(owner))
         assert made.status_code == 200, made.text
@@ -80,7 +93,15 @@ def until(seen: Callable[[], Any]) -> Any:
     return found
 
 
-def letter(hub: Process, subject: str) -> str:
-    """The text of a letter that a hub under development has shown."""
-    hub.read_until(f"Subject: ({re.escape(subject)})")
-    return "".join(hub.output)
+def members(process: Process, owner: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Everybody there as an owner sees them, by username."""
+    with process.client() as client:
+        found = client.get("/household/members", headers=bearer(owner))
+    return {each["username"]: each for each in found.json()["members"]}
+
+
+def add(process: Process, owner: dict[str, Any], name: str, role: str) -> bool:
+    """An owner makes an account for somebody: whether that was confirmed."""
+    body = {"username": name, "password": PASSWORD, "role": role}
+    with process.client() as client:
+        return client.post("/household/members", json=body, headers=bearer(owner)).status_code == 200

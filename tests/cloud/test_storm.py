@@ -4,19 +4,17 @@ A few steps in the suite; `REX_STORM=300 make test ARGS=tests/cloud/test_storm.p
 """
 
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from rex_auth_edge import machine
-from tests.cloud.pair import PASSWORD, bearer, validated
-from tests.cloud.street import Street, sign_in, tokens, until
-from tests.processes import Process, serving
+from tests.cloud.pair import bearer, validated
+from tests.cloud.street import Street, add, members, tokens, until
+from tests.processes import Process
 from tests.sync.simulation.chance import Chance
 
 STEPS = int(machine.environment().get("REX_STORM", "24"))
@@ -29,9 +27,7 @@ class Storm:
     """What has been confirmed to somebody so far. `ended` are tokens of sessions that were ended, and who gave them."""
 
     street: Street
-    tenant: str
     chance: Chance
-    stack: ExitStack
     added: set[str] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
     disabled: dict[str, bool] = field(default_factory=dict)
@@ -45,15 +41,7 @@ class Storm:
 
     def owner(self, process: Process, side: str) -> dict[str, Any]:
         """Maya, freshly signed in."""
-        return tokens(process, "maya", tenant="" if side == "hub" else self.tenant)
-
-    def members(self, process: Process, owner: dict[str, Any]) -> dict[str, dict[str, Any]]:
-        """Everybody there, by username."""
-        with process.client() as client:
-            return {
-                each["username"]: each
-                for each in client.get("/household/members", headers=bearer(owner)).json()["members"]
-            }
+        return tokens(process, "maya", tenant="" if side == "hub" else self.street.tenant)
 
     def act(self) -> None:
         """Somebody does something on either side; it counts if it is confirmed."""
@@ -66,15 +54,12 @@ class Storm:
     def add(self, _side: str, process: Process, owner: dict[str, Any]) -> None:
         """Somebody new; in the cloud a role waits for an owner at home, so all are told apart by name only."""
         name = f"p{self.chance.bytes(4).hex()}"
-        body = {"username": name, "password": PASSWORD, "role": self.chance.of(ROLES)}
-        with process.client() as client:
-            if client.post("/household/members", json=body, headers=bearer(owner)).status_code == 200:
-                self.added.add(name)
+        if add(process, owner, name, self.chance.of(ROLES)):
+            self.added.add(name)
 
     def _somebody(self, process: Process, owner: dict[str, Any]) -> dict[str, Any] | None:
-        known = [
-            each for each in self.members(process, owner).values() if each["username"] in self.added - self.removed
-        ]
+        there = self.added - self.removed
+        known = [each for each in members(process, owner).values() if each["username"] in there]
         return self.chance.of(known) if known else None
 
     def remove(self, _side: str, process: Process, owner: dict[str, Any]) -> None:
@@ -127,40 +112,28 @@ class Storm:
     def kill_hub(self) -> None:
         """And start it again."""
         self.street.hub.stop(signal.SIGKILL)
-        self.stack.enter_context(self.street.serving())
+        self.street.start_hub()
 
     def kill_cloud(self) -> None:
         """One of its two processes, and start another."""
-        pair = self.street.pair
-        pair.one.stop(signal.SIGKILL)
-        pair.one = self.stack.enter_context(serving(Path("/nonexistent"), "--json", **pair.settings))
-        self.street.line.target = int(pair.one.url.rpartition(":")[2])
+        self.street.pair.one.stop(signal.SIGKILL)
+        self.street.start_cloud()
 
 
-@pytest.fixture
-def storm(street: Street) -> Iterator[Storm]:
-    """A household that is enrolled, in fair weather."""
-    founded = street.pair.join(street.pair.one, "maya@example.com", "maya")
-    street.claim("maya", PASSWORD)
-    street.enrol(founded)
-    until(lambda: sign_in(street.pair.other, "maya", tenant=founded["tenant_id"]).status_code == 200)
-    with ExitStack() as stack:
-        yield Storm(street, founded["tenant_id"], Chance(SEED), stack)
-
-
-def test_nothing_confirmed_is_lost(storm: Storm) -> None:
+def test_nothing_confirmed_is_lost(street: Street) -> None:
     """Added people are there, removed ones gone, disabled ones disabled, ended sessions refused; both sides agree."""
+    storm = Storm(street, Chance(SEED))
     for step in range(STEPS):
         if step % 4 == 3:
             storm.weather()
         with suppress(httpx.TransportError):
             storm.act()
-    storm.street.line.mend()
-    until(lambda: storm.street.console("sync", "now")["agreed_at"])
+    street.line.mend()
+    until(lambda: street.console("sync", "now")["agreed_at"])
     seen = {}
     for side in ("hub", "cloud"):
         process = storm.process(side)
-        seen[side] = storm.members(process, storm.owner(process, side))
+        seen[side] = members(process, storm.owner(process, side))
         assert storm.added - storm.removed <= set(seen[side]), (side, storm.told)
         assert not storm.removed & set(seen[side]), (side, storm.told)
         assert all(seen[side][name]["status"] == "disabled" for name in storm.disabled if name not in storm.removed)
@@ -168,4 +141,4 @@ def test_nothing_confirmed_is_lost(storm: Storm) -> None:
     assert shown[0] == shown[1], storm.told
     for side, who in storm.ended:
         assert validated(storm.process(side), who).status_code == 401
-    assert storm.street.console("sync", "verify")
+    assert street.console("sync", "verify")

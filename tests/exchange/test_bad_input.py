@@ -241,16 +241,16 @@ async def test_guessing_is_counted(street: Street) -> None:
     await hub.enrol(street.cloud)
 
 
-@pytest.mark.parametrize("damage", [b"", b"<html>", b"x" * 100, zlib.compress(b"\0" * 10_000_000)])
-async def test_answers_that_are_no_answers(street: Street, damage: bytes) -> None:
+async def test_answers_that_are_no_answers(street: Street) -> None:
     """What comes back changed does nothing at the hub, which says that it is damaged, and goes on later."""
     hub = await joined(street)
-    await add(hub.home, "noah")
-    hub.line.damage = damage
-    assert (await hub.meet()).trouble == "damaged"
-    hub.line.damage = None
-    await agree(street)
-    assert "noah" in await members(street.cloud.home)
+    for number, damage in enumerate([b"", b"<html>", b"x" * 100, zlib.compress(b"\0" * 10_000_000)]):
+        await add(hub.home, f"noah{number}")
+        hub.line.damage = damage
+        assert (await hub.meet()).trouble == "damaged"
+        hub.line.damage = None
+        await agree(street)
+        assert f"noah{number}" in await members(street.cloud.home)
 
 
 def test_the_table_is_right() -> None:

@@ -60,7 +60,7 @@ def claims(state: State) -> list[Position]:
     return [state.cleared, *rung, *secret, *(each.at for each in many)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(states | single, st.integers(1, 5), st.sampled_from([NOTHING, TO_COME]))
 def test_what_is_taken_is_its_hubs_own(state: State, number: int, seen: Seen) -> None:
     """What it says in another's name, of places that nobody gave, or of what is still to come, isn't taken at all."""

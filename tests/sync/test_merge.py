@@ -14,7 +14,7 @@ from tests.sync.states import join_all, states
 normal = states.map(lambda state: join(EMPTY, state))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(normal, normal, normal)
 def test_joining_is_commutative_associative_and_idempotent(one: State, two: State, three: State) -> None:
     """Ladders, sets, counters, sessions, passwords and whatever is newer: to the byte."""
@@ -24,7 +24,7 @@ def test_joining_is_commutative_associative_and_idempotent(one: State, two: Stat
     assert pack_state(join(join(one, two), one)) == pack_state(join(one, two))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(normal, min_size=1, max_size=4))
 def test_the_same_changes_end_in_the_same_bytes(changes: list[State]) -> None:
     """However they are delivered, and however often."""
@@ -32,7 +32,7 @@ def test_the_same_changes_end_in_the_same_bytes(changes: list[State]) -> None:
     assert len(ends) == 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(normal)
 def test_nothing_stays_without_a_place(state: State) -> None:
     """Once the cloud has given a change its place, nothing in it waits for one."""

@@ -130,7 +130,7 @@ def test_a_household_always_has_an_owner(acts: list[tuple[str, bool]]) -> None:
         assert owners(house)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(["reset", "knows", "old"]), min_size=1, max_size=5), st.data())
 def test_a_password_of_before_a_reset_never_wins_after_it(kinds: list[str], data: st.DataObject) -> None:
     """Whoever writes it, and in whatever order the changes that have their place are folded: one and the same wins."""

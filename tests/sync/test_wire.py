@@ -32,7 +32,7 @@ def push(state: bytes = b"\x80") -> Push:
     return Push(b"n" * 16, 1, 1, Lane.IDENTITY, Head(6, b"h" * 16), Head(7, b"i" * 16), (change,))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(normal)
 def test_a_state_has_one_form(state: State) -> None:
     """It comes back as it was, and its bytes are the same ones again."""
@@ -71,7 +71,7 @@ def test_a_damaged_body_is_refused(data: st.DataObject) -> None:
         assert decode(damaged, Push) == push()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=80))
 def test_anything_else_is_refused(raw: bytes) -> None:
     """Garbage raises WireError and nothing else, as a body, as what is inside of one, and as a state."""
