@@ -3,28 +3,25 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.exchange.mirror import adopt
-from rex_auth_edge.exchange.stores.cloud import NotSharedError, SqlCloud
+from rex_auth_edge.exchange.oversight.shown import Shown
+from rex_auth_edge.exchange.stores.cloud import NotSharedError, SqlCloud, hubs_of
 from rex_auth_edge.exchange.stores.scribes import CloudScribe
 from rex_auth_edge.flows.household.actor import Actor, forbidden, note, refusal
 from rex_auth_edge.flows.parts import Parts
-from rex_auth_edge.storage import sync_members
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import START
 from rex_auth_edge.sync.removal import DISTRUST
-from rex_auth_edge.sync.state import EMPTY, Cell
+from rex_auth_edge.sync.standing import House, field
+from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.store import Member
-from rex_auth_edge.sync.wire import pack_state, unpack_state
 
-_EMPTY = pack_state(EMPTY)
-_member = msgspec.msgpack.Decoder(Member).decode
 NO_HUB = Refused(Code.NOT_FOUND, "There is no such hub")
 _SPENT = Refused(Code.NOT_FOUND, "This hub was removed before")
 
@@ -48,16 +45,16 @@ async def listed(parts: Parts, actor: Actor) -> list[Hub] | Refused:
     def query(conn: sa.Connection) -> list[Hub] | Refused:
         if (refused := forbidden(conn, parts.clock.now(), actor, Act.HUBS)) is not None:
             return refused
-        return [_hub(conn, actor.tenant_id, hub_id, raw) for hub_id, raw in sync_members.members(conn, actor.tenant_id)]
+        house = Shown(conn, actor.tenant_id)
+        return [_hub(house, hub_id, member) for hub_id, member in hubs_of(conn, actor.tenant_id)]
 
     return await parts.store.read(query)
 
 
-def _hub(conn: sa.Connection, tenant_id: UUID, hub_id: UUID, raw: bytes) -> Hub:
-    member = _member(raw)
-    held = unpack_state(sync_members.cell(conn, tenant_id, Kind.HUB, hub_id) or _EMPTY).fields.get("name")
+def _hub(house: House, hub_id: UUID, member: Member) -> Hub:
+    name = field(house, Cell(Kind.HUB, hub_id.bytes), "name")
     state = "removed" if member.removed else "locked" if member.locked else "active"
-    return Hub(hub_id, held.value if held is not None and isinstance(held.value, str) else "", state, member.contact)
+    return Hub(hub_id, name if isinstance(name, str) else "", state, member.contact)
 
 
 async def remove(parts: Parts, actor: Actor, hub_id: UUID, *, stolen: bool = False) -> Refused | None:

@@ -6,12 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-import sqlalchemy as sa
 
 from rex_auth_edge.exchange.mirror.side import Side, Wish
+from rex_auth_edge.exchange.stores.hub import kept_at_home
 from rex_auth_edge.keys.passwords import PasswordPool
 from rex_auth_edge.storage import users
-from rex_auth_edge.storage.sync_tables import sync_kept
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import START, Lane, Tag
@@ -67,17 +66,9 @@ def columns(side: Side, user: bytes) -> dict[str, Any]:
 
 def _verifier(side: Side, secret: Secret) -> str | None:
     """The hash, where it is here and one that can be checked at a bearable cost."""
-    raw = secret.verifier or _kept(side, secret.by)
+    raw = secret.verifier or kept_at_home(side.conn, side.tenant_id, secret.by)
     try:
         hashed = None if raw is None else raw.decode()
     except UnicodeDecodeError:
         return None
     return hashed if hashed is not None and PasswordPool.portable(hashed) else None
-
-
-def _kept(side: Side, by: Tag) -> bytes | None:
-    """A verifier of this node's own that has stayed at home."""
-    key = (sync_kept.c.tenant_id == side.tenant_id) & (sync_kept.c.origin == by.origin)
-    one = (sync_kept.c.incarnation == by.incarnation) & (sync_kept.c.number == by.number)
-    found = side.conn.execute(sa.select(sync_kept.c.verifier).where(key & one)).scalar_one_or_none()
-    return None if found is None else bytes(found)

@@ -12,7 +12,7 @@ from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.exchange.oversight import notices, reviews, words
 from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.oversight.status import Status
-from rex_auth_edge.exchange.stores.cloud import hubs
+from rex_auth_edge.exchange.stores.cloud import hubs_of
 from rex_auth_edge.exchange.stores.entries import backlog
 from rex_auth_edge.exchange.stores.hub import standing
 from rex_auth_edge.flows.household.actor import Actor, forbidden
@@ -60,7 +60,7 @@ def status_of(conn: sa.Connection, parts: Parts, tenant_id: UUID) -> Status:
 
 def _in_cloud(conn: sa.Connection, tenant_id: UUID) -> Status:
     shared = conn.execute(sa.select(sync_standings.c.tenant_id).where(sync_standings.c.tenant_id == tenant_id))
-    there = [member for member in hubs(conn, tenant_id) if not member.removed]
+    there = [member for _, member in hubs_of(conn, tenant_id) if not member.removed]
     return Status(
         enrolled=shared.one_or_none() is not None and bool(there),
         hubs=len(there),

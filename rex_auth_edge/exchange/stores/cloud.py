@@ -29,7 +29,9 @@ _of_hub = (sync_members.c.tenant_id == sa.bindparam("tenant")) & (sync_members.c
 _get_member = Prepared(sa.select(sync_members.c.value).where(_of_hub))
 _set_member = Prepared(sa.update(sync_members).where(_of_hub).values(value=sa.bindparam("now")))
 _add_member = Prepared(sa.insert(sync_members))
-_members = Prepared(sa.select(sync_members).where(sync_members.c.tenant_id == sa.bindparam("tenant")))
+_members = Prepared(
+    sa.select(sync_members).where(sync_members.c.tenant_id == sa.bindparam("tenant")).order_by(sync_members.c.hub_id)
+)
 
 _of_end = (
     (sync_ends.c.tenant_id == sa.bindparam("tenant"))
@@ -70,9 +72,9 @@ def is_shared(tx: Tx, tenant_id: UUID) -> bool:
     return _get.one(tx.conn, tenant=tenant_id) is not None
 
 
-def hubs(conn: sa.Connection, tenant_id: UUID) -> list[Member]:
-    """The household's hubs, removed ones too, for who only looks."""
-    return [_member.decode(row.value) for row in _members.all(conn, tenant=tenant_id)]
+def hubs_of(conn: sa.Connection, tenant_id: UUID) -> list[tuple[UUID, Member]]:
+    """The household's hubs by their ids, removed ones too."""
+    return [(row.hub_id, _member.decode(row.value)) for row in _members.all(conn, tenant=tenant_id)]
 
 
 class SqlCloud(SqlRows):
@@ -125,8 +127,7 @@ class SqlCloud(SqlRows):
 
     def members(self) -> Iterable[tuple[bytes, Member]]:
         """All of the household's hubs."""
-        found = _members.all(self.tx.conn, tenant=self.tenant_id)
-        return sorted((row.hub_id.bytes, _member.decode(row.value)) for row in found)
+        return [(hub_id.bytes, member) for hub_id, member in hubs_of(self.tx.conn, self.tenant_id)]
 
     def end(self, hub: bytes, incarnation: int, lane: Lane) -> End:
         """How far it has got."""

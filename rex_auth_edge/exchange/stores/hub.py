@@ -77,6 +77,12 @@ def enrol(tx: Tx, tenant_id: UUID, me: Me, digest_key: bytes, enrolment: bytes) 
     tx.conn.execute(sa.insert(sync_enrolments).values(row | {"paused": False}))
 
 
+def kept_at_home(conn: sa.Connection, tenant_id: UUID, by: Tag) -> bytes | None:
+    """A verifier of this node's own that the cloud may not have."""
+    found = _kept.one(conn, tenant=tenant_id, node=by.origin, life=by.incarnation, which=by.number)
+    return None if found is None else bytes(found.verifier)
+
+
 class SqlHub(SqlOwn):
     """One household. Raises NotEnrolledError where it isn't synchronised. Nothing may be written before `flush`."""
 
@@ -143,9 +149,7 @@ class SqlHub(SqlOwn):
 
     def kept(self, by: Tag) -> bytes | None:
         """It."""
-        where = {"tenant": self.tenant_id, "node": by.origin, "life": by.incarnation, "which": by.number}
-        found = _kept.one(self.tx.conn, **where)
-        return None if found is None else bytes(found.verifier)
+        return kept_at_home(self.tx.conn, self.tenant_id, by)
 
     def flush(self) -> None:
         """Write what has changed."""
