@@ -82,7 +82,7 @@ def _change(side: Side, user_id: UUID, row: Any) -> _Change | None:
         if "username" not in told:
             return None
         return _Change(user_id, None, told | passwords.columns(side, user_id.bytes))
-    if row.password_tag != passwords.tag_in_row(passwords.good(side.house, user_id.bytes)):
+    if passwords.is_another(side, row):
         told |= passwords.columns(side, user_id.bytes)
     columns = {name: wanted for name, wanted in told.items() if getattr(row, name) != wanted}
     return _Change(user_id, row, columns) if columns else None

@@ -159,7 +159,7 @@ def _missing(side: Side) -> Iterator[Cell]:
         if here != (user in rows):
             yield Cell(Kind.USER, user)
     for user, row in rows.items():
-        if row.password_tag != passwords.tag_in_row(passwords.good(side.house, user)):
+        if passwords.is_another(side, row):
             yield Cell(Kind.PASSWORD, user)
         if users.holding_place(row.id) in {row.username_key, row.email_key}:
             yield Cell(Kind.USERNAME, user)

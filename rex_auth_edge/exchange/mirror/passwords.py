@@ -35,6 +35,14 @@ def is_news(row: Any) -> bool:
     return row.password_tag is None and not PasswordPool.is_nobodys(row.password_hash)
 
 
+def is_another(side: Side, row: Any) -> bool:
+    """Whether the row's hash isn't what the cells say: another password's, or one that is to be elsewhere alone."""
+    secret = good(side.house, row.id.bytes)
+    if row.password_tag != tag_in_row(secret) or secret is None or not secret.withheld:
+        return bool(row.password_tag != tag_in_row(secret))
+    return _verifier(side, secret) is None and not PasswordPool.is_nobodys(row.password_hash)
+
+
 def wishes(side: Side, row: Any, actor: bytes | None, *, reset: bool) -> Iterator[Wish]:
     """A password that was set here; by a link it ends the duty to set one."""
     if not is_news(row):
