@@ -20,7 +20,7 @@ from rex_auth_edge.storage.columns import metadata
 from rex_auth_edge.storage.sqlite import configure
 from rex_auth_edge.storage.tx import Node, Tx
 from rex_auth_edge.sync.cloud import keeping
-from rex_auth_edge.sync.cloud.answer import Desk, answer
+from rex_auth_edge.sync.cloud.answer import Occasion, answer
 from rex_auth_edge.sync.hub.applying import apply
 from rex_auth_edge.sync.hub.asking import pull, push
 from rex_auth_edge.sync.hub.welcoming import seal
@@ -171,7 +171,7 @@ class Ends:
                 return
 
     def _ask(self, raw: bytes) -> tuple[Struct, int]:
-        said = self.cloud(lambda store: answer(Desk(store, CLOUD, 0, os.urandom(16)), HUB, KEY, raw))
+        said = self.cloud(lambda store: answer(Occasion(store, CLOUD, 0, os.urandom(16)), HUB, KEY, raw))
         self.told.requests += 1
         return self.hub(lambda store: apply(store, raw, said)), len(said)
 

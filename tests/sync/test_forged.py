@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rex_auth_edge.sync.cloud import keeping
-from rex_auth_edge.sync.cloud.answer import Desk, answer
+from rex_auth_edge.sync.cloud.answer import Occasion, answer
 from rex_auth_edge.sync.kinds import Kind, lane_of
 from rex_auth_edge.sync.order import NOTHING, Position, Seen, Tag, unsent
 from rex_auth_edge.sync.own import tags_of
@@ -49,7 +49,7 @@ def told(state: State, number: int, seen: Seen) -> tuple[MemoryCloud, bytes]:
     with store.disk.transaction():
         store.put_standing(Standing(HERE, {1: NOTHING[0]}))
         keeping.enrol(store, HUB_A, b"key", b"nonce", 0)
-        return store, answer(Desk(store, CLOUD, 0, b"fresh"), HUB_A, b"key", encode(push))
+        return store, answer(Occasion(store, CLOUD, 0, b"fresh"), HUB_A, b"key", encode(push))
 
 
 def claims(state: State) -> list[Position]:
@@ -124,7 +124,7 @@ def in_part(**changed: Any) -> bytes:
     with store.disk.transaction():
         store.put_standing(Standing(HERE, {1: NOTHING[0]}))
         keeping.enrol(store, HUB_A, b"key", b"nonce", 0)
-        said = answer(Desk(store, CLOUD, 0, b"fresh"), HUB_A, b"key", encode(push))
+        said = answer(Occasion(store, CLOUD, 0, b"fresh"), HUB_A, b"key", encode(push))
     assert name_of(said) == Pushed.__name__ or store.standing().at == HERE
     return said
 

@@ -14,7 +14,7 @@ from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import sync_members
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.cloud import keeping
-from rex_auth_edge.sync.cloud.answer import Desk, answer
+from rex_auth_edge.sync.cloud.answer import Occasion, answer
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import START, Position
 from rex_auth_edge.sync.standing import revoked
@@ -63,8 +63,8 @@ def _answered(tx: Tx, parts: Parts, tenant_id: UUID, hub: bytes, key: bytes, raw
         store = SqlCloud(tx, tenant_id)
     except NotSharedError:
         return encode(Refusal("unknown_key"))
-    desk = Desk(store, tx.node.id.bytes, tx.now.wall, tx.entropy.token_bytes(NONCE_BYTES))
-    said = answer(desk, hub, key, raw)
+    occasion = Occasion(store, tx.node.id.bytes, tx.now.wall, tx.entropy.token_bytes(NONCE_BYTES))
+    said = answer(occasion, hub, key, raw)
     for cell in tuple(store.dirty):
         if cell.kind == Kind.HUB and revoked(store, Kind.HUB, cell.id):
             keeping.remove(store, cell.id)

@@ -30,8 +30,8 @@ _RECENT = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Where requests of one household's hubs are answered.
+class Occasion:
+    """What an answer depends on beside the request: the household's store, the cloud's id, the time and chance.
 
     `now` is by the cloud's clock, `fresh` a new nonce; a page has `most` rows.
     """
@@ -43,18 +43,18 @@ class Desk:
     most: int = MOST_ROWS
 
 
-def answer(desk: Desk, hub: bytes, key: bytes, raw: bytes) -> bytes:
+def answer(occasion: Occasion, hub: bytes, key: bytes, raw: bytes) -> bytes:
     """The answer's bytes. `key` names the one with which the request was signed.
 
     A Refusal has changed nothing, but for a hub that was found to be twice and is locked.
     """
-    member = desk.store.member(hub)
+    member = occasion.store.member(hub)
     if member is None or key not in member.keys:
         return encode(Refusal("unknown_key"))
     if member.removed:
         return encode(Refusal("removed"))
     try:
-        return _answer(desk, hub, _rotated(member, key), key, raw)
+        return _answer(occasion, hub, _rotated(member, key), key, raw)
     except WireError:
         return encode(Refusal("malformed"))
 
@@ -64,37 +64,37 @@ def _rotated(member: Member, key: bytes) -> Member:
     return replace(member, keys=(key,)) if key == member.keys[-1] else member
 
 
-def _answer(desk: Desk, hub: bytes, member: Member, key: bytes, raw: bytes) -> bytes:
+def _answer(occasion: Occasion, hub: bytes, member: Member, key: bytes, raw: bytes) -> bytes:
     name = name_of(raw)
     if name == Pull.__name__:
         pull = decode(raw, Pull)
-        return encode(revocations(desk.store, pull) if member.locked else _page(desk, hub, member, pull))
+        return encode(revocations(occasion.store, pull) if member.locked else _page(occasion, hub, member, pull))
     if member.locked:
         return encode(Refusal("locked"))
     if name == Compare.__name__:
-        return encode(compare(desk.store, decode(raw, Compare)))
+        return encode(compare(occasion.store, decode(raw, Compare)))
     request: Hello | Push = decode(raw, Hello) if name == Hello.__name__ else decode(raw, Push)
-    return _once(desk, hub, member, key, request, raw)
+    return _once(occasion, hub, member, key, request, raw)
 
 
-def _page(desk: Desk, hub: bytes, member: Member, pull: Pull) -> Struct:
-    if desk.now - member.contact > LONGEST_ABSENCE:
+def _page(occasion: Occasion, hub: bytes, member: Member, pull: Pull) -> Struct:
+    if occasion.now - member.contact > LONGEST_ABSENCE:
         return Refusal("greet")
-    standing = desk.store.standing()
+    standing = occasion.store.standing()
     if pull.epoch != standing.at.epoch or member.epoch != pull.epoch or max(pull.after, *pull.past) > standing.at:
         return Refusal("greet")
-    desk.store.put_member(hub, replace(member, past=pull.past, contact=max(member.contact, desk.now)))
-    return page(desk.store, pull, desk.most)
+    occasion.store.put_member(hub, replace(member, past=pull.past, contact=max(member.contact, occasion.now)))
+    return page(occasion.store, pull, occasion.most)
 
 
-def _once(desk: Desk, hub: bytes, member: Member, key: bytes, request: Hello | Push, raw: bytes) -> bytes:
+def _once(occasion: Occasion, hub: bytes, member: Member, key: bytes, request: Hello | Push, raw: bytes) -> bytes:
     """Each nonce is good for one request. Asked again, the same request is answered as before.
 
     Another request with a used nonce, or with one never given, comes from a copy of the hub: then neither is trusted.
     Unless the cloud has been restored since, and may have forgotten what it gave.
     """
     digest = hashlib.blake2b(raw, digest_size=16).digest()
-    standing = desk.store.standing()
+    standing = occasion.store.standing()
     met = member.epoch == standing.at.epoch and not is_behind(standing, request.epoch, request.told)
     if request.nonce != member.nonce:
         if met and request.nonce == member.last and digest == member.digest:
@@ -102,23 +102,23 @@ def _once(desk: Desk, hub: bytes, member: Member, key: bytes, request: Hello | P
         if met and (request.nonce, digest) in member.recent:
             return encode(Refusal("repeated"))
         if met:
-            desk.store.put_member(hub, replace(member, locked=True))
+            occasion.store.put_member(hub, replace(member, locked=True))
             return encode(Refusal("locked"))
-    if isinstance(request, Push) and (not met or desk.now - member.contact > LONGEST_ABSENCE):
+    if isinstance(request, Push) and (not met or occasion.now - member.contact > LONGEST_ABSENCE):
         return encode(Refusal("greet"))
-    done = _do(desk, hub, member, key, request)
+    done = _do(occasion, hub, member, key, request)
     said = encode(done)
     if not isinstance(done, Refusal):
-        after = desk.store.member(hub) or member
+        after = occasion.store.member(hub) or member
         recent = ((request.nonce, digest), *after.recent)[:_RECENT]
-        used = replace(after, nonce=desk.fresh, last=request.nonce, digest=digest, answer=said, recent=recent)
-        desk.store.put_member(hub, replace(used, contact=max(member.contact, desk.now)))
+        used = replace(after, nonce=occasion.fresh, last=request.nonce, digest=digest, answer=said, recent=recent)
+        occasion.store.put_member(hub, replace(used, contact=max(member.contact, occasion.now)))
     return said
 
 
-def _do(desk: Desk, hub: bytes, member: Member, key: bytes, request: Hello | Push) -> Struct:
+def _do(occasion: Occasion, hub: bytes, member: Member, key: bytes, request: Hello | Push) -> Struct:
     if isinstance(request, Push):
-        desk.store.put_member(hub, member)
-        return take(desk.store, desk.cloud, desk.now, desk.fresh, hub, request)
-    away = desk.now - member.contact > LONGEST_ABSENCE
-    return greet(desk.store, hub, member, key, request, desk.fresh, refresh=away)
+        occasion.store.put_member(hub, member)
+        return take(occasion.store, occasion.cloud, occasion.now, occasion.fresh, hub, request)
+    away = occasion.now - member.contact > LONGEST_ABSENCE
+    return greet(occasion.store, hub, member, key, request, occasion.fresh, refresh=away)

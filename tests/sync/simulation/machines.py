@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.cloud import keeping
-from rex_auth_edge.sync.cloud.answer import Desk, answer
+from rex_auth_edge.sync.cloud.answer import Occasion, answer
 from rex_auth_edge.sync.cloud.epochs import begin_epoch
 from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.hub.applying import apply
@@ -58,10 +58,10 @@ class CloudMachine:
 
     def answer(self, hub: bytes, key: bytes, raw: bytes) -> bytes | None:
         """One request; None where the machine went off before it had committed."""
-        desk = Desk(self.store, CLOUD, self.now, self.chance.bytes(), self.most)
+        occasion = Occasion(self.store, CLOUD, self.now, self.chance.bytes(), self.most)
         try:
             with self.store.disk.transaction():
-                return answer(desk, hub, key, raw)
+                return answer(occasion, hub, key, raw)
         except PowerCutError:
             return None
 
