@@ -22,8 +22,11 @@ MANIFEST = "manifest.json"
 DATABASE = "database.sqlite3"
 LARGEST_FILE = 1 << 20
 """Bytes that a file of the hub's beside the database may have: keys and certificates have a few thousand."""
-NOT_THE_HUBS = frozenset({"lock", "backups", "restoring", "replaced"})
-"""What lies in a data directory beside the hub itself: never in a backup, and left alone by a restore."""
+NOT_THE_HUBS = frozenset({"lock", "backups", "restoring", "replaced", "sync"})
+"""What lies in a data directory beside the hub itself: never in a backup, and left alone by a restore.
+
+`sync` has the copies by which a hub knows that its database was put back from before.
+"""
 _LARGEST_MANIFEST = 1 << 20
 _LARGEST_HEADER = 1 << 16
 _MEMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?")

@@ -9,12 +9,12 @@ import pytest
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.exchange.oversight import notices, reviews, telling
 from rex_auth_edge.sync.cloud.ordering import Ordering
-from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Kind
+from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import NOTHING, START, Position, Seen, Tag
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.standing import field, is_in, password_of, role_of
+from rex_auth_edge.sync.standing import RESTORED, field, is_in, password_of, role_of
 from rex_auth_edge.sync.state import Cell, State
-from rex_auth_edge.sync.wire import Incoming
+from rex_auth_edge.sync.wire import Incoming, pack_state
 from tests.sync.houses import CLOUD, HUB_A, HUB_B, LEO, MAYA, NOAH
 from tests.sync.memory import MemoryCloud
 
@@ -206,3 +206,14 @@ def test_what_waits_for_owners_is_no_notice_of_theirs(house: MemoryCloud) -> Non
     assert notices.for_owners(house) == []
     (told,) = notices.for_person(house, NOAH)
     assert "waits until an owner at home" in telling.to_person(told, house)
+
+
+def test_a_hub_that_was_put_back_is_called_by_its_name(house: MemoryCloud) -> None:
+    """Owners are asked to look at what it vouches for, in words of their own."""
+    hub = Hand(house, HUB_A)
+    hub.do(Kind.HUB, HUB_A, lambda pen: pen.climb(ACTIVE, name="hub.home"))
+    state = pack_state(State())
+    told: dict[str, Any] = {"kind": Kind.HUB.value, "id": HUB_A, "state": state, "why": RESTORED}
+    hub.do(Kind.REVIEW, b"a review of it..", lambda pen: pen.climb(PENDING, **told))
+    assert telling.what(held(house), house) == "Go on with the hub hub.home"
+    assert "put back from a backup" in telling.why(held(house))

@@ -91,7 +91,7 @@ async def test_a_file_of_any_name_comes_back(kept: Kept, tmp_path: Path, clock: 
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["lock", "backups/x", "restoring/ready", "replaced/x"])
+@pytest.mark.parametrize("name", ["lock", "backups/x", "restoring/ready", "replaced/x", "sync/x"])
 async def test_not_beside_the_hub(kept: Kept, clock: HandClock, name: str) -> None:
     """Other backups, the hub of before and the lock are no backup's to replace."""
     (kept.data_dir / "backups").mkdir()

@@ -76,13 +76,16 @@ async def test_a_stolen_hub(kept: Kept, tmp_path: Path, clock: HandClock) -> Non
 
 
 async def test_what_was_there_is_put_aside(kept: Kept, clock: HandClock) -> None:
-    """Restoring over a hub keeps it in `replaced`, and the copies in `backups` where they are."""
+    """Restoring over a hub keeps it in `replaced`; what lies in `backups` stays, and by `sync` the hub knows of it."""
+    (kept.data_dir / "sync").mkdir()
+    (kept.data_dir / "sync" / "home.copy").write_text("where it stood")
     (kept.data_dir / "backups").mkdir()
     (kept.data_dir / "backups" / "old.sqlite3").touch()
     (kept.data_dir / "later").write_text("made after the backup")
     await restore(Wanted(kept.backup, kept.database, key=kept.key), clock, SeededEntropy(3))
     assert (kept.data_dir / "replaced" / "later").read_text() == "made after the backup"
     assert not (kept.data_dir / "later").exists()
+    assert (kept.data_dir / "sync" / "home.copy").read_text() == "where it stood"
     assert (kept.data_dir / "backups" / "old.sqlite3").exists()
     assert not (kept.data_dir / "restoring").exists()
 

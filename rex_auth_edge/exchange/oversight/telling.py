@@ -8,12 +8,13 @@ from rex_auth_edge.exchange.oversight.reviews import Review
 from rex_auth_edge.sync import names, passwords, roles, verdict
 from rex_auth_edge.sync.cloud import ordering
 from rex_auth_edge.sync.kinds import ACTIVE, Kind
-from rex_auth_edge.sync.standing import House, field, role_in
+from rex_auth_edge.sync.standing import RESTORED, House, field, role_in
 from rex_auth_edge.sync.state import Cell
 
 _WHY: Mapping[str, str] = MappingProxyType({
     roles.WAITS_FOR_OWNER: "It was done in the cloud, and waits for an owner at home.",
     roles.ACTOR_DEMOTED: "Whoever did it was no owner any more, elsewhere.",
+    RESTORED: "It was put back from a backup: look whether its people and devices are the right ones.",
     verdict.STALE: "It was done on a hub that the cloud hadn't heard for very long, or that somebody had removed.",
 })  # fmt: skip
 _OWNERS: Mapping[str, str] = MappingProxyType({
@@ -37,6 +38,15 @@ _PERSON: Mapping[str, str] = MappingProxyType({
     verdict.STALE: "A change of your account came very late: an owner decides on it.",
 })  # fmt: skip
 
+_NAMES = ((Kind.USERNAME, names.NAME), *((kind, "name") for kind in (Kind.DEVICE_PROFILE, Kind.INVITATION, Kind.HUB)))
+
+_WHAT: Mapping[str, str] = MappingProxyType({
+    Kind.DISABLED: "Let {who} sign in again",
+    Kind.BAN: "Let {who} sign in again",
+    Kind.HUB: "Go on with the hub {who}",
+    Kind.PASSWORD: "Set another password for {who}",
+})  # fmt: skip
+
 
 def what(review: Review, house: House) -> str:
     """What would be done."""
@@ -46,10 +56,8 @@ def what(review: Review, house: House) -> str:
         return f"Make {who} {role}" if role else f"Change the role of {who}"
     if kind == Kind.POLICY:
         return "Change the household's rules: " + ", ".join(sorted(state.fields))
-    if kind in {Kind.DISABLED, Kind.BAN}:
-        return f"Let {who} sign in again"
-    if kind == Kind.PASSWORD:
-        return f"Set another password for {who}"
+    if kind in _WHAT:
+        return _WHAT[kind].format(who=who)
     if state.rung is not None and state.rung.step == ACTIVE:
         return f"Let {who} in" if kind == Kind.USER else f"Let a {kind} in: {who}"
     told = ", ".join(f"{name} {held.value}" for name, held in sorted(state.fields.items()) if _plain(held.value))
@@ -78,8 +86,8 @@ def _said(sentences: Mapping[str, str], notice: Notice, house: House) -> str:
 
 
 def called(house: House, subject: bytes) -> str:
-    """What people call this: a username or a device's name; else its id."""
-    for kind, name in ((Kind.USERNAME, names.NAME), (Kind.DEVICE_PROFILE, "name"), (Kind.INVITATION, "name")):
+    """What people call this: a username, or a device's or hub's name; else its id."""
+    for kind, name in _NAMES:
         value = field(house, Cell(kind, subject), name)
         if isinstance(value, str) and value:
             return value
