@@ -21,6 +21,11 @@ def change(tx: Tx, tenant_id: UUID, **values: Any) -> None:
     tx.conn.execute(sa.update(sync_enrolments).where(sync_enrolments.c.tenant_id == tenant_id).values(values))
 
 
+def more_repairs(count: int) -> dict[str, Any]:
+    """The column that counts them, for `change`."""
+    return {"repairs": sync_enrolments.c.repairs + count}
+
+
 def forget(tx: Tx, tenant_id: UUID) -> None:
     """Delete all that is kept of the household for synchronisation; the household itself stays as it is."""
     for table in metadata.sorted_tables:

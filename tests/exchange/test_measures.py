@@ -8,7 +8,11 @@ from rex_auth_edge.appliance import measure
 from rex_auth_edge.domain.clock import HOUR
 from rex_auth_edge.exchange.oversight.measures import Measures, measured
 from rex_auth_edge.exchange.oversight.status import Status
+from rex_auth_edge.exchange.stores.hub import SqlHub
 from rex_auth_edge.metrics import Metrics
+from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.kinds import HOUSEHOLD, Kind
+from rex_auth_edge.sync.state import Cell
 from tests.exchange.conftest import Street
 from tests.exchange.people import joined
 
@@ -41,3 +45,17 @@ async def test_what_prometheus_reads(street: Street) -> None:
     await measure(whole, metrics)
     read = generate_latest(metrics.registry).decode().splitlines()
     assert {"rex_sync_lag_seconds 3600.0", "rex_sync_troubled_households 1.0"} <= set(read)
+
+
+async def test_what_was_mended_is_counted(street: Street) -> None:
+    """A row of the cloud's that a hub has lost comes back, and is counted, once."""
+    hub = await joined(street)
+
+    def lose(tx: Tx) -> None:
+        store = SqlHub(tx, hub.tenant)
+        store.drop_row(Cell(Kind.POLICY, HOUSEHOLD))
+        store.flush()
+
+    await hub.home.store.write(lose)
+    await hub.sync.verify(hub.tenant)
+    assert [(await hub.meet()).repairs for _ in range(2)] == [1, 1]

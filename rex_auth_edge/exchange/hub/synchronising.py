@@ -246,9 +246,12 @@ class Synchronising:
                 running.agreed_at = now
         if news and code is not None:
             _log.warning("Synchronisation waits (%s).", code)
-        if news or now - running.written_at >= _SEEN_EVERY or running.rounds.repaired != running.repaired:
-            running.written_at, running.repaired = now, running.rounds.repaired
-            await self._note(tenant_id, running.noted())
+        mended, running.repaired = running.rounds.repaired - running.repaired, running.rounds.repaired
+        if mended:
+            _log.warning("Differences with the cloud were found and mended: %d.", mended)
+        if news or mended or now - running.written_at >= _SEEN_EVERY:
+            running.written_at = now
+            await self._note(tenant_id, running.noted() | sync_enrolments.more_repairs(mended))
 
     async def _note(self, tenant_id: UUID, values: dict[str, object]) -> None:
         def work(tx: Tx) -> None:
