@@ -4,7 +4,14 @@ import asyncio
 
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.exchange.cloud import restored
+from rex_auth_edge.exchange.hub import household
 from rex_auth_edge.exchange.hub.rounds import Rounds
+from rex_auth_edge.exchange.stores.cloud import SqlCloud
+from rex_auth_edge.storage.faults import Fault
+from rex_auth_edge.storage.sqlite import SqliteStore
+from rex_auth_edge.sync.hub.shedding import GAP
+from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.order import Lane
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, agree, joined, members, signed_in, validated
 from tests.exchange.street import Hub, copied
@@ -31,6 +38,24 @@ async def test_without_the_cloud(street: Street) -> None:
     hub.line.cut = False
     await agree(street)
     assert (await signed_in(street.cloud.home, "noah")).status_code == 200
+
+
+async def test_a_full_disk_without_the_cloud(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest records that wait make room, and how many they were is on record in the cloud."""
+    hub = await joined(street)
+    hub.line.cut = True
+    for _ in range(12):
+        await signed_in(hub.home, "maya")
+    before = (await hub.meet()).waiting[Lane.AUDIT]
+    monkeypatch.setattr(household, "_KEPT_RECORDS", 4)
+    monkeypatch.setattr(SqliteStore, "trouble", Fault.FULL)
+    after = (await hub.meet()).waiting[Lane.AUDIT]
+    monkeypatch.undo()
+    assert after < before
+    hub.line.cut = False
+    await agree(street)
+    cells = await street.cloud.home.store.write(lambda tx: SqlCloud(tx, street.cloud.tenant).of_kind(Kind.AUDIT))
+    assert [held.value for each in cells if (held := each.shown().fields.get(GAP))] == [before - after + 1]
 
 
 async def test_answers_that_are_lost(street: Street) -> None:

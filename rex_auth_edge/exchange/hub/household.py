@@ -26,12 +26,16 @@ from rex_auth_edge.storage.tx import Touch, Tx, What
 from rex_auth_edge.sync.digest import Path
 from rex_auth_edge.sync.hub import asking, comparing
 from rex_auth_edge.sync.hub.applying import apply
+from rex_auth_edge.sync.hub.shedding import shed
 from rex_auth_edge.sync.hub.welcoming import seal, start
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.store import Me
 from rex_auth_edge.sync.wire import Compared, Refusal, WireError
 
 T = TypeVar("T")
+
+_KEPT_RECORDS = 2000
+"""How many records that wait for the cloud are kept on a full disk."""
 
 
 class Household:
@@ -132,6 +136,10 @@ class Household:
         """Write what others haven't heard of the audit log, some at a time: whether there was any."""
         touches = {Touch(What.AUDIT, tx.node.id)}
         return bool(capture(tx, self._parts, HubScribe(store), self.tenant_id, touches))
+
+    async def shed(self) -> int:
+        """Make room on a full disk: drop the oldest records that the cloud hasn't got; how many."""
+        return await self._do(lambda _, store: shed(store, _KEPT_RECORDS))
 
     async def rotate(self) -> None:
         """Begin to sign with a new key: the old one vouches for it in the next Hello."""

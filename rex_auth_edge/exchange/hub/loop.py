@@ -10,6 +10,7 @@ from rex_auth_edge.exchange.hub.rounds import LOCKED, REMOVED, Rounds
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.waking import Ear
 from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.storage.faults import Fault
 
 _KEY_LIFE = 90 * DAY
 _COMPARED = DAY
@@ -51,6 +52,8 @@ class Loop:
 
     async def once(self) -> None:
         """A whole round. Raises LineError."""
+        if self._parts.store.trouble is Fault.FULL:
+            await self._household.shed()
         old = abs(self._parts.clock.now().wall - self._household.enrolment.since) > _KEY_LIFE
         if old and not self._household.me.next_key:
             await self._household.rotate()
