@@ -1,5 +1,6 @@
 """A hub and the cloud as people use them, in processes of their own; what the README tells was done here."""
 
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import jwt
 from redis import Redis
 
+from tests.bad_days import disks
 from tests.cloud.pair import PASSWORD, bearer, validated
 from tests.cloud.street import Street, add, members, sign_in, tokens, until
 from tests.processes import Process, run
@@ -112,3 +114,32 @@ def test_a_hub_that_is_killed(street: Street) -> None:
     for name in names:
         assert sign_in(street.pair.other, name, tenant=street.tenant).status_code == 200
     assert street.console("sync", "now")["agreed_at"]
+
+
+def test_a_full_disk_at_the_hub(street: Street, tmp_path: Path) -> None:
+    """What takes access away is done on a full disk, and reaches the cloud from there; the rest waits for room."""
+    disks.needed()
+    maya, home = tokens(street.pair.other, "maya", tenant=street.tenant), street.folder
+    street.hub.stop()
+    with disks.tmpfs(tmp_path / "disk", 64) as disk:
+        street.folder = _moved(home, disk / "data")
+        street.start_hub()
+        here = tokens(street.hub, "maya")
+        with street.hub.client() as client:
+            until(lambda: session_of(maya) in client.get("/auth/sessions", headers=bearer(here)).text)
+            ballast = disks.fill(disk)
+            assert sign_in(street.hub, "maya").json()["code"] == "storage_full"
+            ended = client.delete(f"/auth/sessions/{session_of(maya)}", headers=bearer(here))
+        assert ended.status_code == 200, ended.text
+        until(lambda: validated(street.pair.other, maya).status_code == 401)
+        ballast.unlink()
+        until(lambda: sign_in(street.hub, "maya").status_code == 200)
+        street.agreed(here)
+        street.hub.stop()
+        street.folder = _moved(street.folder, home)
+    street.start_hub()
+
+
+def _moved(folder: Path, there: Path) -> Path:
+    """The data directory of a hub that doesn't run."""
+    return Path(shutil.copytree(folder, there, ignore=shutil.ignore_patterns("*.sock"), dirs_exist_ok=True))

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.exchange.cloud import restored
 from rex_auth_edge.exchange.hub import household

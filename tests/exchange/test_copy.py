@@ -1,10 +1,11 @@
-"""The copy outside of the database: replaced whole, open to nobody else, and what it holds comes back."""
+"""The copy outside of the database: always whole, open to nobody else, and what it holds comes back."""
 
 import stat
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from rex_auth_edge.domain.secret import Secret
 from rex_auth_edge.exchange.hub.copy import Copies, Copy
@@ -23,24 +24,37 @@ def test_it_comes_back(tmp_path: Path) -> None:
     """To the byte, the latest one, in a file of the hub's own user."""
     copies = Copies(tmp_path, HERE)
     assert copies.read() is None
-    copies.write(Copy(ME, b"first"))
-    copies.write(Copy(ME, b"sealed"))
-    assert copies.read() == Copy(ME, b"sealed")
-    assert stat.S_IMODE(copies.path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(copies.path.parent.stat().st_mode) == 0o700
-    assert [each.name for each in copies.path.parent.iterdir()] == [f"{HERE}.copy"]
+    for commits in range(1, 6):
+        copies.write(Copy(replace(ME, commits=commits), b"sealed"))
+        assert Copies(tmp_path, HERE).read() == Copy(replace(ME, commits=commits), b"sealed")
+    folder = tmp_path / "sync"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()} == {0o600}
     assert Copies(tmp_path, UUID(int=2)).read() is None
 
 
 @pytest.mark.parametrize("left", [0, 1, 30])
-def test_a_damaged_one_is_none(tmp_path: Path, left: int) -> None:
-    """A file that was cut off counts as absent, and is written anew."""
+def test_a_damaged_one(tmp_path: Path, left: int) -> None:
+    """Of a file that wasn't written to its end there is the one before; if that is damaged too, there is none."""
     copies = Copies(tmp_path, HERE)
+    for commits in (1, 2):
+        copies.write(Copy(replace(ME, commits=commits), b"sealed"))
+    for path, good in ((copies.paths[1], 1), (copies.paths[0], None)):
+        path.write_bytes(path.read_bytes()[:left])
+        found = Copies(tmp_path, HERE).read()
+        assert (None if found is None else found.me.commits) == good
     copies.write(Copy(ME, b"sealed"))
-    copies.path.write_bytes(copies.path.read_bytes()[:left])
-    assert copies.read() is None
-    copies.write(Copy(ME, b"sealed"))
-    assert copies.read() is not None
+    assert Copies(tmp_path, HERE).read() == Copy(ME, b"sealed")
+
+
+def test_its_room_is_taken_once(tmp_path: Path) -> None:
+    """A copy is written over what is there, so that no full disk keeps a hub from sending."""
+    copies = Copies(tmp_path, HERE)
+    for commits in (1, 2):
+        copies.write(Copy(replace(ME, commits=commits), b"sealed"))
+    taken = [(path, path.stat().st_ino, path.stat().st_blocks) for path in copies.paths]
+    copies.write(Copy(replace(ME, pending=b"r" * 256 * 1024), b"sealed"))
+    assert sorted((path, path.stat().st_ino, path.stat().st_blocks) for path in copies.paths) == sorted(taken)
 
 
 def test_forgotten(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ class Household:
     async def _look(self, query: Callable[[Tx, SqlHub], T]) -> T:
         """A step that changes nothing, so that nothing is copied."""
         try:
-            return await self._parts.store.write(lambda tx: query(tx, SqlHub(tx, self.tenant_id)))
+            return await self._parts.store.write(lambda tx: query(tx, SqlHub(tx, self.tenant_id)), urgent=True)
         except StorageUnavailableError as error:
             raise LineError(trouble.STORAGE) from error
 

@@ -182,7 +182,7 @@ class Synchronising:
         except LineError as error:
             return admission.refusal(error)
         found = await self._parts.store.write(
-            lambda tx: differences(tx.conn, self._parts, tenant_id, SqlHub(tx, tenant_id).shown)
+            lambda tx: differences(tx.conn, self._parts, tenant_id, SqlHub(tx, tenant_id).shown), urgent=True
         )
         return Verified(mended, tuple(found))
 
