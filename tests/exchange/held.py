@@ -7,6 +7,7 @@ from uuid import UUID
 from rex_auth_edge.exchange.mirror import capture_all
 from rex_auth_edge.exchange.stores.hub import SqlHub, enrol, enrolled
 from rex_auth_edge.exchange.stores.scribes import HubScribe
+from rex_auth_edge.storage.sync_enrolments import forget
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, Kind
 from rex_auth_edge.sync.order import Position, Tag
@@ -27,6 +28,10 @@ def pen() -> Pen:
     return Pen(Tag(_CLOUD, 1, number), (at,) * 4, at)
 
 
+OF_CLOUDS = frozenset({"review", "notice", "own notice"})
+"""What a path may name that only a household has which is shared with a cloud."""
+
+
 def row(kind: str, subject: bytes, at: Position | None, state: State) -> Row:
     """A cell as the cloud gives it."""
     assert at is not None
@@ -39,6 +44,11 @@ def share(tx: Tx, home: Household, tenant_id: UUID) -> None:
     store = SqlHub(tx, tenant_id)
     capture_all(tx, home.hub.parts, HubScribe(store), tenant_id)
     store.flush()
+
+
+async def alone(home: Household, tenant_id: UUID) -> None:
+    """The household is shared with nobody (any more)."""
+    await home.store.write(lambda tx: forget(tx, tenant_id) if tenant_id in enrolled(tx.conn) else None)
 
 
 async def held(home: Household, tenant_id: UUID, user_id: UUID) -> dict[str, str]:

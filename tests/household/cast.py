@@ -11,7 +11,7 @@ import httpx
 
 from rex_auth_edge.domain.roles import Role
 from tests.devices.machines import asked, simple
-from tests.exchange.held import held
+from tests.exchange.held import OF_CLOUDS, alone, held
 from tests.household.locked_out import recovering
 from tests.household.young import asking
 from tests.hub import PASSWORD, Household
@@ -79,8 +79,11 @@ class Cast:
         await person.sign_in(name)
         return person
 
-    async def things(self) -> dict[str, str]:
-        """A member with a session, an invitation and a waiting code, all new; by the kinds that paths name."""
+    async def things(self, route: Route | None = None) -> dict[str, str]:
+        """A member with a session, an invitation and a waiting code, all new; by the kinds that paths name.
+
+        The household is shared with a cloud only where there is no `route`, or one of what comes from there.
+        """
         member = await self.join(Role.ADULT)
         session = (await member.client.get("/auth/sessions")).json()["sessions"][0]["session_id"]
         invited = await self._made("POST", "/household/invites", {"role": "guest"})
@@ -92,7 +95,10 @@ class Cast:
         device = await simple(self.maya.client, member.client)
         visit = {"name": "Ada", "scopes": "door.open", "ends": "8h"}
         things["pass"] = (await self._made("POST", "/household/passes", visit))["id"]
-        things |= await held(self.home, self.home.hub.parts.home, UUID(member.user_id))
+        if route is None or OF_CLOUDS & set(route.kinds):
+            things |= await held(self.home, self.home.hub.parts.home, UUID(member.user_id))
+        else:
+            await alone(self.home, self.home.hub.parts.home)
         await recovering(self.home)
         things |= await asking(self.maya.client, member.client)
         await self._made("DELETE", "/household/devices/window")

@@ -72,7 +72,7 @@ def handlers(they: Cast) -> dict[str, Route]:
 async def asking(they: Cast, act: Act, handler: str, person: Person) -> Callable[[], Awaitable[httpx.Response]]:
     """What the person has to send to do this, to somebody and something new each time."""
     route = handlers(they)[handler]
-    things = await they.things()
+    things = await they.things(route)
     if act is Act.LEAVE:
         things["member"] = person.user_id
     named = {"username": f"new-{things['member']}", "registration": "open"}

@@ -34,7 +34,7 @@ def granted(they: Cast, access_token: str) -> tuple[list[str], list[str]]:
 async def test_wishes(they: Cast, role: Role) -> None:
     """Whoever asks any route for more, about themself or about somebody else, is afterwards who they were."""
     for route in {each.handler: each for each in they.routes}.values():
-        person, things = await they.join(role), await they.things()
+        person, things = await they.join(role), await they.things(route)
         for member in (person.user_id, things["member"]):
             path = filled(route, tuple((things | {"member": member})[kind] for kind in route.kinds))
             body = None if route.method == "GET" else (route.body() or {}) | WISHES
