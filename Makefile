@@ -8,7 +8,7 @@ SHELL := /bin/bash
 PYTHON ?=
 ARGS ?=
 # Many tests wait for machines, servers and letters: one more of them at a time than there are processors.
-WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
+WORKERS ?= $(shell echo $$(($$(nproc) + 2)))
 
 # For `make wheels`: the hub's processor and Python, which need not be this machine's.
 MACHINE ?= $(shell uname -m)

@@ -72,7 +72,12 @@ def street(
     folder = tmp_path_factory.mktemp("hub")
     folder.chmod(0o700)
     with bad_line() as line, ExitStack() as stack:
-        more = {"REX_PUBLIC_URL": f"http://127.0.0.1:{line.port}", "RATE_LIMIT_ENABLED": "false"}
+        # Nobody reads what they log, and a full pipe would stop them.
+        more = {
+            "REX_PUBLIC_URL": f"http://127.0.0.1:{line.port}",
+            "RATE_LIMIT_ENABLED": "false",
+            "REX_LOG_LEVEL": "error",
+        }
         two = stack.enter_context(_two(mariadb_server, redis, tmp_path_factory.mktemp("cloud"), **more))
         line.target = int(two.one.url.rpartition(":")[2])
         made = Street(two, line, folder, stack)

@@ -27,7 +27,7 @@ class Street:
 
     def start_hub(self) -> None:
         """The hub runs, until the last test of the street."""
-        self.hub = self._stack.enter_context(serving(self.folder, RATE_LIMIT_ENABLED="false"))
+        self.hub = self._stack.enter_context(serving(self.folder, RATE_LIMIT_ENABLED="false", REX_LOG_LEVEL="error"))
 
     def start_cloud(self) -> None:
         """Another first process of the cloud takes the place of the one that was."""

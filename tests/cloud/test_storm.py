@@ -17,7 +17,7 @@ from tests.cloud.street import Street, add, members, tokens, until
 from tests.processes import Process
 from tests.sync.simulation.chance import Chance
 
-STEPS = int(machine.environment().get("REX_STORM", "24"))
+STEPS = int(machine.environment().get("REX_STORM", "16"))
 SEED = int(machine.environment().get("REX_SEED", "7"))
 ROLES = ("adult", "child", "guest")
 

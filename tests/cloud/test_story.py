@@ -48,6 +48,8 @@ def test_one_household_on_both_sides(street: Street) -> None:
     at_hub, at_cloud = tokens(street.hub, "noah"), tokens(cloud, "noah", tenant=tenant)
     leo, maya, owner = tokens(street.hub, "leo"), tokens(cloud, "maya", tenant=tenant), tokens(street.hub, "maya")
     street.agreed(owner)
+    with street.hub.client() as client:
+        until(lambda: session_of(maya) in client.get("/auth/sessions", headers=bearer(owner)).text)
 
     line.break_off()
     act(cloud, maya, PASSWORD, f"/household/members/{members(cloud, maya)['leo']['user_id']}/disable")

@@ -99,10 +99,10 @@ def foreign(they: Neighbours, key: str) -> str:
 
 
 def cases(they: Neighbours, route: Route) -> Iterator[Case]:
-    """Each naming field by itself, among things of one's own, and all of them together."""
+    """Each naming field by itself, among things of one's own, and all together: by strangers, or by an owner."""
     route.known()
     naming = [name for name in (*route.fields, *route.query) if name in NAMING]
-    for role in (None, Role.OWNER):
+    for role in (None,) if they.ours.slug == "home" else (Role.OWNER,):
         new = {"email": "nele@example.com"} if "email" in naming else {}
         own = {"tenant": they.ours.slug, "invite": they.ours.things["invitation code"]}
         at_home = new | {name: value for name, value in own.items() if name in naming}
@@ -162,5 +162,5 @@ async def test_what_names_things_next_door(they: Neighbours) -> None:
             assert theirs_now == theirs, case
             await store.write(forgive)
             assert told == await ask(they, case, case.made_up), case
-    assert asked > 100
+    assert asked > 60
     assert acted >= {"tenant", "invite", "email", "refresh_token", "reset_token", "together"}
