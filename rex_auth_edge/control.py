@@ -1,7 +1,7 @@
 """The console's way into a running hub: a Unix socket in the data directory, open to the hub's user and to root.
 
 One line of JSON each way: {"verb": ..., "arguments": {...}} is answered by {"ok": true, "result": ...} or
-{"ok": false, "code": ..., "message": ...}.
+{"ok": false, "code": ..., "message": ..., "fields": {...}}.
 """
 
 import asyncio
@@ -37,12 +37,13 @@ class ControlUnavailableError(ExplainedError):
 
 
 class ControlRefusedError(ExplainedError):
-    """The hub refused the verb. `code` is stable, `message` a sentence for people."""
+    """The hub refused the verb. `code` is stable, `message` a sentence for people, `fields` as in `Refused`."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, fields: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.fields = dict(fields or {})
 
 
 class ControlServer:
@@ -126,7 +127,7 @@ async def _outcome(name: str, work: Awaitable[Any]) -> bytes:
     try:
         return _line({"ok": True, "result": await done(work)})
     except ControlRefusedError as error:
-        return _refusal(error.code, error.message)
+        return _refusal(error.code, error.message, error.fields)
     except Exception:  # noqa: BLE001  whatever a verb raises, the console gets its answer
         _log.exception("A verb of the console failed.", extra={"verb": name})
         return _refusal("internal_error", "The hub failed at this; its log says why.")
@@ -139,14 +140,18 @@ async def done(work: Awaitable[Any]) -> Any:
     except StorageUnavailableError as error:
         raise ControlRefusedError(error.refused.code, error.reason) from error
     except RefusedError as error:
-        raise ControlRefusedError(error.refused.code, error.refused.message) from error
+        raise _refused(error.refused) from error
     if isinstance(result, Refused):
-        raise ControlRefusedError(result.code, result.message)
+        raise _refused(result)
     return result
 
 
-def _refusal(code: str, message: str) -> bytes:
-    return _line({"ok": False, "code": str(code), "message": message})
+def _refused(refused: Refused) -> ControlRefusedError:
+    return ControlRefusedError(refused.code, refused.message, refused.fields)
+
+
+def _refusal(code: str, message: str, fields: Mapping[str, str] | None = None) -> bytes:
+    return _line({"ok": False, "code": str(code), "message": message, "fields": dict(fields or {})})
 
 
 def _line(content: object) -> bytes:
@@ -229,7 +234,7 @@ def call(path: Path, verb: str, arguments: Mapping[str, Any] | None = None, *, t
             raise ControlUnavailableError(f"The hub broke off before it had answered: {_LOOK}.") from error
     if answer["ok"]:
         return answer["result"]
-    raise ControlRefusedError(answer["code"], answer["message"])
+    raise ControlRefusedError(answer["code"], answer["message"], answer.get("fields"))
 
 
 def _connect(sock: socket.socket, path: Path, timeout: float) -> None:

@@ -75,11 +75,11 @@ def command(
     example: str,
     answer: Answer,
     exits: dict[int, str] | None = None,
-    failed: Callable[[Any], bool] = lambda _: False,
+    failed: Callable[[Any], int] = lambda _: 0,
 ) -> Callable[[Callable[..., Any]], click.Command]:
     """Make a command of a function that is handed an `Ask` and its options, and returns what JSON can say.
 
-    `answer` puts that into words. Where it has `failed`, though it was done, the exit code is 1.
+    `answer` puts that into words. Where it has `failed`, though it was done, that is the exit code; True is 1.
     """
 
     def make(function: Callable[..., Any]) -> click.Command:
@@ -108,15 +108,15 @@ def register(
     return make
 
 
-def tell(content: Any, answer: Answer, failed: Callable[[Any], bool], *, as_json: bool) -> None:
-    """Print what was done, for a program or in words, and exit with 1 where that is a failure."""
+def tell(content: Any, answer: Answer, failed: Callable[[Any], int], *, as_json: bool) -> None:
+    """Print what was done, for a program or in words, and exit with the code of a failure where that is one."""
     if as_json:
         click.echo(show.as_json(content))
     else:
         said = answer(content)
         show.out(*([said] if isinstance(said, Shown) else said))
-    if failed(content):
-        sys.exit(EXIT_REFUSED)
+    if exit_code := failed(content):
+        sys.exit(int(exit_code))
 
 
 _CONFIG = click.option("--config", type=click.Path(path_type=Path), help="The hub's TOML file of settings.")

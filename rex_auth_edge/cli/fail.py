@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -16,6 +16,7 @@ EXIT_REFUSED = 1
 EXIT_USAGE = 2
 EXIT_CANNOT_START = 3
 EXIT_NOT_FOUND = 4
+EXIT_PAUSED = 5
 
 _NOT_FOUND = frozenset({Code.NOT_FOUND, Code.UNKNOWN_TENANT})
 _ENDS = (".", "?", "!", ":")
@@ -35,17 +36,20 @@ def explained(*, as_json: bool) -> Iterator[None]:
     try:
         yield
     except ExplainedError as error:
-        code = getattr(error, "code", None)
-        fail(str(error).splitlines(), code or _name(error), _exit_of(code), as_json=as_json)
+        code, fields = getattr(error, "code", None), getattr(error, "fields", None)
+        fail(str(error).splitlines(), code or _name(error), _exit_of(code), as_json=as_json, fields=fields)
     except RefusedError as error:
-        code = error.refused.code
-        fail([str(getattr(error, "reason", error.refused.message))], code, _exit_of(code), as_json=as_json)
+        code, said = error.refused.code, str(getattr(error, "reason", error.refused.message))
+        fail([said], code, _exit_of(code), as_json=as_json, fields=error.refused.fields)
 
 
-def fail(sentences: Sequence[str], code: str, exit_code: int, *, as_json: bool) -> NoReturn:
-    """Say what is wrong on standard error, for people or (with its code) for programs, and exit."""
+def fail(
+    sentences: Sequence[str], code: str, exit_code: int, *, as_json: bool, fields: Mapping[str, str] | None = None
+) -> NoReturn:
+    """Say what is wrong on standard error, for people or (with its code and fields at fault) for programs; exit."""
     if as_json:
-        click.echo(json.dumps({"code": code, "message": "\n".join(sentences)}), err=True)
+        said: dict[str, object] = {"code": code, "message": "\n".join(sentences)}
+        click.echo(json.dumps(said | ({"fields": dict(fields)} if fields else {})), err=True)
     else:
         for sentence in sentences:
             click.echo(f"Error: {sentence if sentence.endswith(_ENDS) else sentence + '.'}", err=True)

@@ -11,6 +11,7 @@ from rex_auth_edge.cli import secret
 from rex_auth_edge.cli.ask import Ask
 from rex_auth_edge.cli.command import command, unless_sure, yes
 from rex_auth_edge.cli.command import household as which
+from rex_auth_edge.cli.fail import EXIT_PAUSED
 from rex_auth_edge.cli.show import Column, Shown, Table
 from rex_auth_edge.cli.waiting import waiting
 
@@ -119,10 +120,21 @@ def dismiss(ask: Ask, *, named: str, yes: bool, household: str | None) -> Any:
     return ask("sync.dismiss", which=named, household=household)
 
 
-@command(sync, "now", example="rex-auth-edge sync now", answer=_status, failed=lambda said: bool(said["trouble"]))
+def _undone(said: Mapping[str, Any]) -> int:
+    return EXIT_PAUSED if said["paused"] else bool(said["trouble"])
+
+
+@command(
+    sync,
+    "now",
+    example="rex-auth-edge sync now",
+    answer=_status,
+    failed=_undone,
+    exits={1: "refused, or the cloud didn't do it", EXIT_PAUSED: "nothing was sent or asked: it is paused here"},
+)
 @which
 def now(ask: Ask, *, household: str | None) -> Any:
-    """Synchronise at once, without waiting for the next attempt; exit code 1 if the cloud couldn't be reached."""
+    """Synchronise at once, without waiting for the next attempt; what is paused stays so."""
     with waiting("Synchronising"):
         return ask("sync.now", patience=_HOURS, household=household)
 

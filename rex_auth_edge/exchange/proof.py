@@ -109,6 +109,15 @@ def shown(proof: str, method: str, url: str, body: bytes) -> Shown | None:
     return Shown(parsed, nonce, jti, hub, key) if (hub is None) != (key is None) else None
 
 
+def meant_for(proof: str) -> str | None:
+    """To which URL the proof says that it was sent, whoever made it; None where it says nothing."""
+    try:
+        found = jose.parse(proof, LONGEST).claims.get("htu")
+    except TokenRefusedError:
+        return None
+    return found if isinstance(found, str) else None
+
+
 def name_of(household: UUID, hub: bytes) -> str:
     """How a household's hub names itself in its proofs."""
     return jose.text(household.bytes + hub)

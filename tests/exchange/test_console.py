@@ -50,6 +50,8 @@ async def test_a_hub_from_its_enrolment_to_its_leaving(street: Street) -> None:
     assert (said["sentences"], said["trouble"]) == ([], None)
     assert (await here.do("sync.verify")) == {"ok": True, "repaired": 0, "differing": []}
     assert (await here.do("sync.pause", pause=True))["sentences"][0].startswith("Synchronisation is paused here")
+    said = await here.do("sync.now")
+    assert (said["paused"], said["cloud"], said["reached_at"] is None) == (True, CLOUD, False)
     assert (await here.do("sync.pause", pause=False))["paused"] is False
     assert (await here.do("sync.rotate"))["trouble"] is None
     (listed,) = await there.do("sync_hubs.hubs", household=slug)
@@ -62,6 +64,14 @@ async def test_a_hub_from_its_enrolment_to_its_leaving(street: Street) -> None:
     with pytest.raises(ControlRefusedError) as refused:
         await here.do("sync.now")
     assert refused.value.code == "not_enrolled"
+
+
+async def test_a_hub_that_is_stopped_knows_its_cloud(street: Street) -> None:
+    """Its console says from the disk what is known: the address, and when the cloud was last reached."""
+    hub = await joined(street)
+    await hub.sync.end()
+    said = await at(hub, street).do("sync.status")
+    assert (said["cloud"], said["reached_at"] is None) == (CLOUD, False)
 
 
 async def test_a_hub_that_is_removed(street: Street) -> None:

@@ -14,8 +14,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from rex_auth_edge.domain.clock import SECOND
+from rex_auth_edge.exchange.address import url_of
 from rex_auth_edge.exchange.hub import line as lines
-from rex_auth_edge.exchange.hub.line import HttpLine, Reply, url_of
+from rex_auth_edge.exchange.hub.line import HttpLine, Reply
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import TYPE
@@ -239,3 +240,18 @@ def test_certificates_have_their_own_words() -> None:
     """Whoever shows no certificate to be believed isn't merely unreachable."""
     assert lines._explained(ssl.SSLCertVerificationError()).trouble == "certificate"
     assert lines._explained(ssl.SSLError()).trouble == "unreachable"
+
+
+async def test_https_where_none_is_spoken() -> None:
+    """A port with plain HTTP isn't merely unreachable either."""
+    with serving() as (url, _), pytest.raises(LineError, match="no_tls"):
+        await HttpLine(url.replace("http:", "https:")).post("/", b"", {}, 0)
+
+
+async def test_what_a_stranger_says_is_not_shown() -> None:
+    """A sentence that steers the terminal, or is as long as a page, stays where it came from."""
+    for message in ("\x1b[2J", "x" * 401):
+        reply = Reply(404, {}, json.dumps({"code": "not_found", "message": message}).encode())
+        with pytest.raises(LineError, match="no_cloud") as raised:
+            await asking(Cloud(reply)).ask("/sync/enroll", b"body")
+        assert raised.value.message == ""

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from rex_auth_edge.domain.clock import SECOND, Moment
 from rex_auth_edge.domain.refusals import Code, Refused
-from rex_auth_edge.exchange.proof import Shown, shown
+from rex_auth_edge.exchange.address import url_of
+from rex_auth_edge.exchange.proof import Shown, meant_for, shown
 from rex_auth_edge.flows.devices.proving import Memory, OwnMemory
 from rex_auth_edge.keys.hashes import Pepper
 
@@ -30,11 +31,13 @@ class Checks:
 
     def __init__(self, pepper: Pepper, url: str, memory: Memory) -> None:
         self._pepper = pepper
-        self._url = url.rstrip("/")
+        self._url = url_of(url) or url.rstrip("/")
         self._memory = memory
         self._own = OwnMemory()
         said = f"The proof isn't one for this request to {self._url}, or was used before"
         self.bad_proof = Refused(Code.INVALID_PROOF, said)
+        own = f"This cloud's address is {self._url} (its REX_PUBLIC_URL): enrol the hub at that one"
+        self.elsewhere = Refused(Code.INVALID_PROOF, own)
 
     def nonce(self, now: Moment) -> str:
         """What proofs from now on should bear: a keyed hash of a stretch of time, good for two of them."""
@@ -69,7 +72,8 @@ class Checks:
     def _fresh(self, proof: str, path: str, body: bytes, now: Moment) -> Shown | Refused:
         found = shown(proof, "POST", self._url + path, body)
         if found is None:
-            return self.bad_proof if proof else STALE
+            elsewhere = meant_for(proof) not in {None, self._url + path}
+            return STALE if not proof else self.elsewhere if elsewhere else self.bad_proof
         return found if any(self._same(found.nonce, now, back) for back in (0, 1)) else STALE
 
     def _same(self, nonce: str, now: Moment, back: int) -> bool:

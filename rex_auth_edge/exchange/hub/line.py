@@ -10,18 +10,18 @@ import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from rex_auth_edge.exchange.hub.trouble import CERTIFICATE, DAMAGED, UNREACHABLE, LineError
+from rex_auth_edge.exchange.hub.trouble import CERTIFICATE, DAMAGED, NO_TLS, UNREACHABLE, LineError
 from rex_auth_edge.sync.wire import LARGEST_BODY
 
 PATIENCE = 20.0
 """Seconds for each step, beyond those that the cloud was asked to wait."""
 LARGEST_ANSWER = 4 * LARGEST_BODY
-_LOCAL = frozenset({"localhost"})
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG"})
+"""What OpenSSL says of an answer that is no TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +43,6 @@ class Line(Protocol):
     def close(self) -> None:
         """Let go; what is under way ends."""
         ...
-
-
-def url_of(text: str) -> str | None:
-    """The cloud's address in the form in which it is signed; None for one that isn't to be used."""
-    parts = urlsplit(text.strip())
-    try:
-        port = parts.port
-    except ValueError:
-        return None
-    host = (parts.hostname or "").lower()
-    if parts.scheme not in {"https", "http"} or not host or parts.username or parts.query or parts.fragment:
-        return None
-    if parts.path.strip("/") or (parts.scheme == "http" and not _is_here(host)):
-        return None
-    literal = f"[{host}]" if ":" in host else host
-    usual = {"https": 443, "http": 80}[parts.scheme]
-    return f"{parts.scheme}://{literal}" + ("" if port in {None, usual} else f":{port}")
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return host in _LOCAL or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class HttpLine:
@@ -139,4 +115,7 @@ class HttpLine:
 
 
 def _explained(error: Exception) -> LineError:
-    return LineError(CERTIFICATE if isinstance(error, ssl.SSLCertVerificationError) else UNREACHABLE)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return LineError(CERTIFICATE)
+    unspoken = isinstance(error, ssl.SSLError) and getattr(error, "reason", "") in _NO_TLS
+    return LineError(NO_TLS if unspoken else UNREACHABLE)

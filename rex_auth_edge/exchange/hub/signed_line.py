@@ -16,6 +16,8 @@ from rex_auth_edge.sync.hub.pace import told_to_wait
 
 _TRIES = 3
 """A nonce may go out of use while a request is under way."""
+_LONGEST = 400
+"""Characters of a sentence."""
 _LATER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _MEANT: dict[str, str] = {
     Code.UNKNOWN_HUB: trouble.UNKNOWN_KEY,
@@ -77,10 +79,13 @@ def _content(reply: Reply) -> bytes:
 
 
 def _read(reply: Reply) -> _Problem:
+    """What it says, where that is a problem; its sentence may be shown to people."""
     try:
-        return _problem(reply.body)
+        found = _problem(reply.body)
     except (msgspec.DecodeError, RecursionError):
         return _Problem()
+    sound = len(found.message) <= _LONGEST and found.message.isprintable()
+    return found if sound else _Problem(found.code)
 
 
 def _explained(reply: Reply, problem: _Problem) -> LineError:

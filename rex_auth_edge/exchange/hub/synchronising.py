@@ -12,12 +12,14 @@ from msgspec import Struct
 
 from rex_auth_edge.domain.clock import MINUTE
 from rex_auth_edge.domain.refusals import Code, Refused
+from rex_auth_edge.exchange.address import url_of
 from rex_auth_edge.exchange.hub import admission, joining
 from rex_auth_edge.exchange.hub.copy import Copies
 from rex_auth_edge.exchange.hub.household import Household
 from rex_auth_edge.exchange.hub.joining import Wish
-from rex_auth_edge.exchange.hub.line import HttpLine, Line, url_of
+from rex_auth_edge.exchange.hub.line import HttpLine, Line
 from rex_auth_edge.exchange.hub.loop import Loop
+from rex_auth_edge.exchange.hub.misled import no_address
 from rex_auth_edge.exchange.hub.rounds import Rounds
 from rex_auth_edge.exchange.hub.running import Running
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
@@ -43,9 +45,6 @@ Lines = Callable[[str], Line]
 Progress = Callable[[int, int], None]
 
 NOT_ENROLLED = Refused(Code.NOT_ENROLLED, "This household isn't enrolled in any cloud")
-_BAD_URL = Refused(
-    Code.INVALID_FIELD, "The cloud's address is like https://cloud.example, without a path", {"url": "not an address"}
-)
 
 
 class Verified(Struct, frozen=True):
@@ -104,14 +103,14 @@ class Synchronising:
         """
         address = url_of(url)
         if address is None:
-            return _BAD_URL
+            return no_address(url)
         wish, key = Wish(address, code, as_), HubKey.make(self._parts.entropy)
         refused = await self._parts.store.read(lambda conn: joining.refused_before(conn, tenant_id, wish))
         if refused is not None:
             return refused
         node = await self._parts.store.write(lambda tx: tx.node.id)
         asking = SignedLine(self._lines(wish.url), wish.url, lambda: Signer(key), self._parts.entropy)
-        answer = await admission.asked(asking, Enrol(wish.code, node.bytes, self._name()))
+        answer = await admission.asked(asking, Enrol(wish.code, node.bytes, self._name()), wish.url)
         if isinstance(answer, Refused):
             return answer
         self._stop(tenant_id)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.domain.roles import Act
+from rex_auth_edge.exchange.hub import enrolment
 from rex_auth_edge.exchange.oversight import notices, reviews, words
 from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.oversight.status import Status
@@ -17,6 +18,7 @@ from rex_auth_edge.exchange.stores.entries import backlog
 from rex_auth_edge.exchange.stores.hub import standing
 from rex_auth_edge.flows.household.actor import Actor, forbidden
 from rex_auth_edge.flows.parts import NOBODY, Parts
+from rex_auth_edge.keys.seal import SealBrokenError
 from rex_auth_edge.storage.sync_tables import sync_enrolments, sync_standings
 
 
@@ -54,7 +56,7 @@ def status_of(conn: sa.Connection, parts: Parts, tenant_id: UUID) -> Status:
     """The facts, on a hub or in the cloud."""
     house = Shown(conn, tenant_id)
     held, told = len(reviews.waiting(house)), len(notices.for_owners(house))
-    status = _in_cloud(conn, tenant_id) if parts.home == NOBODY else _on_hub(conn, tenant_id)
+    status = _in_cloud(conn, tenant_id) if parts.home == NOBODY else _on_hub(conn, parts, tenant_id)
     return msgspec.structs.replace(status, reviews=held, conflicts=told)
 
 
@@ -69,13 +71,14 @@ def _in_cloud(conn: sa.Connection, tenant_id: UUID) -> Status:
     )
 
 
-def _on_hub(conn: sa.Connection, tenant_id: UUID) -> Status:
+def _on_hub(conn: sa.Connection, parts: Parts, tenant_id: UUID) -> Status:
     row = conn.execute(sa.select(sync_enrolments).where(sync_enrolments.c.tenant_id == tenant_id)).one_or_none()
     me = standing(conn, tenant_id)
     if row is None or me is None:
         return Status(enrolled=False)
     return Status(
         enrolled=True,
+        cloud=_cloud(parts, tenant_id, bytes(row.enrolment)),
         waiting=backlog(conn, tenant_id),
         reached_at=row.reached_at,
         agreed_at=row.agreed_at,
@@ -87,3 +90,11 @@ def _on_hub(conn: sa.Connection, tenant_id: UUID) -> Status:
         reading=me.cursors != me.whole,
         repairs=row.repairs,
     )
+
+
+def _cloud(parts: Parts, tenant_id: UUID, raw: bytes) -> str:
+    """Its address; nothing where SECRET_KEY isn't the one any more under which that was written down."""
+    try:
+        return enrolment.opened(parts.seal, tenant_id, raw).url
+    except SealBrokenError:
+        return ""

@@ -16,6 +16,7 @@ _SOON = 30 * DAY
 TROUBLES: Mapping[str, str] = MappingProxyType({
     "unreachable": "The cloud can't be reached. What is done here counts here, and goes there once the line is back.",
     "certificate": "Nobody with a certificate to be believed answers as the cloud. Is this hub's clock right?",
+    "no_tls": "At the cloud's address something else answers, that doesn't speak HTTPS: look at its port.",
     "busy": "The cloud has too much to do, and asked this hub to wait.",
     "malformed": "What this hub sends arrives changed, or cut off: look at what lies between it and the cloud.",
     "damaged": "What the cloud sends arrives changed, or cut off: look at what lies between it and this hub.",

@@ -1,0 +1,51 @@
+"""What whoever enrols a hub is told where the address that they typed isn't the cloud's."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from rex_auth_edge.domain.refusals import Code, Refused
+from rex_auth_edge.exchange.hub import trouble
+from rex_auth_edge.exchange.hub.trouble import LineError
+
+_LIKE = "the cloud's address is like https://cloud.example, without a path"
+_ITS_OWN = "give the address that the cloud calls its own (REX_PUBLIC_URL there)"
+
+
+def no_address(typed: str) -> Refused:
+    """Why nobody is asked at what was typed."""
+    found = urlsplit(typed.strip())
+    if found.scheme == "http":
+        said = "Only https:// leads to a cloud, http:// to this same machine alone: write https:// before its name"
+    elif found.username or found.password:
+        said = f"No name and password belong in it: {_LIKE}"
+    elif found.scheme == "https" and found.hostname and (found.path.strip("/") or found.query or found.fragment):
+        said = f"Leave out what comes after the name: {_LIKE}"
+    else:
+        said = f"This is no address: {_LIKE}"
+    return Refused(Code.INVALID_FIELD, said, {"url": "not an address"})
+
+
+def misled(error: LineError, url: str) -> Refused | None:
+    """Why whoever answers at this address isn't the cloud that was meant; None where that isn't the reason."""
+    said = _SAID.get(error.trouble)
+    if error.trouble == trouble.NO_CLOUD and error.message:
+        said = _NO_CLOUDS_PROGRAM
+    code = Code.CLOUD_UNREACHABLE if error.trouble in _UNHEARD else Code.CLOUD_REFUSED
+    if said is None:
+        return None
+    return Refused(code, said.format(url=url, said=error.message), {"cloud": error.trouble})
+
+
+_UNHEARD = frozenset({trouble.CERTIFICATE, trouble.NO_TLS})
+_NO_CLOUDS_PROGRAM = "Another hub answers at {url}, it seems, which is no cloud: " + _ITS_OWN
+_SAID: Mapping[str, str] = MappingProxyType({
+    trouble.CERTIFICATE: (
+        "Who answers at {url} has no certificate to be believed, as another hub at home hasn't: " + _ITS_OWN + ". "
+        "If it is the cloud, look whether this hub's clock is right; REX_SYNC_CA names an authority of its own"
+    ),
+    trouble.NO_TLS: "Who answers at {url} doesn't speak HTTPS: look at the port, and " + _ITS_OWN,
+    trouble.NO_CLOUD: "Something else answers at {url}, such as a web server or a Wi-Fi's sign-in page: " + _ITS_OWN,
+    trouble.PROOF: "The cloud doesn't take this hub's signature at {url}. {said}",
+    Code.HOST_NOT_ALLOWED: "Who answers at {url} doesn't go by that name: " + _ITS_OWN,
+})  # fmt: skip
