@@ -20,8 +20,14 @@ _HOURS = 4 * 3600.0
 _LOOK = 0.5
 _STUCK = 60
 """Looks after which nothing goes on by itself any more."""
-_REVIEWS = (Column("waits", "id"), Column("would", "what"), Column("by", "by"), Column("because", "why"))
-_NOTICES = (Column("notice", "id"), Column("what was decided", "says"))
+_REVIEWS = (
+    Column("waits", "id"),
+    Column("would", "what"),
+    Column("by", "by"),
+    Column("because", "why"),
+    Column("since", "when"),
+)
+_NOTICES = (Column("notice", "id"), Column("what was decided", "says"), Column("when", "when"))
 
 
 @click.group()

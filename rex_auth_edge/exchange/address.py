@@ -8,8 +8,8 @@ _LOCAL = frozenset({"localhost"})
 
 def url_of(text: str) -> str | None:
     """The cloud's address as it is signed; None for one that isn't to be used: HTTP leads to this machine alone."""
-    parts = urlsplit(text.strip())
     try:
+        parts = urlsplit(text.strip())
         port = parts.port
     except ValueError:
         return None

@@ -15,12 +15,14 @@ from rex_auth_edge.sync.state import Cell, Reset, Secret, State
 from rex_auth_edge.sync.wire import Incoming
 
 REPLACED = "password_replaced"
+BEFORE_JOINING = "password_before_joining"
 
 
 def decide_password(change: Incoming, house: House) -> Verdict:
     """Settle which reset the password stands on; of concurrent ones the person hears, and their sessions end.
 
-    Whoever had seen nothing yet, as a hub that has just joined, takes nobody's password back to an older one.
+    Whoever had seen nothing yet, as a hub that has just joined, takes nobody's password back to an older one; that
+    isn't a password set in two places, and is told as what it is.
     """
     offered, current = change.state.secret, house.state(change.cell).secret
     if offered is None:
@@ -31,7 +33,7 @@ def decide_password(change: Incoming, house: House) -> Verdict:
     seen = change.seen[Lane.IDENTITY]
     verdict = take(change, replace(change.state, secret=settled))
     if current is not None and seen == settled.reset == START and current.by.origin != offered.by.origin:
-        verdict = refuse(change, REPLACED)
+        verdict = refuse(change, BEFORE_JOINING)
         return along(verdict, Follow(Then.SIGN_OUT, Cell(Kind.SIGN_OUT, change.cell.id)))
     if current is None or current.by == offered.by or follows(change.tag, seen, current.by, current.at):
         return verdict

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -11,9 +12,10 @@ from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
 from rex_auth_edge.exchange.hub.synchronising import Synchronising
 from rex_auth_edge.exchange.oversight import deciding
 from rex_auth_edge.exchange.oversight.overview import overview
+from rex_auth_edge.exchange.oversight.words import ago
 from rex_auth_edge.flows.household.actor import Actor
 from rex_auth_edge.verbs.reach import Reach, Verbs, console, identifier, refusal
-from rex_auth_edge.web.answers import unless_refused
+from rex_auth_edge.web.answers import rfc3339, unless_refused
 from rex_auth_edge.web.api.syncing import stands
 
 _NOT_HERE = Refused(Code.NOT_ALLOWED, "This is a hub's to do: in the cloud see `rex-auth-edge sync hubs`")
@@ -103,7 +105,17 @@ async def _verified(reach: Reach, *, household: str | None = None) -> dict[str, 
 
 async def _reviews(reach: Reach, *, household: str | None = None) -> dict[str, Any]:
     """What waits for an owner, and what was decided against somebody."""
-    return dataclasses.asdict(unless_refused(await deciding.matters(reach.parts, await console(reach, household))))
+    found = unless_refused(await deciding.matters(reach.parts, await console(reach, household)))
+    now = reach.parts.clock.now().wall
+    return {"held": [_dated(each, now) for each in found.held], "told": [_dated(each, now) for each in found.told]}
+
+
+def _dated(each: deciding.Held | deciding.Told, now: int) -> dict[str, Any]:
+    """With when it was decided, for programs and in words."""
+    shown = dataclasses.asdict(each)
+    at = shown.pop("at")
+    dates = {"decided_at": None, "when": None} if at is None else {"decided_at": rfc3339(at), "when": ago(now - at)}
+    return {name: str(value) if isinstance(value, UUID) else value for name, value in shown.items()} | dates
 
 
 async def _confirmed(reach: Reach, *, which: str, household: str | None = None) -> dict[str, Any]:

@@ -23,3 +23,14 @@ async def test_a_password_that_was_changed_meanwhile(street: Street) -> None:
     for node in (home, hub.home):
         assert (await signed_in(node, "noah", _NEW)).status_code == 200
         assert (await signed_in(node, "noah")).status_code == 401
+
+
+async def test_what_the_owner_is_told_who_becomes_one(street: Street) -> None:
+    """The owner here and the one in the cloud had a password each, which nobody had set in two places: that is said."""
+    hub = await joined(street)
+    async with bearer(hub.home, (await signed_in(hub.home, "maya")).json()) as maya:
+        (own,) = (await maya.get("/auth/notices")).json()["notices"]
+        (shown,) = (await maya.get("/household/sync/reviews")).json()["notices"]
+    assert own["code"] == shown["code"] == "password_before_joining"
+    assert own["says"].startswith("A hub has joined where you had another password: the cloud's counts there")
+    assert shown["says"].startswith("maya had another password on a hub that has joined")

@@ -29,6 +29,7 @@ async def refused(street: Street, url: str, code: str = "0000") -> tuple[str, st
         ("https://cloud.example/login", "Leave out what comes after the name"),
         ("https://me:pw@cloud.example", "No name and password belong in it"),
         ("https://cloud.example:99999", "This is no address"),
+        ("https://[::1", "This is no address"),
     ],
 )
 async def test_what_is_no_clouds_address(street: Street, typed: str, hint: str) -> None:

@@ -1,11 +1,16 @@
 """What synchronisation holds back and has decided, as a household's people find it over HTTP and on the pages."""
 
+import json
 from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from rex_auth_edge.appliance import reach
+from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.exchange.mirror import differences
 from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.stores.hub import SqlHub
@@ -13,9 +18,10 @@ from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, Kind
 from rex_auth_edge.sync.standing import kept_home
 from rex_auth_edge.sync.wire import pack_state
+from rex_auth_edge.verbs import verbs
 from tests.exchange.held import pen, row, share
 from tests.household.family import Family, family
-from tests.hub import PASSWORD, Household
+from tests.hub import PASSWORD, Household, settings_for
 from tests.pages.people import browser
 from tests.pages.reading import sound
 
@@ -106,6 +112,26 @@ async def test_what_was_decided_against_somebody(they: Family, home: Household) 
     assert "password of noah" in shown["says"]
     assert (await they.maya.delete(f"/household/sync/notices/{notice}")).status_code == 200
     assert (await they.maya.get("/household/sync/reviews")).json()["notices"] == []
+
+
+async def test_when_it_was_decided(they: Family, home: Household, tmp_path: Path) -> None:
+    """By the cloud's clock, over HTTP and on the console in words as well; what is no time isn't shown as one."""
+    now = home.clock.now().wall
+    review = {"kind": Kind.KEY.value, "id": bytes(16), "state": pack_state(pen().climb()), "why": ""}
+    told = {"about": UUID(they.noah_id).bytes, "code": "password_replaced"}
+    for at in (now - 2 * DAY, 2**63, "soon", -1):
+        await comes(home, Kind.NOTICE, ACTIVE, told | {"decided_at": at})
+        await comes(home, Kind.REVIEW, PENDING, review | {"decided_at": at})
+    shown = (await they.maya.get("/household/sync/reviews")).json()
+    for each in (shown["reviews"], shown["notices"]):
+        (known,) = [found["decided_at"] for found in each if found["decided_at"]]
+        assert datetime.fromisoformat(known).timestamp() * 1000 == now - 2 * DAY
+    console = verbs(reach(settings_for(tmp_path), home.hub, running=True))
+    said = json.loads(json.dumps(await console["sync.reviews"]()))
+    assert {each["when"] for each in (*said["held"], *said["told"])} == {"2 days ago", None}
+    noah = browser(home, "192.168.1.21")
+    await noah.send("/sign-in", email="noah@example.com", password=PASSWORD)
+    assert "2 days ago" in (await noah.open("/me")).text
 
 
 async def test_the_pages(they: Family, home: Household) -> None:

@@ -14,7 +14,10 @@ _ITS_OWN = "give the address that the cloud calls its own (REX_PUBLIC_URL there)
 
 def no_address(typed: str) -> Refused:
     """Why nobody is asked at what was typed."""
-    found = urlsplit(typed.strip())
+    try:
+        found = urlsplit(typed.strip())
+    except ValueError:
+        found = urlsplit("")
     if found.scheme == "http":
         said = "Only https:// leads to a cloud, http:// to this same machine alone: write https:// before its name"
     elif found.username or found.password:

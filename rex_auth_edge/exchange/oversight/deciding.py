@@ -21,23 +21,28 @@ from rex_auth_edge.sync.kinds import Kind
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A change that waits for an owner: what it would do, why it waits, and who had made it, where that is known."""
+    """A change that waits for an owner: what it would do, why it waits, and who had made it, where that is known.
+
+    `at` is when it was held, in milliseconds since 1970 by the cloud's clock, where that is known.
+    """
 
     id: UUID
     what: str
     why: str
     code: str
     by: str | None
+    at: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What somebody is told; `code` is for programs, `about` a person's or a thing's id."""
+    """What somebody is told; `code` is for programs, `about` a person's or a thing's id; `at` as in Held."""
 
     id: UUID
     about: UUID
     code: str
     says: str
+    at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +68,11 @@ async def matters(parts: Parts, actor: Actor) -> Matters | Refused:
 
 def _held(review: reviews.Review, house: Shown) -> Held:
     by = telling.called(house, review.actor) if review.actor else None
-    return Held(UUID(bytes=review.id), telling.what(review, house), telling.why(review), review.why, by)
+    return Held(UUID(bytes=review.id), telling.what(review, house), telling.why(review), review.why, by, review.at)
 
 
 def _told(notice: notices.Notice, says: str) -> Told:
-    return Told(UUID(bytes=notice.id), UUID(bytes=notice.about), notice.code, says)
+    return Told(UUID(bytes=notice.id), UUID(bytes=notice.about), notice.code, says, notice.at)
 
 
 async def confirm(parts: Parts, actor: Actor, review_id: UUID) -> Refused | None:

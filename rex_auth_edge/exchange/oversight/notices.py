@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.scribe import Scribe
+from rex_auth_edge.sync.cloud.ordering import DECIDED_AT
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.roles import WAITS_FOR_OWNER
 from rex_auth_edge.sync.standing import House, field
@@ -14,14 +15,17 @@ NO_NOTICE = Refused(Code.NOT_FOUND, "There is no such notice")
 HELD = frozenset({WAITS_FOR_OWNER, STALE})
 """What owners find among the changes that wait for them."""
 _READ = "read"
+_LATEST = 253_402_300_800_000
+"""The year 10000, of which no calendar here tells."""
 
 
 class Notice(Struct, frozen=True):
-    """`about` is whom or what it concerns, `code` what happened."""
+    """`about` is whom or what it concerns, `code` what happened; `at` as in `decided_at`."""
 
     id: bytes
     about: bytes
     code: str
+    at: int | None = None
 
 
 def for_owners(house: House) -> list[Notice]:
@@ -44,7 +48,13 @@ def _standing(house: House) -> list[Notice]:
 def _notice(house: House, subject: bytes) -> Notice | None:
     about, code = (field(house, Cell(Kind.NOTICE, subject), name) for name in ("about", "code"))
     good = isinstance(about, bytes) and len(about) == len(HOUSEHOLD) and isinstance(code, str)
-    return Notice(subject, about, code) if good else None
+    return Notice(subject, about, code, decided_at(house, Cell(Kind.NOTICE, subject))) if good else None
+
+
+def decided_at(house: House, cell: Cell) -> int | None:
+    """When the cloud decided it, in milliseconds since 1970 by its clock; None where that isn't told."""
+    found = field(house, cell, DECIDED_AT)
+    return found if isinstance(found, int) and 0 <= found < _LATEST else None
 
 
 def clear(scribe: Scribe, subject: bytes, owner: bytes | None) -> Refused | None:

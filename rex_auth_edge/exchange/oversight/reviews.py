@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 from rex_auth_edge.domain.refusals import Code, Refused
+from rex_auth_edge.exchange.oversight.notices import decided_at
 from rex_auth_edge.exchange.scribe import Scribe
 from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind, lane_of
 from rex_auth_edge.sync.outcome import Outcome
@@ -30,13 +31,17 @@ _DECIDED = "decided"
 
 
 class Review(Struct, frozen=True):
-    """A change to `cell` that waits for an owner. `why` is a code, `actor` who had made it, `state` what it adds."""
+    """A change to `cell` that waits for an owner. `why` is a code, `actor` who had made it, `state` what it adds.
+
+    `at` as in `notices.decided_at`.
+    """
 
     id: bytes
     cell: Cell
     state: State
     why: str
     actor: bytes | None
+    at: int | None = None
 
 
 def waiting(house: House) -> list[Review]:
@@ -56,9 +61,10 @@ def review_of(house: House, subject: bytes) -> Review | None:
     if not (isinstance(kind, str) and isinstance(about, bytes) and isinstance(packed, bytes)):
         return None
     try:
-        return Review(subject, Cell(kind, about), unpack_state(packed), str(why), rung.actor)
+        state = unpack_state(packed)
     except WireError:
         return None
+    return Review(subject, Cell(kind, about), state, str(why), rung.actor, decided_at(house, cell))
 
 
 def confirm(scribe: Scribe, subject: bytes, owner: bytes | None) -> Cell | Refused:

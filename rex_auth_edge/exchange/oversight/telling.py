@@ -21,6 +21,10 @@ _OWNERS: Mapping[str, str] = MappingProxyType({
     names.RENAMED: "The username that {who} had chosen was taken elsewhere meanwhile: it is {username} now.",
     names.ADDRESS_TAKEN: "The address of {who} is unset: somebody else has proven that it is theirs.",
     passwords.REPLACED: "The password of {who} was set in two places: one counts, and they are signed out everywhere.",
+    passwords.BEFORE_JOINING: (
+        "{who} had another password on a hub that has joined: the cloud's counts there from now on, and they are "
+        "signed out everywhere."
+    ),
     roles.LAST_OWNER: "{who} stays an owner: the household would have been without one.",
     ordering.OUTGROWN: "A hub has told more about {who} than there is room for: look whether that hub is still yours.",
     roles.ACTOR_DEMOTED: "Something that somebody did to {who} while no owner any more wasn't taken as it was.",
@@ -31,6 +35,10 @@ _PERSON: Mapping[str, str] = MappingProxyType({
     passwords.REPLACED: (
         "Your password was set in two places at the same time. One of them counts, and you were signed out "
         "everywhere. If one wasn't you, choose another password now."
+    ),
+    passwords.BEFORE_JOINING: (
+        "A hub has joined where you had another password: the cloud's counts there from now on, and you were signed "
+        "out everywhere."
     ),
     roles.LAST_OWNER: "You stay an owner: the household would have been without one.",
     roles.ACTOR_DEMOTED: "What somebody did to your account while they were no owner any more wasn't taken as it was.",

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -24,6 +25,8 @@ _SUBJECTS = frozenset({Kind.USER, Kind.DEVICE, Kind.PAIRING, Kind.INVITATION, Ki
 LARGEST_CELL = 192 * 1024
 """Bytes to which hubs may let a cell grow: with what the cloud adds, each has to fit into one answer to every hub."""
 OUTGROWN = "outgrown"
+DECIDED_AT = "decided_at"
+"""When it was, by the cloud's clock in milliseconds since 1970: for people alone, no rule looks at it."""
 
 
 class Ordering:
@@ -132,7 +135,8 @@ class Ordering:
     def _review(self, change: Incoming, verdict: Verdict) -> None:
         """Show an owner what was held back, until one decides."""
         at = self.next()
-        told = {"kind": change.cell.kind, "id": change.cell.id, "state": pack_state(verdict.review)}
+        about = {"kind": change.cell.kind, "id": change.cell.id, "state": pack_state(verdict.review)}
+        told: dict[str, Any] = {**about, DECIDED_AT: self._now}
         why = verdict.notices[-1].code if verdict.notices else ""
         fields = {name: Held(at, self.tag(at), value) for name, value in {**told, "why": why}.items()}
         rung = Rung(PENDING, at, self.tag(at), at, change.actor)
@@ -140,7 +144,8 @@ class Ordering:
 
     def _tell(self, notice: Notice) -> None:
         at = self.next()
-        fields = {"about": Held(at, self.tag(at), notice.about), "code": Held(at, self.tag(at), notice.code)}
+        told: dict[str, Any] = {"about": notice.about, "code": notice.code, DECIDED_AT: self._now}
+        fields = {name: Held(at, self.tag(at), value) for name, value in told.items()}
         rung = Rung(ACTIVE, at, self.tag(at), at)
         self.write(Cell(Kind.NOTICE, _id(self.tag(at))), State(rung=rung, fields=fields), at)
 

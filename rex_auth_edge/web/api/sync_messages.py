@@ -34,22 +34,27 @@ class Sync(msgspec.Struct):
 
 
 class Review(msgspec.Struct):
-    """A change that was held back: what it would do, why it waits (`code` for programs), and who had made it."""
+    """A change that was held back: what it would do, why it waits (`code` for programs), and who had made it.
+
+    `decided_at` is when it was held, by the cloud's clock, where that is known.
+    """
 
     id: str
     what: str
     why: str
     code: str
     by: str | None
+    decided_at: str | None
 
 
 class Notice(msgspec.Struct):
-    """What was decided against somebody; `about` is their id, or that of a thing."""
+    """What was decided against somebody; `about` is their id, or that of a thing; `decided_at` as in Review."""
 
     id: str
     about: str
     code: str
     says: str
+    decided_at: str | None
 
 
 class Reviews(msgspec.Struct):

@@ -29,8 +29,7 @@ class Syncing(Controller):
     async def list(self, visit: NamedDependency[Visit]) -> messages.Reviews:
         """What waits for an owner, and what was decided against somebody, each in order."""
         found = unless_refused(await deciding.matters(visit.desk.parts, actor(visit)))
-        held = [messages.Review(str(each.id), each.what, each.why, each.code, each.by) for each in found.held]
-        return messages.Reviews(held, [notice(each) for each in found.told])
+        return messages.Reviews([_review(each) for each in found.held], [notice(each) for each in found.told])
 
     @post("/reviews/{name:str}/confirm", status_code=200)
     async def confirm(self, name: FromPath[str], visit: NamedDependency[Visit]) -> Said:
@@ -67,9 +66,17 @@ class Notices(Controller):
         return Said("Cleared")
 
 
+def _review(held: deciding.Held) -> messages.Review:
+    return messages.Review(str(held.id), held.what, held.why, held.code, held.by, _time(held.at))
+
+
+def _time(at: int | None) -> str | None:
+    return None if at is None else rfc3339(at)
+
+
 def notice(told: deciding.Told) -> messages.Notice:
     """One as clients see it."""
-    return messages.Notice(str(told.id), str(told.about), told.code, told.says)
+    return messages.Notice(str(told.id), str(told.about), told.code, told.says, _time(told.at))
 
 
 def stands(found: overview.Overview) -> messages.Sync:
@@ -81,8 +88,8 @@ def stands(found: overview.Overview) -> messages.Sync:
         sentences=found.sentences,
         cloud=status.cloud,
         waiting=messages.Waiting(*status.waiting),
-        reached_at=None if status.reached_at is None else rfc3339(status.reached_at),
-        agreed_at=None if status.agreed_at is None else rfc3339(status.agreed_at),
+        reached_at=_time(status.reached_at),
+        agreed_at=_time(status.agreed_at),
         trouble=status.trouble,
         paused=status.paused,
         reviews=status.reviews,
