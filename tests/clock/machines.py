@@ -75,20 +75,22 @@ class Moved:
         path = self.folder / "ntp"
         path.touch() if synced else path.unlink(missing_ok=True)
 
+    @property
+    def told(self) -> dict[str, str]:
+        """The environment in which a process goes by this clock."""
+        return {
+            "PYTHONPATH": str(self.folder),
+            "LD_PRELOAD": str(_library()),
+            "FAKETIME_TIMESTAMP_FILE": str(self.folder / "faketime"),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "NO_FAKE_STAT": "1",
+        }
+
     @contextmanager
     def hub(self, later: int = 0, **settings: str) -> Iterator[Process]:
         """A hub; `later` is by how many seconds its boot clock is ahead of the machine's. It ends orderly."""
-        env = environment(
-            self.folder / "data",
-            RATE_LIMIT_ENABLED="false",
-            PYTHONPATH=str(self.folder),
-            LD_PRELOAD=str(_library()),
-            FAKETIME_TIMESTAMP_FILE=str(self.folder / "faketime"),
-            FAKETIME_NO_CACHE="1",
-            FAKETIME_DONT_FAKE_MONOTONIC="1",
-            NO_FAKE_STAT="1",
-            **settings,
-        )
+        env = environment(self.folder / "data", RATE_LIMIT_ENABLED="false", **self.told, **settings)
         under = ["unshare", "-T", "--boottime", str(later)] if later else []
         process = subprocess.Popen([*under, *_COMMAND], env=env, stderr=subprocess.PIPE, text=True)
         hub = Process(process, "", self.folder / "data", [])

@@ -12,8 +12,7 @@ from tests import mariadb, redis_server
 from tests.cli.consoles import Console
 from tests.cloud.pair import PASSWORD, Pair
 from tests.cloud.settings import SETTINGS
-from tests.cloud.street import Street, add, sign_in, until
-from tests.exchange.bad_line import bad_line
+from tests.cloud.street import Street, add, sign_in, until, way
 from tests.mariadb import MariaServer
 from tests.processes import run, serving
 from tests.redis_server import RedisServer
@@ -71,16 +70,12 @@ def street(
     """
     folder = tmp_path_factory.mktemp("hub")
     folder.chmod(0o700)
-    with bad_line() as line, ExitStack() as stack:
+    with way(tmp_path_factory.mktemp("way")) as led, ExitStack() as stack:
         # Nobody reads what they log, and a full pipe would stop them.
-        more = {
-            "REX_PUBLIC_URL": f"http://127.0.0.1:{line.port}",
-            "RATE_LIMIT_ENABLED": "false",
-            "REX_LOG_LEVEL": "error",
-        }
+        more = {"REX_PUBLIC_URL": led.url, "RATE_LIMIT_ENABLED": "false", "REX_LOG_LEVEL": "error"}
         two = stack.enter_context(_two(mariadb_server, redis, tmp_path_factory.mktemp("cloud"), **more))
-        line.target = int(two.one.url.rpartition(":")[2])
-        made = Street(two, line, folder, stack)
+        led.front.target = int(two.one.url.rpartition(":")[2])
+        made = Street(two, led, folder, stack)
         maya = made.claim("maya", PASSWORD)
         made.console("user", "add", "noah", "--role", "adult", typed=PASSWORD + "\n")
         assert add(made.hub, maya, "leo", "adult")

@@ -1,38 +1,80 @@
 """A hub and the cloud's two processes, all real, and between them a line that a test makes bad."""
 
 import json
+import ssl
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests.cloud.certificates import Authority, Front, front
 from tests.cloud.pair import PASSWORD, Pair, bearer
-from tests.exchange.bad_line import BadLine
+from tests.exchange.bad_line import BadLine, bad_line
 from tests.processes import Process, run, serving
 
 PATIENCE = 20
 """Seconds until something must have happened."""
 
 
-class Street:
-    """`line` leads from the hub to the cloud's first process; `tenant` is what the cloud calls the household."""
+@dataclass
+class Way:
+    """From hubs to the cloud: a line that is made bad, then TLS, whose certificate `authority` has vouched for."""
 
-    def __init__(self, pair: Pair, line: BadLine, folder: Path, stack: ExitStack) -> None:
-        self.pair, self.line, self.folder, self._stack = pair, line, folder, stack
+    line: BadLine
+    front: Front
+    authority: Authority
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        """What the cloud calls itself."""
+        return f"https://127.0.0.1:{self.line.port}"
+
+    def shows(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        """Another certificate from now on, also to whom the line is open; the one before."""
+        before, self.front.context = self.front.context, context
+        self.line.break_off()
+        self.line.mend()
+        return before
+
+
+@contextmanager
+def way(folder: Path) -> Iterator[Way]:
+    """A good one, to nowhere yet."""
+    authority = Authority()
+    (folder / "authority.pem").write_bytes(authority.pem)
+    with front(authority.context(folder)) as ended, bad_line() as line:
+        line.target = ended.port
+        yield Way(line, ended, authority, folder)
+
+
+class Street:
+    """`way` leads from the hub to the cloud's first process; `tenant` is what the cloud calls the household."""
+
+    def __init__(self, pair: Pair, way: Way, folder: Path, stack: ExitStack) -> None:
+        self.pair, self.way, self.folder, self._stack = pair, way, folder, stack
+        self.line = way.line
         self.tenant = ""
         self.start_hub()
 
-    def start_hub(self) -> None:
+    def start_hub(self, **settings: str) -> None:
         """The hub runs, until the last test of the street."""
-        self.hub = self._stack.enter_context(serving(self.folder, RATE_LIMIT_ENABLED="false", REX_LOG_LEVEL="error"))
+        self.hub = self.start(self.folder, **settings)
+
+    def start(self, folder: Path, **settings: str) -> Process:
+        """A hub on this disk, that believes the cloud's authority. Nobody reads what it logs."""
+        authority = str(self.way.folder / "authority.pem")
+        own = {"RATE_LIMIT_ENABLED": "false", "REX_LOG_LEVEL": "error", "REX_SYNC_CA": authority}
+        return self._stack.enter_context(serving(folder, **own, **settings))
 
     def start_cloud(self) -> None:
         """Another first process of the cloud takes the place of the one that was."""
         self.pair.one = self._stack.enter_context(serving(Path("/nonexistent"), "--json", **self.pair.settings))
-        self.line.target = int(self.pair.one.url.rpartition(":")[2])
+        self.way.front.target = int(self.pair.one.url.rpartition(":")[2])
 
     def agreed(self, owner: dict[str, Any]) -> None:
         """Wait until nothing waits, and both ends are known to have the same; `owner` is signed in at the hub."""
@@ -67,7 +109,7 @@ class Street:
         with self.pair.one.client() as client:
             made = client.post("/household/hubs/claims", headers=bearer(owner))
         assert made.status_code == 200, made.text
-        return self.console("sync", "enroll", f"http://127.0.0.1:{self.line.port}", typed=made.json()["code"] + "\n")
+        return self.console("sync", "enroll", self.way.url, typed=made.json()["code"] + "\n")
 
 
 def sign_in(process: Process, name: str, password: str = PASSWORD, tenant: str = "") -> httpx.Response:

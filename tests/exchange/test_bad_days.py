@@ -25,14 +25,15 @@ def rounds(hub: Hub) -> Rounds:
     return hub.sync._running[hub.tenant].rounds
 
 
-async def test_without_the_cloud(street: Street) -> None:
-    """A hub whose cloud is gone does all that it did; what was done goes there once the line is back."""
+async def test_without_the_cloud(street: Street, caplog: pytest.LogCaptureFixture) -> None:
+    """A hub whose cloud is gone does all that it did, and logs it in words; what was done goes there afterwards."""
     hub = await joined(street)
     hub.line.cut = True
     await add(hub.home, "noah")
     noah = (await signed_in(hub.home, "noah")).json()
     said = await hub.meet()
     assert said.trouble == "unreachable"
+    assert "The cloud can't be reached." in caplog.text
     assert sum(said.waiting) > 0
     assert await validated(hub.home, noah) == 200
     street.clock.advance(30 * 24 * 3_600_000)

@@ -229,16 +229,29 @@ async def test_whom_it_believes(tmp_path: Path) -> None:
         assert (await line.post("/", b"", {}, 0)).status == 200
         line.close()
         for ca in (None, tmp_path / "other"):
-            with pytest.raises(LineError, match="certificate"):
+            with pytest.raises(LineError, match="certificate_authority"):
                 await HttpLine(url, ca).post("/", b"", {}, 0)
         named = url.replace("127.0.0.1", "localhost")
-        with pytest.raises(LineError, match="certificate"):
+        with pytest.raises(LineError, match="certificate_name"):
             await HttpLine(named, tmp_path / "ours").post("/", b"", {}, 0)
 
 
-def test_certificates_have_their_own_words() -> None:
-    """Whoever shows no certificate to be believed isn't merely unreachable."""
-    assert lines._explained(ssl.SSLCertVerificationError()).trouble == "certificate"
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (9, "certificate_early"),
+        (10, "certificate_expired"),
+        (7, "certificate_authority"),
+        (20, "certificate_authority"),
+        (62, "certificate_name"),
+        (23, "certificate"),
+    ],
+)
+def test_certificates_have_their_own_words(number: int, code: str) -> None:
+    """Whoever shows no certificate to be believed isn't merely unreachable, and it is said why not."""
+    error = ssl.SSLCertVerificationError()
+    error.verify_code = number
+    assert lines._explained(error).trouble == code
     assert lines._explained(ssl.SSLError()).trouble == "unreachable"
 
 
@@ -255,3 +268,9 @@ async def test_what_a_stranger_says_is_not_shown() -> None:
         with pytest.raises(LineError, match="no_cloud") as raised:
             await asking(Cloud(reply)).ask("/sync/enroll", b"body")
         assert raised.value.message == ""
+
+
+async def test_an_authority_that_cannot_be_read(tmp_path: Path) -> None:
+    """A file that REX_SYNC_CA names and that isn't there isn't the cloud's fault."""
+    with serving() as (url, _), pytest.raises(LineError, match="no_authority"):
+        await HttpLine(url.replace("http:", "https:"), tmp_path / "none").post("/", b"", {}, 0)

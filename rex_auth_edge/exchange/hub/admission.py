@@ -6,6 +6,7 @@ from rex_auth_edge.exchange.hub.misled import misled
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import ENROLL, Enrol, Enrolled
+from rex_auth_edge.exchange.oversight import words
 from rex_auth_edge.sync.wire import WireError, decode, encode, name_of
 
 _TRIES = 3
@@ -48,5 +49,7 @@ def refusal(error: LineError, url: str = "") -> Refused:
         return _NO_ANSWER
     if url and (found := misled(error, url)) is not None:
         return found
+    if error.trouble in trouble.CERTIFICATES:
+        return Refused(Code.CLOUD_UNREACHABLE, words.TROUBLES[error.trouble], {"cloud": error.trouble})
     said = error.message or f"The cloud doesn't do it ({error.trouble})"
     return Refused(Code.CLOUD_REFUSED, said, {"cloud": error.trouble})

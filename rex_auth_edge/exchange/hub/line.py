@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from rex_auth_edge.exchange.hub.trouble import CERTIFICATE, DAMAGED, NO_TLS, UNREACHABLE, LineError
+from rex_auth_edge.exchange.hub import trouble
+from rex_auth_edge.exchange.hub.trouble import DAMAGED, NO_TLS, UNREACHABLE, LineError
 from rex_auth_edge.sync.wire import LARGEST_BODY
 
 PATIENCE = 20.0
@@ -22,6 +24,13 @@ PATIENCE = 20.0
 LARGEST_ANSWER = 4 * LARGEST_BODY
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG"})
 """What OpenSSL says of an answer that is no TLS."""
+_WHY: Mapping[int, str] = MappingProxyType({
+    9: trouble.EARLY,
+    10: trouble.EXPIRED,
+    **dict.fromkeys((2, 7, 18, 19, 20, 21), trouble.UNVOUCHED),
+    **dict.fromkeys((62, 64), trouble.ANOTHER_NAME),
+})  # fmt: skip
+"""OpenSSL's codes for why a certificate isn't believed: X509_V_ERR_* in its x509_vfy.h."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +118,21 @@ class HttpLine:
         host, port = str(self._parts.hostname), self._parts.port
         if self._parts.scheme == "http":
             return http.client.HTTPConnection(host, port or 80, timeout=PATIENCE)
-        context = ssl.create_default_context(cafile=None if self._ca is None else str(self._ca))
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        return http.client.HTTPSConnection(host, port or 443, timeout=PATIENCE, context=context)
+        return http.client.HTTPSConnection(host, port or 443, timeout=PATIENCE, context=_believing(self._ca))
+
+
+def _believing(ca: Path | None) -> ssl.SSLContext:
+    """Raises LineError where the named authority can't be read."""
+    try:
+        context = ssl.create_default_context(cafile=None if ca is None else str(ca))
+    except (OSError, ValueError) as error:
+        raise LineError(trouble.NO_AUTHORITY) from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 def _explained(error: Exception) -> LineError:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return LineError(CERTIFICATE)
+        return LineError(_WHY.get(getattr(error, "verify_code", 0), trouble.CERTIFICATE))
     unspoken = isinstance(error, ssl.SSLError) and getattr(error, "reason", "") in _NO_TLS
     return LineError(NO_TLS if unspoken else UNREACHABLE)

@@ -40,13 +40,15 @@ def misled(error: LineError, url: str) -> Refused | None:
     return Refused(code, said.format(url=url, said=error.message), {"cloud": error.trouble})
 
 
-_UNHEARD = frozenset({trouble.CERTIFICATE, trouble.NO_TLS})
+_UNHEARD = trouble.CERTIFICATES | {trouble.NO_TLS}
 _NO_CLOUDS_PROGRAM = "Another hub answers at {url}, it seems, which is no cloud: " + _ITS_OWN
 _SAID: Mapping[str, str] = MappingProxyType({
-    trouble.CERTIFICATE: (
+    **dict.fromkeys(
+        (trouble.CERTIFICATE, trouble.UNVOUCHED),
         "Who answers at {url} has no certificate to be believed, as another hub at home hasn't: " + _ITS_OWN + ". "
-        "If it is the cloud, look whether this hub's clock is right; REX_SYNC_CA names an authority of its own"
+        "If it is the cloud, look whether this hub's clock is right; REX_SYNC_CA names an authority of its own",
     ),
+    trouble.ANOTHER_NAME: "Who answers at {url} has a certificate for another name: " + _ITS_OWN,
     trouble.NO_TLS: "Who answers at {url} doesn't speak HTTPS: look at the port, and " + _ITS_OWN,
     trouble.NO_CLOUD: "Something else answers at {url}, such as a web server or a Wi-Fi's sign-in page: " + _ITS_OWN,
     trouble.PROOF: "The cloud doesn't take this hub's signature at {url}. {said}",

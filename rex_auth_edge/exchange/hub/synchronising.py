@@ -26,6 +26,7 @@ from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol
 from rex_auth_edge.exchange.mirror import differences
+from rex_auth_edge.exchange.oversight import words
 from rex_auth_edge.exchange.oversight.overview import status_of
 from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.exchange.proof import HubKey, Signer
@@ -244,7 +245,7 @@ class Synchronising:
             if len(running.rounds.agreed) == len(Lane):
                 running.agreed_at = now
         if news and code is not None:
-            _log.warning("Synchronisation waits (%s).", code)
+            _log.warning("Synchronisation waits (%s). %s", code, words.said_of(code))
         mended, running.repaired = running.rounds.repaired - running.repaired, running.rounds.repaired
         if mended:
             _log.warning("Differences with the cloud were found and mended: %d.", mended)

@@ -1,6 +1,10 @@
 """Why a round has failed, as a code that `exchange.oversight.words` puts into a sentence."""
 
-UNREACHABLE, CERTIFICATE, BUSY, DAMAGED = "unreachable", "certificate", "busy", "damaged"
+UNREACHABLE, BUSY, DAMAGED = "unreachable", "busy", "damaged"
+CERTIFICATE, EARLY, EXPIRED = "certificate", "certificate_early", "certificate_expired"
+ANOTHER_NAME, UNVOUCHED, NO_AUTHORITY = "certificate_name", "certificate_authority", "no_authority"
+CERTIFICATES = frozenset({CERTIFICATE, EARLY, EXPIRED, ANOTHER_NAME, UNVOUCHED, NO_AUTHORITY})
+"""Why whoever answers at the cloud's address isn't believed to be the cloud."""
 MALFORMED, UNKNOWN_KEY, STORAGE = "malformed", "unknown_key", "storage"
 PROOF, NO_CLOUD, FAILING, SEALED, TOO_LARGE = "proof", "no_cloud", "failing", "sealed", "too_large"
 NO_TLS = "no_tls"

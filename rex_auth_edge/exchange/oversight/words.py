@@ -17,6 +17,23 @@ TROUBLES: Mapping[str, str] = MappingProxyType({
     "unreachable": "The cloud can't be reached. What is done here counts here, and goes there once the line is back.",
     "certificate": "Nobody with a certificate to be believed answers as the cloud. Is this hub's clock right?",
     "no_tls": "At the cloud's address something else answers, that doesn't speak HTTPS: look at its port.",
+    "certificate_early": (
+        "By this machine's clock the cloud's certificate isn't valid yet. If the clock is wrong, set it (see "
+        "`rex-auth-edge clock show`); if it is right, tell the cloud's operator."
+    ),
+    "certificate_expired": (
+        "By this machine's clock the cloud's certificate has expired. If the clock is wrong, set it (see "
+        "`rex-auth-edge clock show`); if it is right, tell the cloud's operator."
+    ),
+    "certificate_name": (
+        "Whoever answers at the cloud's address has a certificate for another name: a Wi-Fi's sign-in page, "
+        "somebody who poses as the cloud, or a mistake of its operator's."
+    ),
+    "certificate_authority": (
+        "Nobody whom this hub believes vouches for the cloud's certificate. If the cloud has an authority of its own, "
+        "REX_SYNC_CA has to name its file; if it hasn't, somebody may pose as the cloud."
+    ),
+    "no_authority": "This hub can't read the authority's certificate in the file that REX_SYNC_CA names.",
     "busy": "The cloud has too much to do, and asked this hub to wait.",
     "malformed": "What this hub sends arrives changed, or cut off: look at what lies between it and the cloud.",
     "damaged": "What the cloud sends arrives changed, or cut off: look at what lies between it and this hub.",
@@ -32,7 +49,21 @@ TROUBLES: Mapping[str, str] = MappingProxyType({
     "too_large": "A single change is too large for the cloud: tell its operator.",
     "repeated": "There may be two copies of this hub: turn the other one off, or enrol this one anew.",
     "greet": "The cloud asks over and over again who this hub is: tell its operator.",
+    "locked": (
+        "There are two copies of this hub, and the cloud listens to neither: only revocations still arrive. "
+        "Turn the other one off, and enrol this one anew: `rex-auth-edge sync enroll`, with a claim code that an owner "
+        "gets in the cloud."
+    ),
+    "removed": (
+        "An owner has removed this hub from the household's cloud for good: what is done here counts here alone. "
+        "`rex-auth-edge sync forget` leaves that cloud; only a hub that is set up anew can join it."
+    ),
 })  # fmt: skip
+
+
+def said_of(trouble: str) -> str:
+    """A trouble in words."""
+    return TROUBLES.get(trouble, f"The cloud refuses what this hub asks ({trouble}).")
 
 
 def headline(status: Status, now: int) -> str:
@@ -81,20 +112,14 @@ def _agrees(status: Status, now: int) -> str:
 def _barred(status: Status) -> Iterator[str]:
     """Why nothing will go on by itself."""
     if status.removed:
-        yield (
-            "An owner has removed this hub from the household's cloud for good: what is done here counts here alone. "
-            "`rex-auth-edge sync forget` leaves that cloud; only a hub that is set up anew can join it."
-        )
+        yield TROUBLES["removed"]
     elif status.locked and status.hubs is not None:
         yield (
             "There are two copies of one hub, and neither is listened to: turn one off, and enrol the other anew "
             "with a claim code."
         )
     elif status.locked:
-        yield (
-            "There are two copies of this hub, and the cloud listens to neither: only revocations still arrive. "
-            "Turn the other one off, and enrol this one anew."
-        )
+        yield TROUBLES["locked"]
     elif status.restored:
         yield "This hub is older than what it has sent, as after a restore: until that is settled it sends nothing."
     if status.paused:
@@ -103,7 +128,7 @@ def _barred(status: Status) -> Iterator[str]:
 
 def _troubles(status: Status, now: int) -> Iterator[str]:
     if status.trouble is not None and not (status.removed or status.locked):
-        said = TROUBLES.get(status.trouble, f"The cloud refuses what this hub asks ({status.trouble}).")
+        said = said_of(status.trouble)
         again = status.retry_at is not None and status.retry_at > now and not status.paused
         yield said + (f" The next attempt is in {lasting((status.retry_at or 0) - now)}." if again else "")
     if status.hubs is None and status.reached_at is not None and now - status.reached_at > LONGEST_ABSENCE - _SOON:
