@@ -4,6 +4,8 @@
 .PHONY: help run test coverage simulate galera lint audit format bench bench-sync lock wheels clean
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
+# Images of Python set it; every process of the tests would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?=
 ARGS ?=

@@ -1,5 +1,6 @@
 """What every room's tests are handed."""
 
+import gc
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -27,7 +28,8 @@ settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name our own mark."""
+    """Name our own mark; and look for no garbage among what is imported and collected, all of which stays."""
+    gc.disable()
     config.addinivalue_line(
         "markers", "mariadb: needs a MariaDB server; skipped where none is installed, but not in CI"
     )
@@ -36,6 +38,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest goes first, so that no processor is left alone with it at the end."""
     items.sort(key=lambda item: item.path.parent.name not in _LONG)
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is looked for, among what tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture
