@@ -27,6 +27,7 @@ from rex_auth_edge.machine import (
     addresses,
     environment,
     passed_sockets,
+    settle_memory,
 )
 from rex_auth_edge.mail.carrier import Carrier
 from rex_auth_edge.mail.console import Console
@@ -143,6 +144,7 @@ async def _run(
         background += [tasks.create_task(work) for work in late]
         notifier.ready(f"Serving {settings.flows.frontend}")
         say(entrance.url)
+        settle_memory()
         await stop.wait()
         notifier.stopping()
         if hub.cloud is not None:

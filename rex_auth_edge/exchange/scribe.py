@@ -1,5 +1,6 @@
 """Writing changes at either end, and what is in force there before and after."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from rex_auth_edge.sync.pen import Pen
@@ -18,6 +19,10 @@ class Scribe(Protocol):
     @property
     def house(self) -> House:
         """What is in force here: on a hub with its own unsent changes on top. It shows each change once written."""
+        ...
+
+    def prepare(self, cells: Iterable[Cell]) -> None:
+        """These are going to be written: they are fetched together."""
         ...
 
     def pen(self) -> Pen:

@@ -6,7 +6,6 @@ The order of the rows makes no difference, and one row's change costs one subtra
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Protocol
 
 from rex_auth_edge.sync.state import Cell
@@ -24,7 +23,6 @@ Path = tuple[int, ...]
 """A branch of the tree, from the root."""
 
 
-@lru_cache(maxsize=2048)
 def path_of(cell: Cell) -> Path:
     """The leaf in which the cell is: its place does not depend on its content."""
     first, second, third = hashlib.blake2b(cell.kind.encode() + b"\0" + cell.id, digest_size=DEPTH).digest()

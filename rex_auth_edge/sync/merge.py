@@ -43,7 +43,8 @@ def _settled(state: State) -> bool:
     return not parts and state.cleared is START
 
 
-def _only_fields(state: State) -> bool:
+def only_fields(state: State) -> bool:
+    """Whether nothing else is in it, as in most."""
     return _settled(state) and not (state.rung or state.secret or state.version or state.rest)
 
 
@@ -127,7 +128,7 @@ def placed(delta: State, at: Position, *, after: Position | None = None) -> Stat
     def moved(part: Any) -> Any:
         return replace(part, at=put(part.at))
 
-    if _only_fields(delta):
+    if only_fields(delta):
         return State(fields={name: Held(put(held.at), held.by, held.value) for name, held in delta.fields.items()})
     secret = delta.secret and replace(delta.secret, at=put(delta.secret.at), reset=put(delta.secret.reset))
     return replace(

@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.merge import only_fields
 from rex_auth_edge.sync.order import Position, Tag, is_unsent
 from rex_auth_edge.sync.state import Own, State
 from rex_auth_edge.sync.wire import Incoming
@@ -29,12 +30,25 @@ def is_own(change: Incoming, upto: Position) -> bool:
     Fields may claim a place that has been given, as what a restored cloud forgot: an earlier one only loses more.
     """
     state, (origin, incarnation, number) = change.state, change.tag
+    for held in state.fields.values():
+        by, at = held.by, held.at
+        if by.origin != origin or by.incarnation != incarnation or by.number > number:
+            return False
+        if at > upto and not (is_unsent(at) and at.seq <= number):
+            return False
+    if max(change.seen) > upto:
+        return False
+    return only_fields(state) or _are_own(change, upto)
+
+
+def _are_own(change: Incoming, upto: Position) -> bool:
+    """The parts other than fields."""
+    state, (origin, incarnation, number) = change.state, change.tag
     if any(tag[:2] != (origin, incarnation) or tag.number > number for tag in tags_of(state)):
         return False
-    places = [*_places_of(state), *(held.at for held in state.fields.values() if held.at > upto)]
-    if not all(is_unsent(at) and at.seq <= number for at in places):
+    if not all(is_unsent(at) and at.seq <= number for at in _places_of(state)):
         return False
-    claims = [state.cleared, *change.seen, *([state.rung.seen] if state.rung else [])]
+    claims = [state.cleared, *([state.rung.seen] if state.rung else [])]
     reset = state.secret.reset if state.secret else upto
     if any(place > upto for place in claims) or (reset > upto and not (is_unsent(reset) and reset.seq <= number)):
         return False

@@ -15,6 +15,8 @@ def decide_record(change: Incoming, house: House) -> Verdict:
     So a node that comes again, after a restore or with a thief, can add to its past nothing but what goes on from it.
     """
     there = house.state(change.cell).fields
+    if not there:
+        return take(change)
     again = {name: held for name, held in change.state.fields.items() if name in there}
     if not again:
         return take(change)

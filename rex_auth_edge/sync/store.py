@@ -11,7 +11,7 @@ from msgspec import Struct
 from rex_auth_edge.sync.digest import Path, Sums
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Seen, Tag
 from rex_auth_edge.sync.standing import House
-from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.wire import Head, Row
 
 EVERYTHING = 1 << 62
@@ -235,8 +235,8 @@ class HubStore(Rows, Protocol):
         """What waits for the cell and isn't under way, by their numbers."""
         ...
 
-    def put_entry(self, entry: Entry) -> None:
-        """Write a change; its number names it."""
+    def put_entry(self, entry: Entry, state: State | None = None) -> None:
+        """Write a change; its number names it. `state`, where the entry's is known unpacked."""
         ...
 
     def drop_entry(self, entry: Entry) -> None:
@@ -259,7 +259,7 @@ class HubStore(Rows, Protocol):
         """What has a number past this one waits again, whatever has been said of it."""
         ...
 
-    def came(self, row: Row) -> None:
+    def came(self, cell: Cell, row: Row) -> bool:
         """The cell's first row has come: if it says just what this hub has written, that has come back (`is_echo`)."""
         ...
 

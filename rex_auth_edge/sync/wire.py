@@ -23,6 +23,8 @@ LARGEST_BODY = 256 * 1024
 """Bytes of a body on the line; LARGEST_PLAIN of what it inflates to."""
 LARGEST_PLAIN = 4 * 1024 * 1024
 MOST_CHANGES = 500
+_EFFORT = 3
+"""Of zlib's levels: ids and hashes don't get shorter by trying harder, which takes more than three times as long."""
 
 _KIND = re.compile(r"[a-z0-9_.]{1,32}")
 _FIELDS = frozenset(State.__struct_fields__)
@@ -242,15 +244,18 @@ def unpack_state(raw: bytes) -> State:
 
 def encode(body: Struct) -> bytes:
     """A body for the line: compressed, with a checksum of what is inside."""
-    return zlib.compress(_SORTED.encode((NEWEST, type(body).__name__, body)), 6)
+    return zlib.compress(_SORTED.encode((NEWEST, type(body).__name__, body)), _EFFORT)
 
 
-def decode(raw: bytes, wanted: type[_Body]) -> _Body:
-    """The body of these bytes, of the type that belongs here. Raises WireError, and never inflates past the bound."""
+def decode(raw: bytes, wanted: type[_Body], name: str = "") -> _Body:
+    """The body of these bytes, of the type that belongs here, or what that one wants of the type called `name`.
+
+    Raises WireError, and never inflates past the bound.
+    """
     if len(raw) > LARGEST_BODY:
         raise WireError("The body is too large")
-    version, name, inside = _envelope(_inflate(raw))
-    if not OLDEST <= version <= NEWEST or name != wanted.__name__:
+    version, named, inside = _envelope(_inflate(raw))
+    if not OLDEST <= version <= NEWEST or named != (name or wanted.__name__):
         raise WireError("The body is of another version or kind")
     try:
         return msgspec.msgpack.decode(inside, type=wanted)

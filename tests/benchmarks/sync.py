@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from rex_auth_edge.machine import settle_memory
 from rex_auth_edge.sync.order import Lane
 from tests.benchmarks.__main__ import Row, others, say, table
 from tests.benchmarks.servers import busy
@@ -134,6 +135,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the changes")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
+    settle_memory()
     began, taken = time.perf_counter(), busy() - sum(os.times()[:4])
     rows = measured(EACH_WAY // 10 if arguments.quick else EACH_WAY)
     python = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"

@@ -1,8 +1,9 @@
 """A hub's database and a cloud's on the disk, and the line between them: what goes over it, and what it takes."""
 
+import itertools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +13,8 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from rex_auth_edge.domain.entropy import Ids
+from rex_auth_edge.exchange.mirror import audit
+from rex_auth_edge.exchange.scribe import Scribe
 from rex_auth_edge.exchange.stores.cloud import SqlCloud, share
 from rex_auth_edge.exchange.stores.hub import SqlHub, enrol
 from rex_auth_edge.exchange.stores.scribes import CloudScribe, HubScribe
@@ -77,6 +80,7 @@ class Ends:
     folder: Path
     tenant: UUID = field(default_factory=uuid4)
     told: Told = field(default_factory=Told)
+    _count: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
         self._hub, self._cloud = Database(self.folder / "hub.db", HUB), Database(self.folder / "cloud.db", CLOUD)
@@ -122,25 +126,23 @@ class Ends:
         return done
 
     def write(self, ids: list[bytes]) -> None:
-        """A row of the audit for each third id, with the other two in it, on the hub."""
-
-        def fresh(store: SqlHub) -> None:
-            scribe = HubScribe(store)
-            for cell, one, other in zip(ids[::3], ids[1::3], ids[2::3], strict=True):
-                scribe.write(Cell(Kind.AUDIT, cell), scribe.pen().put(row=[one, other]))
-
-        self.hub(fresh)
+        """A row of the hub's record with each three of these in it."""
+        cells = self._cells(HUB, ids)
+        self.hub(lambda store: self._record(HubScribe(store), cells, ids))
 
     def write_in_cloud(self, ids: list[bytes]) -> None:
         """Likewise, in the cloud."""
+        cells = self._cells(CLOUD, ids)
+        self.cloud(lambda store: self._record(CloudScribe(store, 0), cells, ids))
 
-        def fresh(store: SqlCloud) -> None:
-            scribe = CloudScribe(store, 0)
-            for cell, one, other in zip(ids[::3], ids[1::3], ids[2::3], strict=True):
-                pen = scribe.pen()
-                scribe.write(Cell(Kind.AUDIT, cell), pen.put(row=[one, other]))
+    def _cells(self, node: bytes, ids: list[bytes]) -> list[Cell]:
+        return [audit.cell_of(UUID(bytes=node), 1, next(self._count)) for _ in ids[::3]]
 
-        self.cloud(fresh)
+    @staticmethod
+    def _record(scribe: Scribe, cells: list[Cell], ids: list[bytes]) -> None:
+        scribe.prepare(cells)
+        for cell, *three in zip(cells, ids[::3], ids[1::3], ids[2::3], strict=True):
+            scribe.write(cell, scribe.pen().put(row=three))
 
     def rename(self, ids: list[bytes], name: str) -> None:
         """Another value in the same field of these cells."""

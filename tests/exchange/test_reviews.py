@@ -1,6 +1,6 @@
 """What is held back, and what is told: decided by owners, through the rules that hold for everybody."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import Any
 
@@ -31,6 +31,9 @@ class Hand:
         self._ordering = Ordering(house, CLOUD, 0)
         self._at = START
         self._pen = Pen(Tag(node, 1, 0), NOTHING)
+
+    def prepare(self, cells: Iterable[Cell]) -> None:
+        """Nothing to do: they are in memory."""
 
     def pen(self) -> Pen:
         """For the next change."""

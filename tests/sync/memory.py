@@ -170,7 +170,7 @@ class MemoryHub(MemoryRows):
         """What waits for the cell."""
         return [each for each in self.waiting(lane_of(cell.kind)) if each.cell == cell and not each.sent]
 
-    def put_entry(self, entry: Entry) -> None:
+    def put_entry(self, entry: Entry, state: State | None = None) -> None:  # noqa: ARG002 - this store needs no hint
         """Write it."""
         self.disk.put("entries", entry.number, entry)
 
@@ -201,11 +201,13 @@ class MemoryHub(MemoryRows):
             if entry.number > after:
                 self.put_entry(replace(entry, sent=False, given=None, passed=False))
 
-    def came(self, row: Row) -> None:
+    def came(self, cell: Cell, row: Row) -> bool:
         """The hub's own may have come back."""
-        for entry in self._of(lane_of(row.kind)):
-            if entry.cell == row.cell and not entry.passed and is_echo(entry, row):
-                self.put_entry(replace(entry, passed=True))
+        own = [each for each in self._of(lane_of(row.kind)) if each.cell == cell and not each.passed]
+        back = [entry for entry in own if is_echo(entry, row)]
+        for entry in back:
+            self.put_entry(replace(entry, passed=True))
+        return bool(back)
 
     def settle(self, lane: Lane, whole: Position, durable: Position) -> None:
         """They have come back."""

@@ -29,6 +29,7 @@ class _Act:
     """A transaction that is captured: who did it, whose password was set by a link, and who let whom in by a code."""
 
     side: Side
+    scribe: Scribe
     actor: bytes | None
     resets: frozenset[UUID]
     inviters: Mapping[UUID, UUID | None]
@@ -42,7 +43,7 @@ def capture(tx: Tx, parts: Parts, scribe: Scribe, tenant_id: UUID, touched: Iter
     side = Side.of(tx.conn, parts, tenant_id, scribe.house, scribe.node, tx.now)
     listed = sorted(touched, key=lambda each: (_ORDER.index(each.what), each.id))
     resets = frozenset(each.id for each in listed if each.what is What.RESET)
-    act = _Act(side, id_of(tx.actors.get(tenant_id)), resets, dict(_inviters(side, listed)))
+    act = _Act(side, scribe, id_of(tx.actors.get(tenant_id)), resets, dict(_inviters(side, listed)))
     return _write(tx, scribe, (wish for each in listed for wish in _CAPTURED[each.what](act, each)))
 
 
@@ -56,7 +57,7 @@ def _inviters(side: Side, touched: Iterable[Touch]) -> Iterator[tuple[UUID, UUID
 def capture_all(tx: Tx, parts: Parts, scribe: Scribe, tenant_id: UUID) -> set[Cell]:
     """Write as changes all that the household's rows say and its cells don't; nobody has to answer for it."""
     side = Side.of(tx.conn, parts, tenant_id, scribe.house, scribe.node, tx.now)
-    return _write(tx, scribe, chain(_everything(side), audit.wishes(side, tx.node.id)))
+    return _write(tx, scribe, chain(_everything(side), _recorded(side, scribe, tx.node.id)))
 
 
 def differences(conn: sa.Connection, parts: Parts, tenant_id: UUID, house: House) -> list[Cell]:
@@ -116,7 +117,13 @@ def _failures(act: _Act, touch: Touch) -> Iterator[Wish]:
 
 
 def _audit(act: _Act, touch: Touch) -> Iterator[Wish]:
-    return audit.wishes(act.side, touch.id)
+    return _recorded(act.side, act.scribe, touch.id)
+
+
+def _recorded(side: Side, scribe: Scribe, node_id: UUID) -> Iterator[Wish]:
+    listed = list(audit.wishes(side, node_id))
+    scribe.prepare(wish.cell for wish in listed)
+    yield from listed
 
 
 def _nothing(_act: _Act, _touch: Touch) -> Iterator[Wish]:

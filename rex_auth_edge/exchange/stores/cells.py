@@ -1,7 +1,7 @@
 """A household's cells in SQL: what a transaction has read and changed of them, written together at its end."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,8 +10,10 @@ import msgspec
 import sqlalchemy as sa
 
 from rex_auth_edge.exchange.stores.binding import TENANT, adding
+from rex_auth_edge.exchange.stores.sums import leaf_of
 from rex_auth_edge.storage.prepared import Repeated
 from rex_auth_edge.storage.sync_tables import sync_cells
+from rex_auth_edge.sync.digest import path_of
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.state import EMPTY, Cell, State
@@ -19,6 +21,8 @@ from rex_auth_edge.sync.wire import Row, pack_state, unpack_state
 
 _BLOCK = 100
 """Cells that one query reads."""
+_FEW = 8
+"""Fewer are read as fast one by one, when they are asked for."""
 _c = sync_cells.c
 _WHERE = ("tenant", "about", "subject")
 _of = (_c.tenant_id == TENANT) & (_c.kind == sa.bindparam("about")) & (_c.id == sa.bindparam("subject"))
@@ -62,11 +66,19 @@ class Slot:
     mine: tuple[int, ...] = ()
     _below: State | None = None
     _over: State | None = None
+    _leaf: int | None = None
 
     @property
     def wanted(self) -> bool:
         """Whether there is anything to keep of it."""
         return self.row is not None or self.laid is not None or bool(self.mine)
+
+    @property
+    def leaf(self) -> int:
+        """Its place in the digest's tree."""
+        if self._leaf is None:
+            self._leaf = leaf_of(path_of(self.cell))
+        return self._leaf
 
     def put(self, row: Row | None) -> None:
         """The cloud has this."""
@@ -119,6 +131,8 @@ class Cells:
     def prepare(self, cells: Iterable[Cell]) -> None:
         """Read these together."""
         wanted = [cell for cell in cells if cell not in self._slots]
+        if len(wanted) < _FEW:
+            return
         by_kind: dict[str, list[bytes]] = defaultdict(list)
         for cell in wanted:
             by_kind[str(cell.kind)].append(cell.id)
@@ -148,13 +162,13 @@ class Cells:
             if cell not in self._slots:
                 self._slots[cell] = _slot(cell, row)
 
-    def flush(self, leaf: Callable[[Cell], int]) -> list[Slot]:
-        """Write what has changed, and say what that was; `leaf` finds a cell's place."""
+    def flush(self) -> list[Slot]:
+        """Write what has changed, and say what that was."""
         changed = list(self.changed.values())
         new = [slot for slot in changed if slot.wanted and not slot.there]
         old = [slot for slot in changed if slot.wanted and slot.there]
         gone = [slot for slot in changed if slot.there and not slot.wanted]
-        _add.each(self._conn, [self._whole(slot, leaf(slot.cell)) for slot in new])
+        _add.each(self._conn, [self._whole(slot) for slot in new])
         _set.each(self._conn, [(*_values(slot), self._tenant, *_key(slot.cell)) for slot in old])
         _drop.each(self._conn, [(self._tenant, *_key(slot.cell)) for slot in gone])
         for slot in changed:
@@ -162,9 +176,10 @@ class Cells:
         self.changed.clear()
         return changed
 
-    def _whole(self, slot: Slot, place: int) -> tuple[Any, ...]:
-        epoch, seq, *rest = _values(slot)
-        return (self._tenant, *_key(slot.cell), int(lane_of(slot.cell.kind)), epoch, seq, place, *rest)
+    def _whole(self, slot: Slot) -> tuple[Any, ...]:
+        kind, subject = _key(slot.cell)
+        epoch, seq, state, laid, mine = _values(slot)
+        return (self._tenant, kind, subject, int(lane_of(kind)), epoch, seq, slot.leaf, state, laid, mine)
 
 
 def _filled(ids: list[bytes]) -> list[bytes]:
@@ -179,9 +194,11 @@ def _key(cell: Cell) -> tuple[str, bytes]:
 def _values(slot: Slot) -> tuple[Any, ...]:
     """What isn't at the cloud has no place: by its writer's count it lies beside what was written before it."""
     mine = _pack(slot.mine) if slot.mine else None
-    if slot.row is None:
-        return 0, max(slot.mine, default=0), b"", slot.laid, mine
-    return (*slot.row.at, slot.row.state, slot.laid, mine)
+    row = slot.row
+    if row is None:
+        return 0, slot.mine[-1] if slot.mine else 0, b"", slot.laid, mine
+    epoch, seq = row.at
+    return epoch, seq, row.state, slot.laid, mine
 
 
 def _slot(cell: Cell, found: Any) -> Slot:

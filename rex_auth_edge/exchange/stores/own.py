@@ -14,7 +14,7 @@ from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.hub.settling import is_echo
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.order import Lane, Position, Tag, unsent
-from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.store import EVERYTHING, Entry, Lost, Me
 from rex_auth_edge.sync.wire import Row
 
@@ -91,20 +91,23 @@ class SqlOwn(SqlRows):
 
     def unsent(self, cell: Cell) -> list[Entry]:
         """What waits for the cell and isn't under way."""
+        mine = self.cells.slot(cell).mine
+        if not mine:
+            return []
         lane = lane_of(cell.kind)
-        numbers = [each for each in self.cells.slot(cell).mine if each > self._given.upto(lane)]
+        numbers = [each for each in mine if each > self._given.upto(lane)]
         found = [self._entries.get(cell, each) for each in numbers if not self._under_way(lane, each)]
         return [each for each in found if each is not None]
 
-    def put_entry(self, entry: Entry) -> None:
-        """Write a change; its number names it."""
+    def put_entry(self, entry: Entry, state: State | None = None) -> None:
+        """Write a change; its number names it. `state`, where the entry's is known unpacked."""
         if entry.number <= self._me.number:
             self._entries.replace(entry)
             self.shown.mark(entry.cell)
         else:
             self._entries.add(entry)
             self._show(entry.cell, entry.number)
-            self.shown.add(entry)
+            self.shown.add(entry, state)
 
     def drop_entry(self, entry: Entry) -> None:
         """Forget it."""
@@ -114,7 +117,7 @@ class SqlOwn(SqlRows):
     def _show(self, cell: Cell, number: int) -> None:
         slot = self.cells.slot(cell)
         if number not in slot.mine:
-            slot.mine = tuple(sorted((*slot.mine, number)))
+            slot.mine = tuple(sorted((*slot.mine, number))) if slot.mine else (number,)
             self.note(slot)
 
     def _hide(self, cell: Cell, number: int) -> None:
@@ -154,13 +157,14 @@ class SqlOwn(SqlRows):
         self._given.cut(lane, after)
         self._sending = None if self._sending is not None and self._sending[0] == lane else self._sending
 
-    def came(self, row: Row) -> None:
+    def came(self, cell: Cell, row: Row) -> bool:
         """The cell's first row has come."""
-        slot = self.cells.slot(row.cell)
-        for number in slot.mine:
-            if self._is_echo(slot, number, row):
-                slot.mine = tuple(each for each in slot.mine if each != number)
-                self._bare(slot)
+        slot = self.cells.slot(cell)
+        back = [number for number in slot.mine if self._is_echo(slot, number, row)]
+        if back:
+            slot.mine = tuple(each for each in slot.mine if each not in back)
+            self._bare(slot)
+        return bool(back)
 
     def _is_echo(self, slot: Slot, number: int, row: Row) -> bool:
         """As `settling.is_echo`; mostly its bytes tell that the place alone is another."""

@@ -12,7 +12,7 @@ from rex_auth_edge.exchange.stores.sums import Branches, SqlTree, leaf_of
 from rex_auth_edge.storage.prepared import Prepared, Repeated
 from rex_auth_edge.storage.sync_tables import sync_cells, sync_names
 from rex_auth_edge.storage.tx import Tx
-from rex_auth_edge.sync.digest import Path, Sums, Tree, path_of
+from rex_auth_edge.sync.digest import Path, Sums, Tree
 from rex_auth_edge.sync.kinds import Kind, lane_of
 from rex_auth_edge.sync.names import KEY
 from rex_auth_edge.sync.order import START, Lane, Position
@@ -172,10 +172,10 @@ class SqlRows:
         """Write what has changed: sums, cells, names."""
         for slot in self.cells.changed.values():
             if slot.row is not slot.before:
-                self._sums.replace(lane_of(slot.cell.kind), slot.before, slot.row)
+                self._sums.replace(lane_of(slot.cell.kind), slot.leaf, slot.before, slot.row)
                 slot.before = slot.row
         self._sums.flush()
-        changed = self.cells.flush(lambda cell: leaf_of(path_of(cell)))
+        changed = self.cells.flush()
         self._name([slot for slot in changed if slot.cell.kind in _NAMED])
 
     def _name(self, slots: list[Slot]) -> None:

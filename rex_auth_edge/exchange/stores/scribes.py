@@ -1,5 +1,6 @@
 """Writing changes at either end, over its store (see `exchange.scribe.Scribe`)."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from rex_auth_edge.exchange.stores.cloud import SqlCloud
@@ -29,6 +30,10 @@ class HubScribe:
         """What the hub goes by."""
         return self._hub.shown
 
+    def prepare(self, cells: Iterable[Cell]) -> None:
+        """Fetch these together."""
+        self._hub.prepare(cells)
+
     def pen(self) -> Pen:
         """For the next change."""
         return Pen(next_tag(self._hub), self._hub.me().whole)
@@ -55,6 +60,10 @@ class CloudScribe:
     def house(self) -> House:
         """What the cloud has."""
         return self._cloud
+
+    def prepare(self, cells: Iterable[Cell]) -> None:
+        """Fetch these together."""
+        self._cloud.prepare(cells)
 
     def pen(self) -> Pen:
         """For the next change, which has seen all before it. It has its place already."""

@@ -3,6 +3,7 @@
 So a change costs no write of its own at a place that nothing else has touched.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from rex_auth_edge.exchange.stores.binding import TENANT, adding
 from rex_auth_edge.storage.prepared import Repeated
 from rex_auth_edge.storage.sync_tables import sync_sums
-from rex_auth_edge.sync.digest import FAN, WIDE, Path, Tree, path_of, row_digest
+from rex_auth_edge.sync.digest import FAN, WIDE, Path, Tree, row_digest
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.wire import Row
 
@@ -46,7 +47,7 @@ class Branches:
         self._conn, self._tenant, self._secret = conn, tenant_id.bytes, key
         self._held: dict[tuple[Lane, int], bytearray] = {}
         self._there: set[tuple[Lane, int]] = set()
-        self._amounts: dict[tuple[Lane, int, int], int] = {}
+        self._amounts: dict[tuple[Lane, int], int] = {}
         self._changed: set[tuple[Lane, int]] = set()
 
     def sums(self, lane: Lane, place: int) -> bytearray:
@@ -59,23 +60,27 @@ class Branches:
             found = self._held[lane, place] = bytearray(rows[0][0] if rows else _NOTHING)
         return found
 
-    def replace(self, lane: Lane, old: Row | None, new: Row | None) -> None:
-        """A row has changed, come (`old` is None) or gone (`new` is None)."""
-        row = new or old
-        if row is None:
-            return
+    def replace(self, lane: Lane, leaf: int, old: Row | None, new: Row | None) -> None:
+        """A row of this leaf has changed, come (`old` is None) or gone (`new` is None)."""
         amount = (row_digest(self._secret, new) if new else 0) - (row_digest(self._secret, old) if old else 0)
-        first, second, _ = path_of(row.cell)
-        for each in ((lane, 0, first), (lane, 1 + first, second)):
-            self._amounts[each] = self._amounts.get(each, 0) + amount
+        branch = (lane, leaf // FAN)
+        self._amounts[branch] = self._amounts.get(branch, 0) + amount
 
     def _add_up(self) -> None:
-        for (lane, place, branch), amount in self._amounts.items():
-            held, at = self.sums(lane, place), branch * WIDTH
-            total = (int.from_bytes(held[at : at + WIDTH]) + amount) % WIDE
-            held[at : at + WIDTH] = total.to_bytes(WIDTH)
-            self._changed.add((lane, place))
+        above: dict[tuple[Lane, int], int] = defaultdict(int)
+        for (lane, branch), amount in self._amounts.items():
+            first, second = divmod(branch, FAN)
+            above[lane, first] += amount
+            self._add(lane, 1 + first, second, amount)
+        for (lane, first), amount in above.items():
+            self._add(lane, 0, first, amount)
         self._amounts.clear()
+
+    def _add(self, lane: Lane, place: int, branch: int, amount: int) -> None:
+        held, at = self.sums(lane, place), branch * WIDTH
+        total = (int.from_bytes(held[at : at + WIDTH]) + amount) % WIDE
+        held[at : at + WIDTH] = total.to_bytes(WIDTH)
+        self._changed.add((lane, place))
 
     def tree(self, lane: Lane, leaves: Leaves) -> "SqlTree":
         """The lane's tree; `leaves` finds rows."""

@@ -50,13 +50,13 @@ class SqlView:
         """Something below it, or of what lies on it, has changed."""
         self._hub.moved.add(cell)
 
-    def add(self, entry: Entry) -> None:
-        """The last of all changes is to be shown."""
+    def add(self, entry: Entry, state: State | None = None) -> None:
+        """The last of all changes is to be shown; `state` is the entry's, where that is known unpacked."""
         if entry.cell in self._hub.moved:
             return
         if entry.cell.kind in RULING:
             self.lay()
-        self._lay(entry)
+        self._lay(entry, state)
 
     def lay(self) -> None:
         """Lay anew what has to be."""
@@ -83,13 +83,12 @@ class SqlView:
             found |= {Cell(kind, bytes(row.id)) for row in rows}
         return found
 
-    def _lay(self, entry: Entry) -> None:
+    def _lay(self, entry: Entry, state: State | None = None) -> None:
         me, slot = self._hub.me(), self._hub.cells.slot(entry.cell)
         tag = Tag(me.id, me.incarnation, entry.number)
-        change = Incoming(entry.cell, tag, entry.seen, unpack_state(entry.state), entry.actor)
+        change = Incoming(entry.cell, tag, entry.seen, state or unpack_state(entry.state), entry.actor)
         shown = join(slot.shown(), decide(change, self).delta)
         slot.lay(shown, entry.state if shown is change.state else None)
-        self._hub.note(slot)
 
     def state(self, cell: Cell) -> State:
         """The cell's content."""

@@ -22,6 +22,8 @@ _TAKING = frozenset({Then.LOWER, Then.REVOKE})
 """What isn't done to whoever causes it: an owner who removes a hub stays one, whatever that hub has said of them."""
 _SUBJECTS = frozenset({Kind.USER, Kind.DEVICE, Kind.PAIRING, Kind.INVITATION, Kind.SESSION_END})
 
+_NOTHING = pack_state(EMPTY)
+
 LARGEST_CELL = 192 * 1024
 """Bytes to which hubs may let a cell grow: with what the cloud adds, each has to fit into one answer to every hub."""
 OUTGROWN = "outgrown"
@@ -57,7 +59,8 @@ class Ordering:
             self._review(change, verdict)
         for notice in verdict.notices:
             self._tell(notice)
-        self._follow([*verdict.follows, *self._after(change, verdict)], change)
+        if follows := [*verdict.follows, *self._after(change, verdict)]:
+            self._follow(follows, change)
 
     def take_lost(self, hub: bytes, cell: Cell, state: State) -> None:
         """Join what a restored cloud had forgotten, as far as it closes doors, at a new place."""
@@ -84,10 +87,10 @@ class Ordering:
 
         False where the cell would have more than `most` bytes by it, and stays as it was.
         """
-        before = self._store.state(cell)
-        after = join(before, delta)
-        packed, had = pack_state(after), self._store.row(cell)
-        if packed == (pack_state(before) if had is None else had.state):
+        had = self._store.row(cell)
+        after = join(EMPTY if had is None else self._store.state(cell), delta)
+        packed = pack_state(after)
+        if packed == (_NOTHING if had is None else had.state):
             return True
         if most is not None and len(packed) > max(most, 0 if had is None else len(had.state)):
             return False

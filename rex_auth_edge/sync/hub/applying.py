@@ -3,7 +3,7 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.hub.asking import any_waits, pending_push
+from rex_auth_edge.sync.hub.asking import Sent, any_waits, sent
 from rex_auth_edge.sync.hub.settling import settle, settle_lost
 from rex_auth_edge.sync.hub.welcoming import welcome
 from rex_auth_edge.sync.kinds import lane_of
@@ -15,7 +15,6 @@ from rex_auth_edge.sync.wire import (
     Hello,
     Page,
     Pull,
-    Push,
     Pushed,
     Refusal,
     Row,
@@ -55,7 +54,7 @@ def apply(store: HubStore, request: bytes, raw: bytes) -> Struct:
 
 def _pushed(store: HubStore, answer: Pushed) -> None:
     me = store.me()
-    push = pending_push(me)
+    push = sent(me)
     if push is None or push.upto.number != answer.upto:
         return
     store.give(push.lane, push.upto.number, answer.at, sent=True)
@@ -74,7 +73,7 @@ def _refused(store: HubStore, answer: Refusal, *, waited: bool) -> None:
     """Nothing was done: what was under way can be made anew, after introducing oneself."""
     me = store.me()
     if answer.code in _UNDONE:
-        push = pending_push(me) if waited else None
+        push = sent(me) if waited else None
         if waited:
             store.unsend()
         stuck = tuple({*me.stuck, push.lane}) if push is not None and _sticks(push, answer.code) else me.stuck
@@ -86,9 +85,9 @@ def _refused(store: HubStore, answer: Refusal, *, waited: bool) -> None:
         store.put_me(replace(me, locked=True))
 
 
-def _sticks(push: Push, code: str) -> bool:
+def _sticks(push: Sent, code: str) -> bool:
     """Whether asking for the same again would bring the same; of what is too large, the next request holds less."""
-    return code != "greet" and not (code == "too_large" and len(push.changes) + len(push.lost) > 1)
+    return code != "greet" and not (code == "too_large" and not push.single)
 
 
 def _page(store: HubStore, page: Page) -> None:
@@ -97,10 +96,11 @@ def _page(store: HubStore, page: Page) -> None:
         _only_revocations(store, page)
     if page.partial or page.epoch != me.epoch or page.after != me.cursors[page.lane]:
         return
-    store.prepare(row.cell for row in page.rows)
-    for row in page.rows:
-        _checked(row, page)
-        _put_row(store, me, row)
+    cells = [row.cell for row in page.rows]
+    store.prepare(cells)
+    for cell, row in zip(cells, page.rows, strict=True):
+        _checked(cell, row, page)
+        _put_row(store, me, cell, row)
     known = max(me.whole[page.lane], page.upto) if page.whole else me.whole[page.lane]
     whole = _put(me.whole, page.lane, known)
     cursors = _put(me.cursors, page.lane, page.upto)
@@ -115,19 +115,21 @@ def _page(store: HubStore, page: Page) -> None:
         settle_lost(store, page.lane)
 
 
-def _put_row(store: HubStore, me: Me, row: Row) -> None:
-    """A row doesn't go back, unless the cloud has forgotten what the hub has of it."""
-    had = store.row(row.cell)
-    if had is None:
-        store.came(row)
+def _put_row(store: HubStore, me: Me, cell: Cell, row: Row) -> None:
+    """A row that can't be read makes the page one that didn't come; what this hub has written itself can.
+
+    A row doesn't go back, unless the cloud has forgotten what the hub has of it.
+    """
+    had = store.row(cell)
+    if not (had is None and store.came(cell, row)):
+        unpack_state(row.state)
     if had is None or had.at <= row.at or me.forgotten(had.at):
         store.put_row(row)
 
 
-def _checked(row: Row, page: Page) -> None:
-    """A row that can't be read, or belongs elsewhere, makes the whole page one that didn't come."""
-    unpack_state(row.state)
-    if not is_cell(row.cell) or lane_of(row.kind) != page.lane or not row.at > page.after:
+def _checked(cell: Cell, row: Row, page: Page) -> None:
+    """A row that belongs elsewhere makes the whole page one that didn't come."""
+    if not is_cell(cell) or lane_of(row.kind) != page.lane or not row.at > page.after:
         raise WireError("The page holds what doesn't belong to it")
 
 

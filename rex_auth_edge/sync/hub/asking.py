@@ -2,6 +2,8 @@
 
 from itertools import accumulate
 
+import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.kinds import Kind, lane_of
@@ -112,6 +114,22 @@ def any_waits(store: HubStore) -> bool:
     return any(store.waiting(lane, 1) for lane in Lane)
 
 
-def pending_push(me: Me) -> Push | None:
-    """The push that is under way."""
-    return decode(me.pending, Push) if me.pending and name_of(me.pending) == Push.__name__ else None
+class Sent(Struct, frozen=True):
+    """Of a Push, what the hub has to know again when its answer comes."""
+
+    lane: Lane
+    upto: Head
+    changes: msgspec.Raw = msgspec.Raw(b"\x90")
+    lost: tuple[Row, ...] = ()
+
+    @property
+    def single(self) -> bool:
+        """Whether it tells of one change at most."""
+        few = len(msgspec.msgpack.decode(self.changes, type=list[msgspec.Raw]))
+        return few + len(self.lost) <= 1
+
+
+def sent(me: Me) -> Sent | None:
+    """What the push that is under way has told."""
+    pending = me.pending and name_of(me.pending) == Push.__name__
+    return decode(me.pending, Sent, Push.__name__) if pending else None

@@ -22,11 +22,12 @@ def write(store: HubStore, cell: Cell, state: State, actor: bytes | None = None)
     """
     me = store.me()
     tag = next_tag(store)
-    entry = Entry(cell, tag.number, me.whole, pack_state(state), actor)
+    whole = state
     for former in store.unsent(cell):
-        entry = replace(entry, state=pack_state(join(unpack_state(former.state), unpack_state(entry.state))))
+        whole = join(unpack_state(former.state), whole)
         store.drop_entry(former)
-    store.put_entry(entry)
+    entry = Entry(cell, tag.number, me.whole, pack_state(whole), actor)
+    store.put_entry(entry, whole)
     store.put_me(replace(me, number=tag.number))
     if state.secret is not None and state.secret.verifier is not None:
         store.keep(state.secret.by, state.secret.verifier)

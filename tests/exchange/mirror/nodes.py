@@ -45,6 +45,9 @@ class HubScribe:
         """What it goes by, made anew after each change."""
         return View(self.machine.store)
 
+    def prepare(self, cells: Iterable[Cell]) -> None:
+        """Nothing to do: they are in memory."""
+
     def pen(self) -> Pen:
         """For the next change."""
         return Pen(next_tag(self.machine.store), self.machine.store.me().whole)
@@ -71,6 +74,9 @@ class CloudScribe:
     @property
     def _ordering(self) -> Ordering:
         return Ordering(self.machine.store, CLOUD, self.machine.now)
+
+    def prepare(self, cells: Iterable[Cell]) -> None:
+        """Nothing to do: they are in memory."""
 
     def pen(self) -> Pen:
         """For the next change, which has its place already."""
