@@ -9,10 +9,10 @@ import click
 
 from rex_auth_edge.cli import secret
 from rex_auth_edge.cli.ask import Ask
-from rex_auth_edge.cli.command import command, unless_sure, yes
+from rex_auth_edge.cli.command import command, unless_sure, wants_json, yes
 from rex_auth_edge.cli.command import household as which
 from rex_auth_edge.cli.fail import EXIT_PAUSED
-from rex_auth_edge.cli.show import Column, Shown, Table
+from rex_auth_edge.cli.show import Column, Shown, Table, plain
 from rex_auth_edge.cli.waiting import waiting
 
 _HOURS = 4 * 3600.0
@@ -63,18 +63,47 @@ def _sent(ask: Ask, said: Any, household: str | None) -> Any:
 
 @command(sync, "enroll", example="rex-auth-edge sync enroll https://cloud.example.com", answer=_status)
 @which
+@yes
 @click.argument("url", required=False)
-@click.option("--owner", metavar="NAME", help="Who here is the owner that made the code, where the addresses differ.")
+@click.option("--owner", metavar="NAME", help="Who here is the owner that made the code, where no proven address says.")
 @click.option("--code-file", "source", type=click.Path(path_type=Path), help="Read the claim code from here.")
-def enroll(ask: Ask, *, url: str | None, owner: str | None, source: Path | None, household: str | None) -> Any:
+def enroll(
+    ask: Ask, *, url: str | None, owner: str | None, source: Path | None, yes: bool, household: str | None
+) -> Any:
     """Share the household with the cloud at URL (or REX_CLOUD_URL), by a claim code that an owner has made there.
 
-    The code is asked for, or read from a file or standard input. Whoever made it is the same person here: the owner
-    with the same address, or NAME; their sessions here end. What both sides have is put together.
+    The code is asked for, or read from a file or standard input; before it is used you see where it leads. Whoever
+    made it is the same person here: NAME, or the owner with the same address where both have proven it; their sessions
+    here end, and the cloud's password is theirs. What both sides have is put together.
     """
-    code = secret.line(source, "Claim code")
-    said = ask("sync.enroll", patience=_HOURS, url=url, code=code, owner=owner, household=household)
+    given: dict[str, Any] = {
+        "url": url,
+        "code": secret.line(source, "Claim code"),
+        "owner": owner,
+        "household": household,
+    }
+    where = ask("sync.look", **given)
+    if not wants_json():
+        click.echo("\n".join(plain(line) for line in leading(where)), err=True)
+    unless_sure("Share this hub's household with them?", yes=yes)
+    said = ask("sync.enroll", patience=_HOURS, **given, there=where["household"])
     return _sent(ask, said, household)
+
+
+def leading(where: Mapping[str, Any]) -> list[str]:
+    """Where a claim code leads, and what it means to follow it."""
+    who = f"{where['owner']} ({where['address']})" if where["address"] else where["owner"]
+    lines = [
+        f"The code leads to the household {where['name']} at {where['cloud']}; {who} made it.",
+        "Its owners will see and decide here what this hub's owners do; its people can sign in here, and ours there.",
+    ]
+    if where["becomes"]:
+        lines.append(f"{where['becomes']} here is one person with them from then on, and has the cloud's password.")
+    elif where["alike"]:
+        lines.append(f"{where['alike']} here gives the same address, unproven: --owner {where['alike']} if it is them.")
+    else:
+        lines.append("Nobody who owns this hub is known to be them: go on only if you asked them for the code.")
+    return lines
 
 
 @command(sync, "status", example="rex-auth-edge sync status", answer=_status)

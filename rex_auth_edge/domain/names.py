@@ -27,3 +27,9 @@ def username_from(text: str) -> str:
     """A username made of a name or of an address's local part; `person` where nothing is left of it."""
     plain = unicodedata.normalize("NFKD", text.split("@", 1)[0]).encode("ascii", "ignore").decode().lower()
     return _NOT_IN_USERNAME.sub("", plain)[: LONGEST_USERNAME - 8] or "person"
+
+
+def masked(address: str) -> str:
+    """An address as it is shown to somebody who may not know it: the first letter of what is before the `@`."""
+    local_part, _, domain = address.rpartition("@")
+    return f"{local_part[:1]}***@{domain}"

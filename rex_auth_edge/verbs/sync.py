@@ -48,16 +48,37 @@ async def _synchronising(reach: Reach) -> AsyncIterator[Synchronising]:
         await reach.sync.end()
 
 
-async def _enrolled(
-    reach: Reach, *, url: str | None, code: str, owner: str | None = None, household: str | None = None
-) -> dict[str, Any]:
-    """Join the household there whose owner has made this code, and have a first round."""
-    actor = await console(reach, household)
+def _cloud(reach: Reach, url: str | None) -> str:
     address = url or reach.settings.cloud_url
     if not address:
         raise refusal(Code.MISSING_FIELD, "Say the cloud's address, or set REX_CLOUD_URL", "url")
+    return address
+
+
+async def _looked(
+    reach: Reach, *, url: str | None, code: str, owner: str | None = None, household: str | None = None
+) -> dict[str, Any]:
+    """Where a claim code leads; it stays good."""
+    actor, address = await console(reach, household), _cloud(reach, url)
     async with _synchronising(reach) as sync:
-        unless_refused(await sync.enrol(actor.tenant_id, address, code, owner))
+        found = unless_refused(await sync.look(actor.tenant_id, address, code, owner))
+        return dataclasses.asdict(found) | {"household": str(found.household), "cloud": address}
+
+
+async def _enrolled(
+    reach: Reach,
+    *,
+    url: str | None,
+    code: str,
+    owner: str | None = None,
+    there: str | None = None,
+    household: str | None = None,
+) -> dict[str, Any]:
+    """Join the household there whose owner has made this code (`there`, and no other), and have a first round."""
+    actor, address = await console(reach, household), _cloud(reach, url)
+    agreed = None if there is None else identifier(there, "household")
+    async with _synchronising(reach) as sync:
+        unless_refused(await sync.enrol(actor.tenant_id, address, code, owner, agreed))
         unless_refused(await sync.now(actor.tenant_id))
         return await _stands(reach, actor)
 
@@ -137,6 +158,7 @@ async def _dismissed(reach: Reach, *, which: str, household: str | None = None) 
 
 VERBS: Verbs = {
     "status": _status,
+    "look": _looked,
     "enroll": _enrolled,
     "now": _now,
     "pause": _paused,

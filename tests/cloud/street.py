@@ -109,7 +109,8 @@ class Street:
         with self.pair.one.client() as client:
             made = client.post("/household/hubs/claims", headers=bearer(owner))
         assert made.status_code == 200, made.text
-        return self.console("sync", "enroll", self.way.url, typed=made.json()["code"] + "\n")
+        typed = made.json()["code"] + "\n"
+        return self.console("sync", "enroll", self.way.url, "--owner", "maya", "--yes", typed=typed)
 
 
 def sign_in(process: Process, name: str, password: str = PASSWORD, tenant: str = "") -> httpx.Response:

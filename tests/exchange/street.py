@@ -19,7 +19,7 @@ from rex_auth_edge.exchange.hub.synchronising import Synchronising
 from rex_auth_edge.exchange.hub.trouble import UNREACHABLE, LineError
 from rex_auth_edge.exchange.messages import TYPE
 from rex_auth_edge.exchange.oversight.status import Status
-from rex_auth_edge.storage import tenants
+from rex_auth_edge.storage import tenants, users
 from rex_auth_edge.storage.open import open_store
 from rex_auth_edge.storage.store import Store
 from tests import blank
@@ -126,8 +126,9 @@ class Hub:
         return self.home.hub.parts.home
 
     async def enrol(self, cloud: Cloud, as_: str | None = None) -> Status:
-        """Join the cloud's household."""
-        said = await self.sync.enrol(self.tenant, CLOUD, await cloud.claim(), as_)
+        """Join the cloud's household; Maya, if she is here, is the one who is there."""
+        maya = await self.home.store.read(lambda conn: users.by_username(conn, self.tenant, "maya"))
+        said = await self.sync.enrol(self.tenant, CLOUD, await cloud.claim(), as_ or (maya and maya.username))
         assert not isinstance(said, Refused), said
         return said
 

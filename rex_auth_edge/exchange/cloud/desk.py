@@ -9,7 +9,7 @@ from rex_auth_edge.domain.clock import SECOND, Moment
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.cloud import answering, enrolling
 from rex_auth_edge.exchange.cloud.checking import Checks
-from rex_auth_edge.exchange.messages import ENROLL, PULL, WAIT, Enrol
+from rex_auth_edge.exchange.messages import ENROLL, PULL, WAIT, Enrol, Look
 from rex_auth_edge.exchange.waking import Ear, Waking
 from rex_auth_edge.flows.devices.proving import Memory
 from rex_auth_edge.flows.parts import Parts
@@ -78,6 +78,8 @@ class CloudDesk:
         if isinstance(key, Refused):
             return key
         try:
+            if name_of(asked.body) == Look.__name__:
+                return await enrolling.offered(self._parts, decode(asked.body, Look))
             wanted = decode(asked.body, Enrol)
         except WireError:
             return _BAD

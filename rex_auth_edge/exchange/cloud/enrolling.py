@@ -1,15 +1,17 @@
 """Letting a hub in: for a code that an owner has made, with the key that the hub has made for itself."""
 
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from rex_auth_edge.domain.clock import Deadline
+from rex_auth_edge.domain.clock import Deadline, Moment
+from rex_auth_edge.domain.names import masked
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.exchange.cloud.answering import NONCE_BYTES
 from rex_auth_edge.exchange.cloud.claims import code_hash
-from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol, Enrolled
+from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol, Enrolled, Look, Offer, whose
 from rex_auth_edge.exchange.mirror import adopt, capture_all
 from rex_auth_edge.exchange.stores.cloud import SqlCloud, is_shared, share
 from rex_auth_edge.exchange.stores.scribes import CloudScribe
@@ -33,6 +35,27 @@ _NO_VERSION = Refused(Code.VERSION_NOT_SPOKEN, "Hub and cloud speak no common ve
 _REMOVED = Refused(Code.HUB_REMOVED, "An owner has removed this hub from the household, for good")
 
 
+async def offered(parts: Parts, asked: Look) -> bytes | Refused:
+    """Where an unused code leads, for whoever has it; that uses nothing up."""
+    now = parts.clock.now()
+
+    def query(conn: sa.Connection) -> bytes | Refused:
+        claim = _claim(conn, parts, asked.code, now)
+        if claim is None or claim.used_by is not None:
+            return BAD_CODE
+        owner, household = users.get(conn, claim.tenant_id, claim.made_by), tenants.get(conn, claim.tenant_id)
+        known = _known_by(owner)
+        address = (masked(owner.email), whose(asked.code, known)) if known else ()
+        return encode(Offer(claim.tenant_id.bytes, household.name, owner.username, *address))
+
+    return await parts.store.read(query)
+
+
+def _known_by(owner: Any) -> str | None:
+    """The address by which the owner is found on the hub: one that is proven, or none."""
+    return owner.email_key if owner.email_proven else None
+
+
 async def enrolled(parts: Parts, asked: Enrol, key: bytes) -> bytes | Refused:
     """The answer's bytes: what the hub has to know. The same hub may ask again with the same code and key."""
     if len(asked.hub) != _ID or len(asked.name) > LONGEST_NAME or not asked.name.isprintable():
@@ -45,19 +68,27 @@ async def enrolled(parts: Parts, asked: Enrol, key: bytes) -> bytes | Refused:
 def _enrolled(tx: Tx, parts: Parts, asked: Enrol, key: bytes) -> bytes | Refused:
     if asked.hub == tx.node.id.bytes:  # whoever goes by the cloud's own id would speak for the cloud
         return _BAD_BODY
-    hashed = code_hash(parts, asked.code)
-    for tenant_id in tenants.whereabouts(tx.conn, hashed):
-        claim = sync_claims.by_code(tx.conn, tenant_id, hashed)
-        if claim is not None and _good(tx, claim) and still_may(tx.conn, tenant_id, claim.made_by, Act.ADD_HUB):
-            return _let_in(tx, parts, claim, asked, key)
-    return BAD_CODE
+    claim = _claim(tx.conn, parts, asked.code, tx.now)
+    if claim is None or asked.household not in {b"", claim.tenant_id.bytes}:
+        return BAD_CODE
+    return _let_in(tx, parts, claim, asked, key)
 
 
-def _good(tx: Tx, claim: sa.Row[tuple[object, ...]]) -> bool:
-    return not Deadline(claim.expires_at, bytes(claim.expires_boot_id), claim.expires_boot).passed(tx.now)
+def _claim(conn: sa.Connection, parts: Parts, code: str, now: Moment) -> Any | None:
+    """The claim that the code stands for, as long as it is good and its owner still one; it may have been used."""
+    hashed = code_hash(parts, code)
+    for tenant_id in tenants.whereabouts(conn, hashed):
+        claim = sync_claims.by_code(conn, tenant_id, hashed)
+        if claim is not None and _good(claim, now) and still_may(conn, tenant_id, claim.made_by, Act.ADD_HUB):
+            return claim
+    return None
 
 
-def _let_in(tx: Tx, parts: Parts, claim: sa.Row[tuple[object, ...]], asked: Enrol, key: bytes) -> bytes | Refused:
+def _good(claim: Any, now: Moment) -> bool:
+    return not Deadline(claim.expires_at, bytes(claim.expires_boot_id), claim.expires_boot).passed(now)
+
+
+def _let_in(tx: Tx, parts: Parts, claim: Any, asked: Enrol, key: bytes) -> bytes | Refused:
     tenant_id, hub_id = claim.tenant_id, UUID(bytes=asked.hub)
     tenants.hold(tx, tenant_id)
     if not is_shared(tx, tenant_id):
@@ -90,6 +121,6 @@ def _let_in(tx: Tx, parts: Parts, claim: sa.Row[tuple[object, ...]], asked: Enro
             nonce=member.nonce,
             digest_key=store.digest_key,
             owner=claim.made_by.bytes,
-            owner_email_key=owner.email_key,
+            owner_email_key=_known_by(owner),
         )
     )

@@ -1,13 +1,19 @@
-"""Asking the cloud to let this hub in, and what its refusals are to whoever has typed the code."""
+"""Asking the cloud where a code leads, and to be let in by it; what its refusals are to whoever has typed it."""
+
+from typing import TypeVar
+
+from msgspec import Struct
 
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.hub import trouble
 from rex_auth_edge.exchange.hub.misled import misled
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
-from rex_auth_edge.exchange.messages import ENROLL, Enrol, Enrolled
+from rex_auth_edge.exchange.messages import ENROLL, Enrol, Enrolled, Look, Offer
 from rex_auth_edge.exchange.oversight import words
 from rex_auth_edge.sync.wire import WireError, decode, encode, name_of
+
+_Answer = TypeVar("_Answer", bound=Struct)
 
 _TRIES = 3
 """Where the answer is lost: the same hub may ask again with the same code."""
@@ -19,13 +25,22 @@ _NO_ANSWER = Refused(
 )
 
 
+async def offered(asking: SignedLine, wanted: Look, url: str) -> Offer | Refused:
+    """Where the code leads, by the cloud at this address. The line is closed after it."""
+    return await _asked(asking, wanted, url, Offer)
+
+
 async def asked(asking: SignedLine, wanted: Enrol, url: str) -> Enrolled | Refused:
     """The answer of the cloud at this address. The line is closed after it."""
+    return await _asked(asking, wanted, url, Enrolled)
+
+
+async def _asked(asking: SignedLine, wanted: Struct, url: str, answer: type[_Answer]) -> _Answer | Refused:
     body = encode(wanted)
     try:
         for left in reversed(range(_TRIES)):
             try:
-                return _enrolled(await asking.ask(ENROLL, body))
+                return _read(await asking.ask(ENROLL, body), answer)
             except LineError as error:
                 if error.trouble not in {trouble.UNREACHABLE, trouble.DAMAGED} or not left:
                     return refusal(error, url)
@@ -34,10 +49,10 @@ async def asked(asking: SignedLine, wanted: Enrol, url: str) -> Enrolled | Refus
     return _NO_ANSWER
 
 
-def _enrolled(answer: bytes) -> Enrolled:
+def _read(raw: bytes, wanted: type[_Answer]) -> _Answer:
     try:
-        if name_of(answer) == Enrolled.__name__:
-            return decode(answer, Enrolled)
+        if name_of(raw) == wanted.__name__:
+            return decode(raw, wanted)
     except WireError as error:
         raise LineError(trouble.DAMAGED) from error
     raise LineError(trouble.DAMAGED)

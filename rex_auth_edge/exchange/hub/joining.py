@@ -1,5 +1,6 @@
 """A household of this hub joins its cloud, by a key that is made here and an owner's code; nobody has two accounts."""
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.exchange.hub import enrolment as enrolments
 from rex_auth_edge.exchange.hub.becoming import become
 from rex_auth_edge.exchange.hub.enrolment import Enrolment
-from rex_auth_edge.exchange.messages import Enrolled
+from rex_auth_edge.exchange.messages import Enrolled, Offer, whose
 from rex_auth_edge.exchange.mirror import adopt, capture_all
 from rex_auth_edge.exchange.proof import HubKey
 from rex_auth_edge.exchange.stores.hub import SqlHub, enrol
@@ -27,16 +28,21 @@ from rex_auth_edge.sync.store import HEADS, Me
 _ANOTHER = Refused(
     Code.ALREADY_ENROLLED, "This household is enrolled in another cloud, or as another household: forget that first"
 )
+_ELSEWHERE = Refused(Code.CLOUD_REFUSED, "The cloud has let this hub into another household than it had said")
 _NO_OWNER = Refused(Code.NOT_FOUND, "There is no owner of that name here", {"as": "unknown"})
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """To which cloud (its address in the form that is signed), with which code, and who here has made that."""
+    """To which cloud (its address in the form that is signed), with which code, and who here has made that.
+
+    `household` is the one there that was agreed to; None where nobody was asked.
+    """
 
     url: str
     code: str
     as_: str | None = None
+    household: UUID | None = None
 
     def __repr__(self) -> str:
         return f"Wish({self.url})"
@@ -57,8 +63,41 @@ def refused_before(conn: sa.Connection, tenant_id: UUID, wish: Wish) -> Refused 
     return found if isinstance(found, Refused) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """Where a code leads, to be agreed to before it is used: a household of the cloud's and the owner there who asks.
+
+    `becomes` is who here would be the same person, with the cloud's password. `alike` is an owner here who gives the
+    same address and hasn't proven it: they become nobody unless they are named.
+    """
+
+    household: UUID
+    name: str
+    owner: str
+    address: str
+    becomes: str | None = None
+    alike: str | None = None
+
+
+def prospect(conn: sa.Connection, tenant_id: UUID, wish: Wish, offer: Offer) -> Prospect | Refused:
+    """What the cloud's offer means here."""
+    shown = Prospect(UUID(bytes=offer.household), offer.name, offer.owner, offer.address)
+    if wish.as_ is not None:
+        named = owner_named(conn, tenant_id, wish.as_)
+        return named if isinstance(named, Refused) else dataclasses.replace(shown, becomes=named.username)
+    if sync_enrolments.get(conn, tenant_id) is not None:
+        return shown
+    ruling = (users.get(conn, tenant_id, each) for each in users.owners(conn, tenant_id))
+    same = next((row for row in ruling if row.email_key and whose(wish.code, row.email_key) == offer.whose), None)
+    if same is None:
+        return shown
+    return dataclasses.replace(shown, **{"becomes" if same.email_proven else "alike": same.username})
+
+
 def join(tx: Tx, parts: Parts, tenant_id: UUID, wish: Wish, key: HubKey, answer: Enrolled) -> Refused | None:
     """Take the cloud's answer: from here on what is done here waits to be sent."""
+    if wish.household not in {None, UUID(bytes=answer.household)}:
+        return _ELSEWHERE
     made = Enrolment(
         wish.url, answer.household, answer.name, answer.cloud, ((key.public, key.seed),), tx.now.wall
     )  # fmt: skip
@@ -89,11 +128,13 @@ def _begin(tx: Tx, parts: Parts, tenant_id: UUID, wish: Wish, made: Enrolment, a
 
 
 def _owner_here(tx: Tx, tenant_id: UUID, wish: Wish, answer: Enrolled) -> Any | Refused | None:
-    """Who here is the owner that made the code: by name where one is given, else by the address."""
+    """Who here is the owner that made the code: by name where one is given, else by a proven address."""
     if wish.as_ is not None:
         return owner_named(tx.conn, tenant_id, wish.as_)
     found = users.by_email(tx.conn, tenant_id, answer.owner_email_key) if answer.owner_email_key else None
-    return found if found is not None and found.role == Role.OWNER and not found.disabled else None
+    if found is None or not found.email_proven:
+        return None
+    return found if found.role == Role.OWNER and not found.disabled else None
 
 
 def _again(tx: Tx, parts: Parts, tenant_id: UUID, row: Any, made: Enrolment, answer: Enrolled) -> Refused | None:

@@ -16,7 +16,7 @@ from rex_auth_edge.exchange.address import url_of
 from rex_auth_edge.exchange.hub import admission, joining
 from rex_auth_edge.exchange.hub.copy import Copies
 from rex_auth_edge.exchange.hub.household import Household
-from rex_auth_edge.exchange.hub.joining import Wish
+from rex_auth_edge.exchange.hub.joining import Prospect, Wish
 from rex_auth_edge.exchange.hub.line import HttpLine, Line
 from rex_auth_edge.exchange.hub.loop import Loop
 from rex_auth_edge.exchange.hub.misled import no_address
@@ -24,7 +24,7 @@ from rex_auth_edge.exchange.hub.rounds import Rounds
 from rex_auth_edge.exchange.hub.running import Running
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
-from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol
+from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol, Look
 from rex_auth_edge.exchange.mirror import differences
 from rex_auth_edge.exchange.oversight import words
 from rex_auth_edge.exchange.oversight.overview import status_of
@@ -97,27 +97,42 @@ class Synchronising:
         for tenant_id in list(self._running):
             self._stop(tenant_id)
 
-    async def enrol(self, tenant_id: UUID, url: str, code: str, as_: str | None = None) -> Status | Refused:
+    async def look(self, tenant_id: UUID, url: str, code: str, as_: str | None = None) -> Prospect | Refused:
+        """Where a claim code leads, and who here would become whom by it. Nothing is used up or changed."""
+        if (address := url_of(url)) is None:
+            return no_address(url)
+        wish = Wish(address, code, as_)
+        offer = await admission.offered(self._newcomer(wish, HubKey.make(self._parts.entropy)), Look(code), address)
+        if isinstance(offer, Refused):
+            return offer
+        return await self._parts.store.read(lambda conn: joining.prospect(conn, tenant_id, wish, offer))
+
+    async def enrol(
+        self, tenant_id: UUID, url: str, code: str, as_: str | None = None, household: UUID | None = None
+    ) -> Status | Refused:
         """Let the household's cloud know this hub, by a claim code that an owner has made there.
 
-        The owner here who has made it, by `as_` or by the same address, becomes that owner: their sessions here end.
+        The owner here who has made it, by `as_` or by the same address where both have proven it, becomes that owner:
+        their sessions here end. `household` is what `look` has shown: no other is joined.
         """
-        address = url_of(url)
-        if address is None:
+        if (address := url_of(url)) is None:
             return no_address(url)
-        wish, key = Wish(address, code, as_), HubKey.make(self._parts.entropy)
+        wish, key = Wish(address, code, as_, household), HubKey.make(self._parts.entropy)
         refused = await self._parts.store.read(lambda conn: joining.refused_before(conn, tenant_id, wish))
         if refused is not None:
             return refused
         node = await self._parts.store.write(lambda tx: tx.node.id)
-        asking = SignedLine(self._lines(wish.url), wish.url, lambda: Signer(key), self._parts.entropy)
-        answer = await admission.asked(asking, Enrol(wish.code, node.bytes, self._name()), wish.url)
+        wanted = Enrol(wish.code, node.bytes, self._name(), household=household.bytes if household else b"")
+        answer = await admission.asked(self._newcomer(wish, key), wanted, wish.url)
         if isinstance(answer, Refused):
             return answer
         self._stop(tenant_id)
         refused = await self._parts.store.write(lambda tx: joining.join(tx, self._parts, tenant_id, wish, key, answer))
         await self._start(tenant_id)
         return refused or await self.status(tenant_id)
+
+    def _newcomer(self, wish: Wish, key: HubKey) -> SignedLine:
+        return SignedLine(self._lines(wish.url), wish.url, lambda: Signer(key), self._parts.entropy)
 
     def _name(self) -> str:
         """What the hub is called in the list of the household's hubs: as it is reached at home."""

@@ -1,0 +1,95 @@
+"""A claim code says where it leads before it is used: whoever is handed a stranger's doesn't give their home away."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from rex_auth_edge.cli.sync import leading
+from rex_auth_edge.domain.clock import MINUTE
+from rex_auth_edge.domain.refusals import Refused
+from rex_auth_edge.storage import users
+from tests.exchange.conftest import Street
+from tests.exchange.people import agree, members, signed_in
+from tests.exchange.street import CLOUD, Hub, bearer, sign_up
+from tests.tenancy.rows import kept
+
+
+async def looked(hub: Hub, code: str, as_: str | None = None) -> Any:
+    """What the hub shows of a code."""
+    return await hub.sync.look(hub.tenant, CLOUD, code, as_)
+
+
+async def owned(hub: Hub, *, proven: bool) -> None:
+    """Maya claims the hub; her address there is proven by a letter of the hub's, or typed only."""
+    async with hub.home.client() as client:
+        await hub.home.own(client, "maya@example.com", "maya")
+    known = await hub.home.store.read(lambda conn: users.owners(conn, hub.tenant))
+    await hub.home.store.write(lambda tx: users.change(tx, hub.tenant, known[0], email_proven=proven))
+
+
+async def test_whose_household_it_is(street: Street) -> None:
+    """Its name, its owner, and of their address no more than who knows them needs; nothing is used up or changed."""
+    hub, code = street.hubs[0], await street.cloud.claim()
+    before = (await kept(street.cloud.home.store), await kept(hub.home.store))
+    for typed in (code, f" {code.lower()} "):
+        found = await looked(hub, typed)
+        assert (found.household, found.name, found.owner) == (street.cloud.tenant, "maya's household", "maya")
+        assert (found.address, found.becomes, found.alike) == ("m***@example.com", None, None)
+    assert (await kept(street.cloud.home.store), await kept(hub.home.store)) == before
+    street.clock.advance(15 * MINUTE)
+    late = await looked(hub, code)
+    assert isinstance(late, Refused)
+    assert late.fields["cloud"] == "invalid_claim_code"
+
+
+async def test_a_used_code_says_nothing(street: Street) -> None:
+    """Whoever finds it afterwards learns nobody's household by it."""
+    code = await street.cloud.claim()
+    hub = street.hubs[0]
+    assert not isinstance(await hub.sync.enrol(hub.tenant, CLOUD, code), Refused)
+    other = await street.hub("hub1", 1)
+    assert isinstance(await looked(other, code), Refused)
+
+
+@pytest.mark.parametrize(("proven", "as_"), [(True, None), (False, None), (False, "maya")])
+async def test_who_becomes_whom(street: Street, *, proven: bool, as_: str | None) -> None:
+    """By the same address only where both have proven it, or by name; it is said before, and then it is so."""
+    hub = street.hubs[0]
+    await owned(hub, proven=proven)
+    code = await street.cloud.claim()
+    found = await looked(hub, code, as_)
+    same = proven or as_ is not None
+    assert (found.becomes, found.alike) == (("maya", None) if same else (None, "maya"))
+    said = await hub.sync.enrol(hub.tenant, CLOUD, code, as_, found.household)
+    assert not isinstance(said, Refused), said
+    await agree(street)
+    assert len(await members(hub.home)) == (1 if same else 2)
+    assert (await signed_in(street.cloud.home, "maya")).status_code == 200
+
+
+async def test_a_strangers_code(street: Street) -> None:
+    """It leads where it says, and not into the household that was agreed to: then the cloud lets nobody in."""
+    hub, home = street.hubs[0], street.cloud.home
+    await owned(hub, proven=True)
+    async with home.client("192.168.9.1") as client:
+        mallory = await sign_up(home, client, "mallory@example.net", "mallory")
+    async with bearer(home, mallory) as client:
+        code = (await client.post("/household/hubs/claims")).json()["code"]
+    found = await looked(hub, code)
+    assert (str(found.household), found.owner, found.becomes) == (mallory["tenant_id"], "mallory", None)
+    said = await hub.sync.enrol(hub.tenant, CLOUD, code, household=street.cloud.tenant)
+    assert isinstance(said, Refused)
+    rows = await kept(home.store, UUID(mallory["tenant_id"]))
+    assert rows["sync_members"] == []
+    assert not isinstance(await looked(hub, code), Refused), "the code is still good, for who wants that household"
+
+
+def test_what_is_asked() -> None:
+    """The console names household, cloud, owner and what follows, in words; a name moves no cursor."""
+    where = {"name": "Home\x1b[2J", "cloud": CLOUD, "owner": "maya", "address": "m***@example.com"}
+    stranger = leading(where | {"becomes": None, "alike": None})
+    assert "maya (m***@example.com)" in stranger[0]
+    assert "Nobody who owns this hub" in stranger[-1]
+    assert "has the cloud's password" in leading(where | {"becomes": "mum", "alike": None})[-1]
+    assert "--owner mum" in leading(where | {"becomes": None, "alike": "mum", "address": ""})[-1]
