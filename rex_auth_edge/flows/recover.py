@@ -11,7 +11,7 @@ from rex_auth_edge.domain.caller import Caller
 from rex_auth_edge.domain.clock import DAY, MINUTE, Deadline
 from rex_auth_edge.domain.password_rules import PasswordRule
 from rex_auth_edge.domain.refusals import Code, Refused, missing
-from rex_auth_edge.flows import credentials
+from rex_auth_edge.flows import addresses, credentials
 from rex_auth_edge.flows import sessions as lives
 from rex_auth_edge.flows.login import display_name, moment_text
 from rex_auth_edge.flows.parts import NOBODY, Parts
@@ -122,6 +122,8 @@ def _redeem(tx: Tx, parts: Parts, found: Resettable, hashed: str, caller: Caller
     resets.void_all(tx, user.tenant_id, user.id)
     proven = {"email_verified": True, "email_proven": True} if found.by_mail else {}
     users.change(tx, user.tenant_id, user.id, password_hash=hashed, password_changed_at=tx.now.wall, **proven)
+    if found.by_mail and user.email_key:
+        addresses.proven(tx, parts, user.tenant_id, user.email_key)
     if attempts.clear(tx, user.tenant_id, parts.account(user.tenant_id, user.id)):
         tx.touch(user.tenant_id, What.FAILURES, user.id)
     lives.end_all(tx, parts, user.tenant_id, user.id, "reset")

@@ -8,7 +8,7 @@ from rex_auth_edge.domain import names
 from rex_auth_edge.domain.caller import Caller
 from rex_auth_edge.domain.clock import DAY, Deadline
 from rex_auth_edge.domain.refusals import Code, Refused, missing
-from rex_auth_edge.flows import credentials, signup
+from rex_auth_edge.flows import addresses, credentials, signup
 from rex_auth_edge.flows import sessions as lives
 from rex_auth_edge.flows.household.admission import BY_MAIL, CLAIM, take_place
 from rex_auth_edge.flows.parts import Parts
@@ -102,7 +102,10 @@ def _join(tx: Tx, parts: Parts, row: Any, user_id: UUID, username: str, caller: 
         "last_login_at": tx.now.wall,
     }
     users.add(tx, values)
-    tenants.list_in_directory(tx, parts.address_hash(row.email_key), row.tenant_id)
+    if values["email_proven"]:
+        addresses.proven(tx, parts, row.tenant_id, row.email_key)
+    else:
+        tenants.list_in_directory(tx, parts.address_hash(row.email_key), row.tenant_id)
     registrations.use_up(tx, row)
     user = users.get(tx.conn, row.tenant_id, user_id)
     granted = lives.open_session(tx, parts, user, caller)

@@ -102,9 +102,19 @@ class Recovery(Letter, frozen=True, tag="recovery"):
     what: str
 
 
+class ChangedByHub(Letter, frozen=True, tag="changed_by_hub"):
+    """A hub of the household has told the cloud of another `what`: address, password, or role (`owner`)."""
+
+    subject: ClassVar[str] = "Your REX account was changed at home"
+    household: str
+    hub: str
+    what: str
+    when: str
+
+
 AnyLetter = (
     Verification | AddressTaken | Welcome | Reset | PasswordChanged | NewDevice | Banned
-    | Invitation | ResetStarted | Recovery
+    | Invitation | ResetStarted | Recovery | ChangedByHub
 )  # fmt: skip
 
 _STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")

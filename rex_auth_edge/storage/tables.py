@@ -36,7 +36,11 @@ directory = table(
     "directory",
     key("address_hash", sa.BINARY(32)),
     key("tenant_id"),
+    column("told_by", Id(), null=True),
 )
+"""Which households an address, or a code, belongs to. `told_by` is the node on whose word that is so, None for this
+one's own: it has seen the address proven.
+"""
 
 users = table(
     "users",

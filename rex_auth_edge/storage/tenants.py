@@ -87,12 +87,25 @@ def strike_from_directory(tx: Tx, address_hash: bytes, tenant_id: UUID) -> None:
     tx.conn.execute(sa.delete(directory).where(where))
 
 
-def list_as_told(tx: Tx, address_hash: bytes, tenant_id: UUID) -> None:
-    """The same on another node's word, which takes from no other household what the directory has as theirs."""
+def list_as_told(tx: Tx, address_hash: bytes, tenant_id: UUID, node: UUID) -> None:
+    """The same on the word of another node, which takes from no other household what the directory has as theirs."""
     if not whereabouts(tx.conn, address_hash):
-        list_in_directory(tx, address_hash, tenant_id)
+        list_in_directory(tx, address_hash, tenant_id, told_by=node)
 
 
-def list_in_directory(tx: Tx, address_hash: bytes, tenant_id: UUID) -> None:
+def list_in_directory(tx: Tx, address_hash: bytes, tenant_id: UUID, *, told_by: UUID | None = None) -> None:
     """Note that somebody with this address (a keyed hash) belongs to the household, or an invitation with this code."""
-    tx.conn.execute(sa.insert(directory).values(address_hash=address_hash, tenant_id=tenant_id))
+    values = {"address_hash": address_hash, "tenant_id": tenant_id, "told_by": told_by}
+    tx.conn.execute(sa.insert(directory).values(values))
+
+
+def list_as_proven(tx: Tx, address_hash: bytes, tenant_id: UUID) -> list[UUID]:
+    """Note that this node has seen the address proven; in which other households it is by somebody's word alone."""
+    where = directory.c.address_hash == address_hash
+    found = {row.tenant_id: row.told_by for row in tx.conn.execute(sa.select(directory).where(where))}
+    if tenant_id not in found:
+        list_in_directory(tx, address_hash, tenant_id)
+    elif found[tenant_id] is not None:
+        own = where & (directory.c.tenant_id == tenant_id)
+        tx.conn.execute(sa.update(directory).where(own).values(told_by=None))
+    return sorted(other for other, node in found.items() if node is not None and other != tenant_id)

@@ -34,6 +34,7 @@ class What(StrEnum):
     NAME = "name"
     FAILURES = "failures"
     AUDIT = "audit"
+    ADDRESS_LOST = "address_lost"
 
 
 class Touch(NamedTuple):

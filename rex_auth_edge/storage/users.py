@@ -24,7 +24,7 @@ _anywhere = Prepared(
     sa.select(users)
     .join(directory, (directory.c.tenant_id == users.c.tenant_id) & (users.c.email_key == sa.bindparam("name")))
     .where(directory.c.address_hash == sa.bindparam("hash"))
-    .order_by(users.c.last_login_at.is_(None), users.c.last_login_at.desc())
+    .order_by(directory.c.told_by.is_not(None), users.c.last_login_at.is_(None), users.c.last_login_at.desc())
     .limit(1)
 )
 _signed_in = Prepared(
@@ -53,7 +53,10 @@ def by_username(conn: sa.Connection, tenant_id: UUID, username_key: str) -> Any:
 
 
 def by_email_anywhere(conn: sa.Connection, address_hash: bytes, email_key: str) -> Any:
-    """The person with this address in the household where they signed in last, or None."""
+    """The person with this address in the household where they signed in last, or None.
+
+    Whoever has proven it here goes before who has it by another node's word.
+    """
     return _anywhere.one(conn, hash=address_hash, name=email_key)
 
 

@@ -16,6 +16,7 @@ from rex_auth_edge.sync.wire import Incoming
 RENAMED = "username_taken"
 ADDRESS_TAKEN = "email_taken"
 NAME, KEY, ADDRESS, PROVEN = "username", "key", "address", "proven"
+_PROOF = frozenset({PROVEN, "verified"})
 
 
 def decide_username(change: Incoming, house: House) -> Verdict:
@@ -54,7 +55,10 @@ def _has_proven(house: House, user: bytes) -> bool:
 
 
 def decide_email(change: Incoming, house: House) -> Verdict:
-    """The first account to prove an address keeps it, and whoever else has it loses it."""
+    """The first account to prove an address keeps it, and whoever else has it loses it.
+
+    A proof stays one where another node, which hasn't seen it, tells of the same address.
+    """
     wanted = change.state.fields.get(ADDRESS)
     if wanted is None or not isinstance(wanted.value, str):
         return take(change)
@@ -64,7 +68,10 @@ def decide_email(change: Incoming, house: House) -> Verdict:
         nothing = {name: _with(wanted, None) for name in (ADDRESS, KEY, PROVEN)}
         unset = replace(change.state, fields={**change.state.fields, **nothing})
         return along(take(change, unset), tell=ADDRESS_TAKEN, about=change.cell.id)
-    verdict = take(change, replace(change.state, fields={**change.state.fields, KEY: _with(wanted, key)}))
+    fields = {**change.state.fields, KEY: _with(wanted, key)}
+    if field(house, change.cell, KEY) == key and _has_proven(house, change.cell.id):
+        fields = {name: held for name, held in fields.items() if name not in _PROOF or held.value}
+    verdict = take(change, replace(change.state, fields=fields))
     for other in others if proven is not None and proven.value else []:
         unset_other = Follow(Then.UNSET_EMAIL, Cell(Kind.EMAIL, other))
         verdict = along(verdict, unset_other, tell=ADDRESS_TAKEN, about=other)

@@ -15,6 +15,7 @@ from rex_auth_edge.mail import letters
 from rex_auth_edge.mail.letters import (
     AddressTaken,
     Banned,
+    ChangedByHub,
     Letter,
     NewDevice,
     PasswordChanged,
@@ -52,6 +53,7 @@ def of_each_kind(name: str, device: str = "Tablet") -> list[Letter]:
         Banned(name, "2026-01-02 03:04 UTC"),
         Banned(name, None),
         *(Recovery(name, name, what) for what in ("started", "stopped", "finished")),
+        *(ChangedByHub(name, name, device, what, "2026-01-02 03:04 UTC") for what in ("address", "password", "owner")),
     ]
 
 

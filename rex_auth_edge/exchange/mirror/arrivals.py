@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from rex_auth_edge.exchange.mirror import letting_go, passwords, people
+from rex_auth_edge.exchange.mirror import letting_go, passwords, people, warning
 from rex_auth_edge.exchange.mirror.side import Side, number, value
 from rex_auth_edge.storage import tenants, users
 from rex_auth_edge.storage.tx import Tx
@@ -33,9 +33,9 @@ class _Change:
 
 @dataclass(slots=True)
 class _Directory:
-    """Whose addresses are to be found in the household, and whose no longer."""
+    """Which addresses are to be found in the household, on which node's word, and which no longer."""
 
-    listed: set[str] = field(default_factory=set)
+    listed: dict[str, UUID] = field(default_factory=dict)
     struck: set[str] = field(default_factory=set)
 
     def write(self, tx: Tx, side: Side) -> None:
@@ -43,10 +43,10 @@ class _Directory:
 
         Nobody here has proven it: where people of another household have it, these name their household to sign in.
         """
-        for key in sorted(self.struck - self.listed):
+        for key in sorted(self.struck - self.listed.keys()):
             tenants.strike_from_directory(tx, side.parts.address_hash(key), side.tenant_id)
-        for key in sorted(self.listed - self.struck):
-            tenants.list_as_told(tx, side.parts.address_hash(key), side.tenant_id)
+        for key in sorted(self.listed.keys() - self.struck):
+            tenants.list_as_told(tx, side.parts.address_hash(key), side.tenant_id, self.listed[key])
 
 
 def adopt(tx: Tx, side: Side, persons: set[bytes]) -> bool:
@@ -70,6 +70,7 @@ def adopt(tx: Tx, side: Side, persons: set[bytes]) -> bool:
     for change in changes:
         if change.row is not None:
             letting_go.after(tx, side, change.row, change.columns)
+            warning.warn(tx, side, change.row, change.columns)
     if changes:
         tx.after_commit.append(side.parts.people.forget)
     return any(change.row is None for change in changes)
@@ -105,7 +106,7 @@ def _write(tx: Tx, side: Side, change: _Change, directory: _Directory) -> None:
             change.columns[name] = users.holding_place(change.id)
     if change.news("email_key"):
         directory.struck |= _real(change.now("email_key"))
-        directory.listed |= _real(change.columns["email_key"])
+        directory.listed |= dict.fromkeys(_real(change.columns["email_key"]), people.who_told(side, change.id))
     if change.row is not None:
         users.change(tx, side.tenant_id, change.id, **change.columns)
         return

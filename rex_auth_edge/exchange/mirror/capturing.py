@@ -126,6 +126,10 @@ def _recorded(side: Side, scribe: Scribe, node_id: UUID) -> Iterator[Wish]:
     yield from listed
 
 
+def _address_lost(act: _Act, touch: Touch) -> Iterator[Wish]:
+    return people.losing_address(act.side, touch.id.bytes)
+
+
 def _nothing(_act: _Act, _touch: Touch) -> Iterator[Wish]:
     return iter(())
 
@@ -141,6 +145,7 @@ _CAPTURED: Mapping[What, Callable[[_Act, Touch], Iterator[Wish]]] = MappingProxy
     What.NAME: _policy,
     What.FAILURES: _failures,
     What.AUDIT: _audit,
+    What.ADDRESS_LOST: _address_lost,
 })  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from rex_auth_edge.domain.devices import Kind as What
 from rex_auth_edge.exchange.mirror.side import Side, Wish, id_of, number, text, uuid_of, value
 from rex_auth_edge.flows.devices import issuing
 from rex_auth_edge.flows.devices.adding import client_hash
+from rex_auth_edge.flows.parts import NOBODY
 from rex_auth_edge.storage import devices as rows
 from rex_auth_edge.storage import tenants
 from rex_auth_edge.storage.tx import Tx
@@ -94,7 +95,9 @@ def _list(tx: Tx, side: Side, device_id: UUID) -> None:
     made = number(value(side.house.state(Cell(Kind.DEVICE_PROFILE, device_id.bytes)), "created"))
     ids = {"tenant_id": side.tenant_id, "id": device_id, "thumbprint": thumbprint, "secret_hash": None}
     rows.add(tx, ids | told | {"seen_from": None}, since=made)
-    tenants.list_as_told(tx, client_hash(side.parts, device_id), side.tenant_id)
+    rung = side.house.state(Cell(Kind.DEVICE, device_id.bytes)).rung
+    by = (None if rung is None else uuid_of(rung.by.origin)) or NOBODY
+    tenants.list_as_told(tx, client_hash(side.parts, device_id), side.tenant_id, by)
 
 
 def _thumbprint(public_key: str | None) -> bytes | None:

@@ -1,14 +1,19 @@
 """People: what the cells make of a person's row, and what of the row the cells don't say."""
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from rex_auth_edge.domain.names import email_key, is_username, username_key
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.exchange.mirror import passwords
 from rex_auth_edge.exchange.mirror.side import Side, Wish, id_of, text, uuid_of, value
+from rex_auth_edge.flows.parts import NOBODY
 from rex_auth_edge.storage import users
+from rex_auth_edge.sync.cloud.ordering import DECIDED_AT
 from rex_auth_edge.sync.kinds import ACTIVE, REVOKED, Kind
+from rex_auth_edge.sync.names import ADDRESS_TAKEN
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.standing import House, closed, role_of
 from rex_auth_edge.sync.state import Cell
@@ -61,6 +66,12 @@ def _profile(house: House, user: bytes) -> dict[str, Any]:
     told = house.state(Cell(Kind.PROFILE, user))
     names = {name: text(value(told, name), most) for name, most in _LONGEST.items() if name in told.fields}
     return {**names, "voice": value(told, "voice") is not False, "guardian_id": uuid_of(value(told, "guardian"))}
+
+
+def who_told(side: Side, user_id: UUID) -> UUID:
+    """The node that has told of the person's present address."""
+    told = side.house.state(Cell(Kind.EMAIL, user_id.bytes)).fields.get("address")
+    return (None if told is None else uuid_of(told.by.origin)) or NOBODY
 
 
 def wishes(
@@ -129,6 +140,13 @@ def leaving(side: Side, user: bytes, actor: bytes | None) -> Iterator[Wish]:
     present = step(side.house, user)
     if present is not None and present < REVOKED:
         yield Wish(Cell(Kind.USER, user), lambda pen: pen.climb(REVOKED, actor), actor)
+
+
+def losing_address(side: Side, user: bytes) -> Iterator[Wish]:
+    """Somebody has proven here, in another household, that the person's address is theirs: told once."""
+    told = hashlib.blake2b(repr((user, side.now.wall)).encode(), digest_size=16).digest()
+    fields: dict[str, Any] = {"about": user, "code": ADDRESS_TAKEN, DECIDED_AT: side.now.wall}
+    yield Wish(Cell(Kind.NOTICE, told), lambda pen: pen.climb(ACTIVE, **fields))
 
 
 def signing_out(side: Side, user: bytes, but: bytes | None, actor: bytes | None) -> Iterator[Wish]:

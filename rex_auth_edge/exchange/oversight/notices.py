@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.scribe import Scribe
+from rex_auth_edge.sync.cloud import told_of
 from rex_auth_edge.sync.cloud.ordering import DECIDED_AT
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.roles import WAITS_FOR_OWNER
@@ -14,6 +15,8 @@ from rex_auth_edge.sync.verdict import STALE
 NO_NOTICE = Refused(Code.NOT_FOUND, "There is no such notice")
 HELD = frozenset({WAITS_FOR_OWNER, STALE})
 """What owners find among the changes that wait for them."""
+_PERSONAL = frozenset({told_of.PASSWORD})
+"""What is nobody's but the person's own to look at."""
 _READ = "read"
 _LATEST = 253_402_300_800_000
 """The year 10000, of which no calendar here tells."""
@@ -30,7 +33,7 @@ class Notice(Struct, frozen=True):
 
 def for_owners(house: House) -> list[Notice]:
     """Everything that owners haven't cleared away, in order; but for what waits for them anyway."""
-    return [notice for notice in _standing(house) if notice.code not in HELD]
+    return [notice for notice in _standing(house) if notice.code not in HELD | _PERSONAL]
 
 
 def for_person(house: House, user: bytes) -> list[Notice]:

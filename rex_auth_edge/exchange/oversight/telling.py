@@ -6,7 +6,7 @@ from types import MappingProxyType
 from rex_auth_edge.exchange.oversight.notices import Notice
 from rex_auth_edge.exchange.oversight.reviews import Review
 from rex_auth_edge.sync import names, passwords, roles, verdict
-from rex_auth_edge.sync.cloud import ordering
+from rex_auth_edge.sync.cloud import ordering, told_of
 from rex_auth_edge.sync.kinds import ACTIVE, Kind
 from rex_auth_edge.sync.standing import RESTORED, House, field, role_in
 from rex_auth_edge.sync.state import Cell
@@ -28,6 +28,8 @@ _OWNERS: Mapping[str, str] = MappingProxyType({
     roles.LAST_OWNER: "{who} stays an owner: the household would have been without one.",
     ordering.OUTGROWN: "A hub has told more about {who} than there is room for: look whether that hub is still yours.",
     roles.ACTOR_DEMOTED: "Something that somebody did to {who} while no owner any more wasn't taken as it was.",
+    told_of.ADDRESS: "A hub has given {who} another e-mail address: if nobody at home did that, remove that hub.",
+    told_of.OWNER: "A hub has made {who} an owner: if nobody at home did that, remove that hub.",
 })  # fmt: skip
 _PERSON: Mapping[str, str] = MappingProxyType({
     names.RENAMED: "Somebody else has had your username first: you sign in as {username} now.",
@@ -44,6 +46,9 @@ _PERSON: Mapping[str, str] = MappingProxyType({
     roles.ACTOR_DEMOTED: "What somebody did to your account while they were no owner any more wasn't taken as it was.",
     roles.WAITS_FOR_OWNER: "Your role was changed in the cloud: that waits until an owner at home confirms it.",
     verdict.STALE: "A change of your account came very late: an owner decides on it.",
+    told_of.ADDRESS: "Your e-mail address was changed at home, on a hub. If that wasn't you, tell an owner.",
+    told_of.PASSWORD: "Your password was changed at home, on a hub. If that wasn't you, tell an owner.",
+    told_of.OWNER: "You were made an owner at home, on a hub.",
 })  # fmt: skip
 
 _NAMES = ((Kind.USERNAME, names.NAME), *((kind, "name") for kind in (Kind.DEVICE_PROFILE, Kind.INVITATION, Kind.HUB)))

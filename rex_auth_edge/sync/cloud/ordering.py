@@ -7,6 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.cloud.told_of import told_of
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Kind, closing
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import Position, Tag
@@ -46,8 +47,10 @@ class Ordering:
 
     def take(self, change: Incoming, refresh: Position) -> Verdict:
         """Decide the change, write what comes of it, and do what follows from it."""
-        at = self.next()
+        at, told = self.next(), told_of(change, self._store)
         verdict, delta = added(change, self._store, at, max(refresh, self._store.standing().floor))
+        if verdict.outcome is Outcome.TAKEN:
+            verdict = replace(verdict, notices=(*verdict.notices, *told))
         if not self.write(change.cell, delta, at, LARGEST_CELL):
             verdict = refuse(change, OUTGROWN)
         self._conclude(change, verdict)

@@ -1,0 +1,54 @@
+"""Letters of the cloud's to people whose account a hub has changed: whoever holds its key may have."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rex_auth_edge.domain.clock import DAY
+from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.exchange.mirror import passwords
+from rex_auth_edge.exchange.mirror.side import Side
+from rex_auth_edge.flows.login import display_name, moment_text
+from rex_auth_edge.flows.parts import NOBODY
+from rex_auth_edge.mail.letters import ChangedByHub
+from rex_auth_edge.storage import tenants
+from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.order import Tag
+from rex_auth_edge.sync.standing import field
+from rex_auth_edge.sync.state import Cell
+
+_LIFE = 7 * DAY
+
+
+def warn(tx: Tx, side: Side, row: Any, columns: dict[str, Any]) -> None:
+    """In the cloud, write to the address of before, where that was proven, what a hub has changed about the person.
+
+    `row` is the one of before. What the cloud has decided or done itself is told by whatever did it.
+    """
+    if side.parts.home != NOBODY or not row.email_proven or "@" not in (row.email_key or ""):
+        return
+    for what, by in _news(side, row, columns):
+        if by is not None and by.origin != side.node:
+            hub = field(side.house, Cell(Kind.HUB, by.origin), "name")
+            letter = ChangedByHub(
+                name=display_name(row),
+                household=tenants.get(tx.conn, side.tenant_id).name,
+                hub=hub if isinstance(hub, str) else "",
+                what=what,
+                when=moment_text(tx.now.wall),
+            )
+            side.parts.post.send(tx, side.tenant_id, row.email, letter, life=_LIFE)
+
+
+def _news(side: Side, row: Any, columns: dict[str, Any]) -> Iterator[tuple[str, Tag | None]]:
+    """What has changed, and the change by which it has."""
+    user = row.id.bytes
+    if columns.get("email_key", row.email_key) != row.email_key:
+        told = side.house.state(Cell(Kind.EMAIL, user)).fields.get("address")
+        yield "address", None if told is None else told.by
+    if "password_tag" in columns:
+        secret = passwords.good(side.house, user)
+        yield "password", None if secret is None else secret.by
+    if columns.get("role") == Role.OWNER:
+        marks = side.house.state(Cell(Kind.ROLE, user)).marks
+        yield "owner", max((mark.by for mark in marks), default=None)

@@ -1,0 +1,156 @@
+"""What a hub says of people's accounts, which its thief can say too: the cloud takes it, and tells whom it concerns."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from rex_auth_edge.domain.clock import SECOND
+from rex_auth_edge.storage import tenants, users
+from rex_auth_edge.storage.tables import directory
+from rex_auth_edge.storage.tx import Tx
+from tests.exchange.conftest import Street
+from tests.exchange.people import add, agree, joined, members, signed_in
+from tests.exchange.street import Hub, bearer, sign_up
+from tests.hub import PASSWORD, Household, text_of
+
+ZOE = "zoe@example.net"
+
+
+async def says(hub: Hub, username: str, **columns: Any) -> None:
+    """The hub's machine is somebody else's by now: it says this of a person, as if proven there."""
+
+    def work(tx: Tx) -> None:
+        person = users.by_username(tx.conn, hub.tenant, username)
+        if "email" in columns:
+            columns.update(email_key=columns["email"], email_proven=True, email_verified=True)
+        users.change(tx, hub.tenant, person.id, **columns)
+
+    await hub.home.store.write(work)
+
+
+async def noticed(home: Household, name: str, password: str = PASSWORD) -> list[str]:
+    """What the person is told there of a hub's word and lost addresses."""
+    every = [each.id for each in await home.store.read(tenants.every)]
+    known = {each: await home.store.read(partial(users.every, tenant_id=each)) for each in every}
+    (tenant,) = [of for of, people in known.items() if name in {each.username for each in people}]
+    body = {"username": name, "password": password, "tenant": str(tenant)}
+    async with home.client("192.168.1.77") as client:
+        tokens = (await client.post("/auth/login", json=body)).json()
+    async with bearer(home, tokens) as client:
+        told = [each["code"] for each in (await client.get("/auth/notices")).json()["notices"]]
+    return [code for code in told if code.endswith("_by_hub") or code == "email_taken"]
+
+
+async def letters(home: Household, address: str) -> list[str]:
+    """What the cloud has written to the address about changes by a hub."""
+    found = [each for each in await home.mail(address) if "changed at home" in str(each["Subject"])]
+    return [" ".join(text_of(each).split()) for each in found]
+
+
+async def test_another_address(street: Street) -> None:
+    """The former one gets a letter, which names household and hub; the person and the owners find a notice."""
+    hub, home = await joined(street), street.cloud.home
+    await says(hub, "maya", email="thief@example.org")
+    await agree(street)
+    (letter,) = await letters(home, "maya@example.com")
+    assert "a hub of the household maya's household (" in letter
+    assert "your e-mail address is another one" in letter
+    assert await letters(home, "thief@example.org") == []
+    assert await noticed(home, "maya") == ["address_by_hub"]
+    async with await street.cloud.owner() as owner:
+        told = (await owner.get("/household/sync/reviews")).json()["notices"]
+    assert ["remove that hub" in each["says"] for each in told if each["code"] == "address_by_hub"] == [True]
+
+
+async def test_another_password_and_an_owners_role(street: Street) -> None:
+    """Each is written and shown to the person; a role to the owners too, a password to nobody else."""
+    hub, home = await joined(street), street.cloud.home
+    await add(hub.home, "noah")
+    await agree(street)
+    await street.cloud.home.store.write(
+        lambda tx: users.change(
+            tx, street.cloud.tenant, users.by_username(tx.conn, street.cloud.tenant, "noah").id,
+            email="noah@example.com", email_key="noah@example.com", email_proven=True,
+        )
+    )  # fmt: skip
+    await agree(street)
+    other = "Copper-Tulip-19."
+    await says(hub, "noah", password_hash=await hub.home.hub.parts.passwords.hash(other))
+    await says(hub, "noah", role="owner")
+    await agree(street)
+    told = " ".join(await letters(home, "noah@example.com"))
+    assert "your password is another one" in told
+    assert "you are an owner" in told
+    async with bearer(home, (await signed_in(home, "noah", other)).json()) as noah:
+        owners = (await noah.get("/household/sync/reviews")).json()["notices"]
+    assert sorted(await noticed(home, "noah", other)) == ["owner_by_hub", "password_by_hub"]
+    assert [each["code"] for each in owners if each["code"].endswith("_by_hub")] == ["owner_by_hub"]
+
+
+async def test_what_the_cloud_does_itself_is_nobodys_word(street: Street) -> None:
+    """Of a password that is changed there, and comes to the hub and back, no hub is blamed."""
+    hub, home = await joined(street), street.cloud.home
+    async with await street.cloud.owner() as owner:
+        body = {"current_password": PASSWORD, "new_password": "Copper-Tulip-19."}
+        assert (await owner.post("/auth/password/change", json=body)).status_code == 200
+    await agree(street)
+    assert (await signed_in(hub.home, "maya", "Copper-Tulip-19.")).status_code == 200
+    assert await letters(home, "maya@example.com") == []
+    assert await noticed(home, "maya", "Copper-Tulip-19.") == []
+
+
+async def planted(street: Street) -> Hub:
+    """A household whose hub calls Noah by Zoe's address, before she has ever been in the cloud."""
+    hub = await joined(street)
+    await add(hub.home, "noah")
+    await says(hub, "noah", email=ZOE)
+    await agree(street)
+    return hub
+
+
+async def signed_in_by_address(home: Household) -> Any:
+    """With Zoe's address, and no household named."""
+    async with home.client("192.168.9.1") as client:
+        return await client.post("/auth/login", json={"email": ZOE, "password": PASSWORD})
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_an_address_that_was_planted(street: Street, *, again: bool) -> None:
+    """Whoever proves it to the cloud has it: who has it by a hub loses it, and is told; also a second time."""
+    hub, home = await planted(street), street.cloud.home
+    async with home.client("192.168.9.1") as client:
+        zoe = await sign_up(home, client, ZOE, "zoe")
+    await agree(street)
+    if again:
+        await says(hub, "noah", email=ZOE)
+        await agree(street)
+    street.clock.advance(SECOND)
+    shown = await noticed(home, "noah")
+    assert "email_taken" in shown, "and they sign in last"
+    answer = await signed_in_by_address(home)
+    assert (answer.status_code, answer.json().get("tenant_id")) == (200, zoe["tenant_id"])
+    assert "email_taken" in await noticed(hub.home, "noah")
+    if not again:
+        known = await home.store.read(lambda conn: users.by_username(conn, street.cloud.tenant, "noah"))
+        there = await hub.home.store.read(lambda conn: users.by_username(conn, hub.tenant, "noah"))
+        assert (known.email, there.email) == (None, None)
+
+
+async def test_an_address_of_a_hubs_that_is_proven_by_a_letter(street: Street) -> None:
+    """Who sets a new password by the cloud's letter has shown that the address is theirs: from then on it is so."""
+    await planted(street)
+    home = street.cloud.home
+    async with home.client("192.168.9.1") as client:
+        body = {"reset_token": await home.reset_token(client, ZOE), "new_password": "Copper-Tulip-19."}
+        assert (await client.post("/auth/password/reset", json=body)).status_code == 200
+        await sign_up(home, client, ZOE, "zoe")
+    await agree(street)
+    assert "noah" in await members(home)
+    known = await home.store.read(lambda conn: users.by_username(conn, street.cloud.tenant, "noah"))
+    assert known.email == ZOE, "two people who have both proven it keep it"
+    hashed = home.hub.parts.address_hash(ZOE)
+    rows = await home.store.read(
+        lambda conn: conn.execute(directory.select().where(directory.c.address_hash == hashed)).all()
+    )
+    assert [row.told_by for row in rows] == [None, None]
