@@ -9,14 +9,19 @@ from typing import Any
 from uuid import UUID
 
 from rex_auth_edge.exchange.mirror.side import Side, Wish, id_of, uuid_of
+from rex_auth_edge.flows.parts import NOBODY
 from rex_auth_edge.storage import audit_elsewhere as rows
-from rex_auth_edge.storage.audit import GENESIS, chain
+from rex_auth_edge.storage.audit import GENESIS, Event, chain, record
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.cloud.handed_on import HANDED_ON
 from rex_auth_edge.sync.kinds import Kind
-from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.state import Cell, Held
 
 MOST = 500
 """Rows that one transaction tells of; the rest waits for the next."""
+
+_MOST_TOLD = 2000
+"""Characters of each part of a row that was handed on."""
 
 _log = logging.getLogger(__name__)
 _IDS = ("actor_id", "subject_id", "session_id")
@@ -76,10 +81,16 @@ def _fits(found: Any, most: int) -> bool:
 
 
 def adopt(tx: Tx, side: Side, cells: Iterable[bytes]) -> None:
-    """Put other nodes' rows on record here; of this node's own what it has lost. Nobody speaks for another node."""
+    """Put other nodes' rows on record here; of this node's own what it has lost. Nobody speaks for another node.
+
+    What a hub says that another node had on record, the cloud puts on its own record, as said by that hub.
+    """
     chains: dict[tuple[UUID, int], dict[int, dict[str, Any]]] = {}
     for audited in cells:
-        held = side.house.state(Cell(Kind.AUDIT, audited)).fields.get("row")
+        fields = side.house.state(Cell(Kind.AUDIT, audited)).fields
+        held = fields.get("row")
+        if side.parts.home == NOBODY and HANDED_ON in fields:
+            _hand_on(tx, side, fields[HANDED_ON])
         row = None if held is None else _read(held.value)
         if row is None or held is None or held.by.origin != row["node_id"].bytes:
             continue
@@ -87,6 +98,16 @@ def adopt(tx: Tx, side: Side, cells: Iterable[bytes]) -> None:
             chains.setdefault((row["node_id"], row["incarnation"]), {})[row["seq"]] = row
     for (node_id, incarnation), told in sorted(chains.items(), key=lambda each: each[0]):
         _Following(tx, side.tenant_id, node_id, incarnation).take(told)
+
+
+def _hand_on(tx: Tx, side: Side, held: Held) -> None:
+    row = _read(held.value.get("row")) if isinstance(held.value, dict) else None
+    if row is None or rows.present(tx.conn, side.tenant_id, row["node_id"], row["incarnation"], [row["seq"]]):
+        return
+    told = {
+        name: str(row[name])[:_MOST_TOLD] for name in _PARTS if name not in {"named", "hash"} and row[name] is not None
+    }
+    record(tx, side.tenant_id, Event("audit.handed_on", detail={"by": held.by.origin.hex(), "told": told}))
 
 
 @dataclass(slots=True)

@@ -7,8 +7,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.cloud.handed_on import believed
 from rex_auth_edge.sync.cloud.told_of import told_of
-from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Kind, closing
+from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict, refuse
@@ -66,12 +67,11 @@ class Ordering:
             self._follow(follows, change)
 
     def take_lost(self, hub: bytes, cell: Cell, state: State) -> None:
-        """Join what a restored cloud had forgotten, as far as it closes doors, at a new place."""
-        at = self.next()
-        part = placed(closing(cell.kind, state), at)
-        change = Incoming(cell, Tag(hub, 0, 0), (at,) * 4, part)
+        """Join what a restored cloud had forgotten, as far as the hub is to be believed about it, at a new place."""
+        at, told = self.next(), believed(hub, cell, state, self._store)
+        change = Incoming(told.cell, Tag(hub, 0, 0), (at,) * 4, placed(told.state, at))
         _, delta = added(change, self._store, at)
-        self.write(cell, delta, at, LARGEST_CELL)
+        self.write(told.cell, delta, at, LARGEST_CELL)
 
     def own(self, cell: Cell, state: State, at: Position, actor: bytes | None = None) -> Verdict:
         """A change of the cloud's own, whose tags are those of its place."""

@@ -1,0 +1,51 @@
+"""What a hub says that a restored cloud has forgotten, where it is another node's: no more of it than anybody may say.
+
+Whoever has a hub's key can make up what he likes, and nothing shows what another node has really said. What closes
+doors is taken all the same, for a hub may close them itself. A record isn't: it becomes one of its own, which says who
+has handed it on, and takes no place in the log of whom it speaks of.
+"""
+
+import hashlib
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rex_auth_edge.sync.kinds import Kind, closing
+from rex_auth_edge.sync.order import Tag
+from rex_auth_edge.sync.standing import RESTORED, House
+from rex_auth_edge.sync.state import EMPTY, Cell, Held, State
+
+HANDED_ON = "handed_on"
+"""The field of a record with what somebody else is said to have put on record; its writer is who says so."""
+
+
+class Told(Struct, frozen=True):
+    """What is taken: of which cell, and what of it."""
+
+    cell: Cell
+    state: State
+
+
+def believed(hub: bytes, cell: Cell, state: State, house: House) -> Told:
+    """As far as this hub can be believed."""
+    if cell.kind == Kind.AUDIT:
+        return _record(hub, cell, state, house)
+    if cell.kind == Kind.HUB:
+        state = replace(state, marks=tuple(mark for mark in state.marks if mark.what != RESTORED or cell.id == hub))
+    return Told(cell, closing(cell.kind, state))
+
+
+def _record(hub: bytes, cell: Cell, state: State, house: House) -> Told:
+    """Its own as it is; another node's as handed on, unless it is known."""
+    if all(held.by.origin == hub for held in state.fields.values()):
+        return Told(cell, State(fields=state.fields))
+    if house.state(cell).fields:
+        return Told(cell, EMPTY)
+    told: dict[str, Any] = {name: held.value for name, held in sorted(state.fields.items())}
+    held = Held(min(held.at for held in state.fields.values()), Tag(hub, 0, 0), told)
+    return Told(Cell(Kind.AUDIT, _id(hub, cell)), State(fields={HANDED_ON: held}))
+
+
+def _id(hub: bytes, cell: Cell) -> bytes:
+    return hashlib.blake2b(b"handed on" + hub + cell.id, digest_size=16).digest()
