@@ -130,6 +130,7 @@ async def core(settings: Settings, store: Store, clock: Clock, entropy: Entropy,
     )
     await signing.load(store, seal, keyring)
     authenticator = Authenticator(parts.tokens, parts.register, clock)
+    keyring.told = authenticator.forget
     drain = Drain(store, seal, carrier, clock, entropy, settings.mail.sender)
     drain.shared = settings.role is NodeRole.CLOUD
     parts.post.ring = drain.ring

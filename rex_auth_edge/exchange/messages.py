@@ -2,10 +2,8 @@
 
 import hashlib
 
-from msgspec import Struct
-
 from rex_auth_edge.domain.codes import as_meant
-from rex_auth_edge.sync.wire import NEWEST, OLDEST
+from rex_auth_edge.sync.wire import NEWEST, OLDEST, Greeting
 
 TYPE = "application/vnd.rex.sync"
 """Of bodies in both directions."""
@@ -17,7 +15,7 @@ WAIT = 55
 """Seconds that a pull may be kept waiting for something to tell."""
 
 
-class Look(Struct, frozen=True, omit_defaults=True):
+class Look(Greeting, frozen=True, omit_defaults=True):
     """A hub asks where a code leads, before it uses it; signed with a key that it makes for this."""
 
     code: str
@@ -26,7 +24,7 @@ class Look(Struct, frozen=True, omit_defaults=True):
         return "Look(***)"
 
 
-class Offer(Struct, frozen=True, omit_defaults=True):
+class Offer(Greeting, frozen=True, omit_defaults=True):
     """Where it leads: to which household, and who has made it; of their address enough for somebody who knows them.
 
     `whose` is that address hashed under the code, so that a hub finds out whether somebody there has the same.
@@ -39,7 +37,7 @@ class Offer(Struct, frozen=True, omit_defaults=True):
     whose: bytes = b""
 
 
-class Enrol(Struct, frozen=True, omit_defaults=True):
+class Enrol(Greeting, frozen=True, omit_defaults=True):
     """A hub asks to be let in, by a code that an owner has made in the cloud; signed with the key that it has made.
 
     `household`, where it is said, is the one that the hub's people have agreed to join: no code leads to another.
@@ -56,7 +54,7 @@ class Enrol(Struct, frozen=True, omit_defaults=True):
         return f"Enrol(hub={self.hub.hex()})"
 
 
-class Enrolled(Struct, frozen=True, omit_defaults=True):
+class Enrolled(Greeting, frozen=True, omit_defaults=True):
     """It is let in: to which household, what it has to show next, and who has let it in."""
 
     household: bytes

@@ -1,6 +1,7 @@
 """The keyring's rows: loaded at start, made at the first, rotated when due or asked."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -61,6 +62,16 @@ async def rotate(parts: Parts, *, at_once: bool = False, caller: Caller = Caller
     rows: Iterable[sa.Row[Any]] = await parts.store.read(keys.every)
     parts.keyring.replace([_opened(row, parts.seal) for row in rows])
     return made
+
+
+def begin_anew(tx: Tx, parts: Parts) -> None:
+    """From the commit on nothing is good that was signed before; where HS256 signs, that can't be told apart."""
+    if not parts.keyring.kids:
+        return
+    fresh = parts.keyring.next(tx.now, at_once=True)
+    keys.remove(tx, sorted(parts.keyring.kids))
+    _add(tx, parts.seal, fresh)
+    tx.after_commit += [partial(parts.keyring.replace, [fresh]), parts.keyring.told]
 
 
 def _add(tx: Tx, seal: Seal, key: SigningKey) -> None:

@@ -78,7 +78,7 @@ class Keyring:
     """The keys of the configured algorithm, and those of another that still have tokens alive.
 
     `longest_life` is the longest that a signed token lives, in milliseconds. `told` is called once a change of the keys
-    is committed, where other processes have them too.
+    is committed: for what remembers verified tokens, and where other processes have the keys too.
     """
 
     def __init__(self, options: KeyOptions, longest_life: int) -> None:

@@ -1,5 +1,6 @@
 """Every kind of cell: in which lane it travels, and which of its facts only ever close doors."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -8,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.order import START, Lane
-from rex_auth_edge.sync.state import State
+from rex_auth_edge.sync.state import Cell, State
 
 PENDING, ACTIVE, REVOKED = 0, 1, 2
 """The ladder of most things; an invitation's is pending, used, revoked. What is revoked comes back as a new id only."""
@@ -93,6 +94,7 @@ _BY_NAME: Mapping[str, Rule] = {kind.value: rule for kind, rule in RULES.items()
 
 _LANES: Mapping[str, Lane] = {kind.value: rule.lane for kind, rule in RULES.items()}
 
+_KIND = re.compile(r"[a-z0-9_.]{1,32}")
 KNOWN_NEEDS: frozenset[str] = frozenset()
 """The rules beyond these kinds' that this program understands; a cell that needs another closes its subject."""
 
@@ -105,6 +107,11 @@ def rule_of(kind: str) -> Rule:
 def lane_of(kind: str) -> Lane:
     """The lane in which the kind travels."""
     return _LANES.get(kind, _UNKNOWN.lane)
+
+
+def is_cell(cell: Cell) -> bool:
+    """Whether every node can keep it: kinds are short and plain, and ids have 16 bytes."""
+    return len(cell.id) == len(HOUSEHOLD) and _KIND.fullmatch(cell.kind) is not None
 
 
 def closing(kind: str, state: State) -> State:

@@ -70,7 +70,7 @@ class Member(Struct, frozen=True):
 
     `nonce` is what it has to show next; `last`, `digest` and `answer` are of the request before, for when its answer
     was lost, and `recent` of those before it. `epoch` is the one in which it has introduced itself. `past` is what it
-    has seen for good.
+    has seen for good. `speaks` are the oldest and the newest version of the exchange that it speaks.
     """
 
     incarnation: int
@@ -86,6 +86,7 @@ class Member(Struct, frozen=True):
     locked: bool = False
     removed: bool = False
     refresh: Position = START
+    speaks: tuple[int, int] = (1, 1)
 
 
 class End(Struct, frozen=True):
@@ -176,7 +177,8 @@ class Me(Struct, frozen=True):
     `pending` is the request that has to be answered before another is made, to the byte. `restored`: the database is
     older than the copy, and the hub writes nothing until it is another incarnation. `cuts`: what is later than this
     place, of epochs up to this one, a restored cloud has forgotten. `stuck` lanes have been refused, and wait until
-    nothing else does.
+    nothing else does. `version` is that of the exchange which both have agreed on. `twice`: what it asked was answered
+    before, and something else since, so that there is another copy of it.
     """
 
     id: bytes
@@ -201,6 +203,8 @@ class Me(Struct, frozen=True):
     cuts: tuple[tuple[Position, int], ...] = ()
     commits: int = 0
     stuck: tuple[Lane, ...] = ()
+    version: int = 1
+    twice: bool = False
 
     def forgotten(self, at: Position) -> bool:
         """Whether the cloud has been restored to before this place, and knows nothing of it."""

@@ -1,18 +1,16 @@
 """What goes over the line: versioned MessagePack that only grows, bounded before and after it is inflated.
 
-A body begins with its version. Fields that this program doesn't know are carried along inside a cell's state, and
-passed over elsewhere.
+A body begins with the version in which it is written: the one that both ends have agreed on when they met. Fields that
+this program doesn't know are carried along inside a cell's state, and passed over elsewhere.
 """
 
 import hashlib
-import re
 import zlib
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from rex_auth_edge.sync.kinds import HOUSEHOLD
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Seen, Tag
 from rex_auth_edge.sync.state import Cell, State
 
@@ -26,7 +24,6 @@ MOST_CHANGES = 500
 _EFFORT = 3
 """Of zlib's levels: ids and hashes don't get shorter by trying harder, which takes more than three times as long."""
 
-_KIND = re.compile(r"[a-z0-9_.]{1,32}")
 _FIELDS = frozenset(State.__struct_fields__)
 _SORTED = msgspec.msgpack.Encoder(order="sorted")
 _STATE = msgspec.msgpack.Decoder(State)
@@ -35,6 +32,14 @@ _Body = TypeVar("_Body", bound=Struct)
 
 class WireError(ValueError):
     """What came is no body: cut off, changed, too large, or of a version that isn't spoken here."""
+
+
+class UnspokenError(WireError):
+    """A body of a version that this program doesn't speak."""
+
+
+class Greeting(Struct, frozen=True):
+    """What is said before a version is agreed on: it only grows, and reads alike in every version."""
 
 
 class Change(Struct, frozen=True, array_like=True):
@@ -77,12 +82,12 @@ class Head(Struct, frozen=True, array_like=True):
     hash: bytes = b""
 
 
-class Hello(Struct, frozen=True, omit_defaults=True):
+class Hello(Greeting, frozen=True, omit_defaults=True):
     """How a hub introduces itself: after each start, and whenever the cloud asks for it.
 
     `heads` are, for each lane, the ends that the hub vouches for: what was acknowledged, and what it has tried to send.
     `restored` says that it found itself older than its copy, and has written nothing since. `told` is the furthest
-    place that the cloud has told it of, in whatever epoch.
+    place that the cloud has told it of, in whatever epoch. `twice`: there is another copy of it, as it has found out.
     """
 
     nonce: bytes
@@ -95,6 +100,7 @@ class Hello(Struct, frozen=True, omit_defaults=True):
     restored: bool = False
     next_key: bytes | None = None
     told: Position = START
+    twice: bool = False
 
 
 class Push(Struct, frozen=True, omit_defaults=True):
@@ -134,7 +140,7 @@ class Compare(Struct, frozen=True, omit_defaults=True):
     path: tuple[int, ...] = ()
 
 
-class Welcome(Struct, frozen=True, omit_defaults=True):
+class Welcome(Greeting, frozen=True, omit_defaults=True):
     """The answer to a Hello. `incarnation` differs where the hub has to become another.
 
     `began` is the place up to which the epochs before count. `heads` are the ends that the cloud has of this
@@ -192,11 +198,13 @@ class Compared(Struct, frozen=True, omit_defaults=True):
     rows: tuple[Row, ...] = ()
 
 
-class Refusal(Struct, frozen=True, omit_defaults=True):
-    """Why nothing was done. `retry_after` in milliseconds."""
+class Refusal(Greeting, frozen=True, omit_defaults=True):
+    """Why nothing was done. `retry_after` in milliseconds. Of a version: those that are spoken where it was refused."""
 
     code: str
     retry_after: int = 0
+    oldest: int = 0
+    newest: int = 0
 
 
 class Incoming(Struct, frozen=True):
@@ -207,11 +215,6 @@ class Incoming(Struct, frozen=True):
     seen: Seen
     state: State
     actor: bytes | None = None
-
-
-def is_cell(cell: Cell) -> bool:
-    """Whether every node can keep it: kinds are short and plain, and ids have 16 bytes."""
-    return len(cell.id) == len(HOUSEHOLD) and _KIND.fullmatch(cell.kind) is not None
 
 
 def pack_state(state: State) -> bytes:
@@ -242,21 +245,21 @@ def unpack_state(raw: bytes) -> State:
         return state
 
 
-def encode(body: Struct) -> bytes:
-    """A body for the line: compressed, with a checksum of what is inside."""
-    return zlib.compress(_SORTED.encode((NEWEST, type(body).__name__, body)), _EFFORT)
+def encode(body: Struct, version: int = NEWEST) -> bytes:
+    """A body for the line: compressed, with a checksum of what is inside; in the newest version if not in this one."""
+    spoken = version if OLDEST <= version <= NEWEST else NEWEST
+    return zlib.compress(_SORTED.encode((spoken, type(body).__name__, body)), _EFFORT)
 
 
 def decode(raw: bytes, wanted: type[_Body], name: str = "") -> _Body:
-    """The body of these bytes, of the type that belongs here, or what that one wants of the type called `name`.
-
-    Raises WireError, and never inflates past the bound.
-    """
+    """The body of these bytes, or what `wanted` has of the type called `name`; in bounds. Raises WireError."""
     if len(raw) > LARGEST_BODY:
         raise WireError("The body is too large")
     version, named, inside = _envelope(_inflate(raw))
-    if not OLDEST <= version <= NEWEST or named != (name or wanted.__name__):
-        raise WireError("The body is of another version or kind")
+    if named != (name or wanted.__name__):
+        raise WireError("The body is of another kind")
+    if not (OLDEST <= version <= NEWEST or issubclass(wanted, Greeting)):
+        raise UnspokenError("The body is of another version")
     try:
         return msgspec.msgpack.decode(inside, type=wanted)
     except (msgspec.DecodeError, RecursionError) as error:
@@ -266,6 +269,11 @@ def decode(raw: bytes, wanted: type[_Body], name: str = "") -> _Body:
 def name_of(raw: bytes) -> str:
     """What kind of body these bytes are. Raises WireError."""
     return _envelope(_inflate(raw))[1]
+
+
+def version_of(raw: bytes) -> int:
+    """In which version these bytes are written. Raises WireError."""
+    return _envelope(_inflate(raw))[0]
 
 
 def _envelope(plain: bytes) -> tuple[int, str, msgspec.Raw]:

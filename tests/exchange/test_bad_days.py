@@ -155,6 +155,7 @@ async def test_a_restored_hub(street: Street) -> None:
     held = (await signed_in(hub.home, "maya", PASSWORD)).json()
     await asyncio.to_thread(copied, street.folder / "hub0", street.folder / "backup")
     await add(hub.home, "noah")
+    since = (await signed_in(hub.home, "maya", PASSWORD)).json()
     await agree(street)
     await hub.sync.end()
     street.hubs.remove(hub)
@@ -173,6 +174,7 @@ async def test_a_restored_hub(street: Street) -> None:
         refused = await client.post("/auth/token/refresh", json={"refresh_token": held["refresh_token"]})
     assert refused.status_code == 401
     assert back.home.store.node.incarnation == 2
+    assert await validated(back.home, since) == 401, "of which the database of before knows nothing"
 
 
 async def test_a_restored_cloud(street: Street) -> None:

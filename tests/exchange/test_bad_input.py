@@ -105,7 +105,7 @@ BODIES: dict[str, tuple[str, Callable[[Talk], bytes], str]] = {
     "plain": (PULL, lambda _: msgspec.msgpack.encode((1, "Pull", PULL_)), "malformed"),
     "inflating": (PUSH, lambda _: BOMB, "malformed"),
     "too large": (PUSH, lambda _: b"x" * (LARGEST_BODY + 1), "too_large"),
-    "of the next version": (PULL, lambda _: envelope(2, "Pull", PULL_), "malformed"),
+    "of the next version": (PULL, lambda _: envelope(2, "Pull", PULL_), "version"),
     "of another kind": (PULL, lambda talk: encode(talk.push()), "malformed"),
     "of no kind": (PULL, lambda _: envelope(1, "Nothing", [1]), "malformed"),
     "nested deeply": (PULL, lambda _: envelope(1, "Pull", msgspec.Raw(b"\x91" * 5000 + b"\xc0")), "malformed"),

@@ -105,14 +105,13 @@ def test_cells_that_no_table_holds_are_refused(cell: Cell) -> None:
 
 
 def test_bad_requests_are_refused_with_a_code() -> None:
-    """Bombs, garbage, unknown hubs and keys, and versions that nobody here speaks; and nothing has changed."""
+    """Bombs, garbage, unknown hubs and keys; and nothing has changed."""
     world = calm()
     me = world.hubs[0].store.me()
     before = world.cloud.store.disk.copy()
     bomb = zlib.compress(bytes(LARGEST_PLAIN * 2))
     assert [code(world.cloud.answer(me.id, me.key, raw)) for raw in (bomb, b"", b"garbage")] == ["malformed"] * 3
-    hello = Hello(me.nonce, 1, me.number, me.epoch, tuple((head,) for head in me.heads), oldest=7, newest=9)
-    assert code(world.cloud.answer(me.id, me.key, encode(hello))) == "version"
+    hello = Hello(me.nonce, 1, me.number, me.epoch, tuple((head,) for head in me.heads))
     assert code(world.cloud.answer(me.id, b"another key", encode(hello))) == "unknown_key"
     assert code(world.cloud.answer(b"another hub     ", me.key, encode(hello))) == "unknown_key"
     assert world.cloud.store.disk.copy() == before

@@ -12,7 +12,7 @@ from rex_auth_edge.sync.hub.asking import pull, push
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import LARGEST_BODY, Page, Pushed, Refusal, Row, WireError, encode
+from rex_auth_edge.sync.wire import LARGEST_BODY, Page, Pushed, Refusal, Row, Welcome, WireError, encode
 from tests.doubles import SeededEntropy
 from tests.sync.houses import MAYA, NOAH
 from tests.sync.simulation.machines import HubMachine
@@ -138,7 +138,7 @@ def test_an_acknowledgement_of_something_else_acknowledges_nothing() -> None:
     assert hub.store.me().pending == raw
 
 
-@pytest.mark.parametrize(("code", "locked"), [("locked", True), ("repeated", True), ("busy", False), ("newer", False)])
+@pytest.mark.parametrize(("code", "locked"), [("locked", True), ("busy", False), ("newer", False)])
 def test_a_refusal_locks_only_who_is_not_the_one(code: str, *, locked: bool) -> None:
     """Others are waited after, and the same is asked again, to the byte."""
     world = calm()
@@ -163,6 +163,27 @@ def test_a_request_of_long_ago_that_comes_again_is_not_a_second_hub() -> None:
         assert world.cloud.answer(hub.id, key, raw) == encode(Refusal("repeated"))
     ban(hub, "more")
     assert isinstance(hub.send(world.line), Pushed)
+
+
+def test_a_copy_that_comes_later_tells_of_both() -> None:
+    """The thief's went on from the very introduction that the other makes: neither is listened to from then on."""
+    world = calm()
+    hub = world.hubs[0]
+    hub.boot()
+    clone = HubMachine(hub.id)
+    clone.store.disk.restore(hub.store.disk.copy())
+    clone.copy = hub.copy
+    assert isinstance(clone.send(world.line), Welcome)
+    put(clone, Kind.AUDIT, b"t" * 16, AtHub(clone).pen().put(event="thief"))
+    assert isinstance(clone.send(world.line), Pushed)
+    assert hub.send(world.line) == Refusal("repeated")
+    assert not hub.store.me().locked
+    for each in (hub, clone):
+        put(each, BAN.kind, BAN.id, AtHub(each).pen().mark("either"))
+        assert each.send(world.line) == Refusal("locked")
+    hub.enrol(world.cloud)
+    assert isinstance(hub.send(world.line), Welcome)
+    assert not hub.store.me().twice
 
 
 def test_what_is_forgotten_goes_with_the_page_that_says_so() -> None:

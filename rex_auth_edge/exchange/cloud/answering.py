@@ -1,5 +1,6 @@
 """A hub's request in one transaction: answered out of its household's cells, and adopted by the ordinary tables."""
 
+import logging
 from uuid import UUID
 
 import msgspec
@@ -15,6 +16,7 @@ from rex_auth_edge.storage import sync_members
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.answer import Occasion, answer
+from rex_auth_edge.sync.cloud.greeting import spoken
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import START, Position
 from rex_auth_edge.sync.standing import revoked
@@ -23,6 +25,7 @@ from rex_auth_edge.sync.wire import Compare, Hello, Pull, Push, Refusal, WireErr
 
 _BODIES: dict[str, type[Struct]] = {HELLO: Hello, PUSH: Push, PULL: Pull, COMPARE: Compare}
 NONCE_BYTES = 16
+_log = logging.getLogger(__name__)
 _member = msgspec.msgpack.Decoder(Member).decode
 _standing = msgspec.msgpack.Decoder(Standing).decode
 _ELSEWHERE = Refused(Code.BAD_REQUEST, "This body doesn't belong to this address")
@@ -58,6 +61,12 @@ async def answered(parts: Parts, tenant_id: UUID, hub: bytes, key: bytes, path: 
     return await parts.store.write(lambda tx: _answered(tx, parts, tenant_id, hub, key, raw), urgent=path == PUSH)
 
 
+def _note_versions(member: Member | None, hub: bytes, raw: bytes) -> None:
+    if member is not None and name_of(raw) == Hello.__name__ and spoken(member) != "active":
+        said = "Hub %s isn't listened to, since its program is %s: it speaks versions %d to %d of the exchange."
+        _log.warning(said, UUID(bytes=hub), spoken(member), *member.speaks)
+
+
 def _answered(tx: Tx, parts: Parts, tenant_id: UUID, hub: bytes, key: bytes, raw: bytes) -> bytes:
     try:
         store = SqlCloud(tx, tenant_id)
@@ -65,6 +74,7 @@ def _answered(tx: Tx, parts: Parts, tenant_id: UUID, hub: bytes, key: bytes, raw
         return encode(Refusal("unknown_key"))
     occasion = Occasion(store, tx.node.id.bytes, tx.now.wall, tx.entropy.token_bytes(NONCE_BYTES))
     said = answer(occasion, hub, key, raw)
+    _note_versions(store.member(hub), hub, raw)
     for cell in tuple(store.dirty):
         if cell.kind == Kind.HUB and revoked(store, Kind.HUB, cell.id):
             keeping.remove(store, cell.id)

@@ -31,7 +31,10 @@ BAD_CODE = Refused(
     Code.INVALID_CLAIM_CODE, "This claim code is unknown, used or over; an owner makes another one in the cloud"
 )
 _BAD_BODY = Refused(Code.BAD_REQUEST, "This is no request to be let in")
-_NO_VERSION = Refused(Code.VERSION_NOT_SPOKEN, "Hub and cloud speak no common version: upgrade the older one")
+_OLD_HUB = Refused(Code.VERSION_NOT_SPOKEN, "The hub's program is too old for this cloud: update the hub")
+_OLD_CLOUD = Refused(
+    Code.VERSION_NOT_SPOKEN, "The cloud's program is too old for this hub: the cloud's operator has to update it"
+)
 _REMOVED = Refused(Code.HUB_REMOVED, "An owner has removed this hub from the household, for good")
 
 
@@ -61,7 +64,7 @@ async def enrolled(parts: Parts, asked: Enrol, key: bytes) -> bytes | Refused:
     if len(asked.hub) != _ID or len(asked.name) > LONGEST_NAME or not asked.name.isprintable():
         return _BAD_BODY
     if min(asked.newest, NEWEST) < max(asked.oldest, OLDEST):
-        return _NO_VERSION
+        return _OLD_HUB if asked.newest < OLDEST else _OLD_CLOUD
     return await parts.store.write(lambda tx: _enrolled(tx, parts, asked, key))
 
 

@@ -15,6 +15,7 @@ from rex_auth_edge.flows.household.actor import Actor, forbidden, note, refusal
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.cloud import keeping
+from rex_auth_edge.sync.cloud.greeting import spoken
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import START
 from rex_auth_edge.sync.removal import DISTRUST
@@ -28,9 +29,10 @@ _SPENT = Refused(Code.NOT_FOUND, "This hub was removed before")
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """`seen_at` is when it was last heard of, in milliseconds since 1970; `state` is active, locked or removed.
+    """`seen_at` is when it was last heard of, in milliseconds since 1970.
 
-    A hub is locked where there are two of it: then neither is listened to until an owner lets one in anew.
+    `state` is active, removed, or why the hub isn't listened to. It is locked where there are two of it, until an owner
+    lets one in anew. Outdated, its program is too old for the cloud's; ahead, the cloud's is too old for it.
     """
 
     id: UUID
@@ -53,7 +55,7 @@ async def listed(parts: Parts, actor: Actor) -> list[Hub] | Refused:
 
 def _hub(house: House, hub_id: UUID, member: Member) -> Hub:
     name = field(house, Cell(Kind.HUB, hub_id.bytes), "name")
-    state = "removed" if member.removed else "locked" if member.locked else "active"
+    state = "removed" if member.removed else "locked" if member.locked else spoken(member)
     return Hub(hub_id, name if isinstance(name, str) else "", state, member.contact)
 
 

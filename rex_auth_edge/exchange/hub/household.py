@@ -18,6 +18,7 @@ from rex_auth_edge.exchange.mirror import adopt, capture, capture_all
 from rex_auth_edge.exchange.proof import HubKey, Signer
 from rex_auth_edge.exchange.stores.hub import SqlHub
 from rex_auth_edge.exchange.stores.scribes import HubScribe
+from rex_auth_edge.flows import signing
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.seal import SealBrokenError
 from rex_auth_edge.storage import rebirth, sync_enrolments
@@ -103,7 +104,12 @@ class Household:
         return done
 
     def _lapse(self, tx: Tx) -> None:
-        """What only the hub of before could vouch for is over; whoever holds it is refused from the commit on."""
+        """What only the hub of before could vouch for is over; whoever holds it is refused from the commit on.
+
+        Of sessions that were begun since, and may have been ended, the database knows nothing: what was signed for them
+        is good no more.
+        """
+        signing.begin_anew(tx, self._parts)
         ended, node, until = rebirth.lapse(tx), tx.node, tx.now.after(LONGEST)
 
         def publish() -> None:

@@ -147,7 +147,7 @@ def _again(tx: Tx, parts: Parts, tenant_id: UUID, row: Any, made: Enrolment, ans
     store.unsend()
     me = store.me()
     let_in = replace(me, key=made.seeds[0][0], next_key=b"", nonce=answer.nonce, pending=b"")
-    store.put_me(replace(let_in, greeted=False, locked=False, removed=False))
+    store.put_me(replace(let_in, greeted=False, locked=False, removed=False, twice=False))
     if not me.restored:
         capture_all(tx, parts, HubScribe(store), tenant_id)
     store.flush()

@@ -15,7 +15,7 @@ from rex_auth_edge.exchange.messages import COMPARE, HELLO, PULL, PUSH, WAIT
 from rex_auth_edge.sync.digest import DEPTH, Path
 from rex_auth_edge.sync.hub.pace import Pace
 from rex_auth_edge.sync.order import START, Lane, Position
-from rex_auth_edge.sync.wire import Compared, Hello, Page, Refusal, WireError, decode, encode, name_of
+from rex_auth_edge.sync.wire import NEWEST, OLDEST, Compared, Hello, Page, Refusal, WireError, decode, encode, name_of
 
 Body = TypeVar("Body", bound=Struct)
 
@@ -125,7 +125,7 @@ class Rounds:
     async def _take(self, request: bytes, answer: bytes) -> None:
         said = await self._household.take(request, answer)
         if isinstance(said, Refusal):
-            raise LineError(said.code, said.retry_after)
+            raise LineError(_trouble(said), said.retry_after)
 
     async def _read(self, lane: Lane) -> None:
         """All that the lane has."""
@@ -181,6 +181,15 @@ class Rounds:
             paths += await self._household.further(lane, path, compared)
         self.repaired += mended
         return mended
+
+
+def _trouble(said: Refusal) -> str:
+    """Of versions: who has to be brought up to date; where both speak one by now, they have to meet again."""
+    if said.code != "version":
+        return said.code
+    if said.oldest > NEWEST:
+        return trouble.HUB_OLDER
+    return trouble.CLOUD_OLDER if said.newest < OLDEST else GREET
 
 
 def _says_something(page: Page, cursor: Position) -> bool:

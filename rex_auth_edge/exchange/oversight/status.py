@@ -13,7 +13,7 @@ class Status(Struct, frozen=True, kw_only=True):
     `retry_at` when the next begins. `reading`: the hub doesn't know all yet that the cloud had when it was last asked.
     `reviews` are changes that wait for an owner, `conflicts` those that were decided against somebody, `repairs`
     differences that were found and mended. `hubs` is how many there are, in the cloud; there, `reached_at` is when one
-    of them was last heard.
+    of them was last heard, and `outdated` or `ahead` that one of them has a program that is too old or too new for it.
     """
 
     enrolled: bool
@@ -31,6 +31,8 @@ class Status(Struct, frozen=True, kw_only=True):
     reviews: int = 0
     conflicts: int = 0
     hubs: int | None = None
+    outdated: bool = False
+    ahead: bool = False
     repairs: int = 0
 
     @property

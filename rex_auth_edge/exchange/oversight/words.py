@@ -38,6 +38,8 @@ TROUBLES: Mapping[str, str] = MappingProxyType({
     "malformed": "What this hub sends arrives changed, or cut off: look at what lies between it and the cloud.",
     "damaged": "What the cloud sends arrives changed, or cut off: look at what lies between it and this hub.",
     "version": "This hub and the cloud have no version of the exchange in common: upgrade whichever is older.",
+    "hub_older": "This hub's program is too old for the cloud: update this hub.",
+    "cloud_older": "The cloud's program is too old for this hub: the cloud's operator has to update it.",
     "unknown_key": "The cloud doesn't know this hub's key: enrol this hub anew.",
     "cloud_behind": "The cloud has less than it once had, and doesn't know that it was restored: tell its operator.",
     "forged": "The cloud refuses what this hub says as not its to say: tell its operator.",
@@ -120,6 +122,10 @@ def _barred(status: Status) -> Iterator[str]:
         )
     elif status.locked:
         yield TROUBLES["locked"]
+    elif status.outdated:
+        yield "A hub's program is too old for this cloud, which can't speak with it: update that hub."
+    elif status.ahead:
+        yield "This cloud's program is too old for a hub, and can't speak with it: the operator has to update it."
     elif status.restored:
         yield "This hub is older than what it has sent, as after a restore: until that is settled it sends nothing."
     if status.paused:

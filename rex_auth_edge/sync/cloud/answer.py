@@ -13,15 +13,19 @@ from rex_auth_edge.sync.cloud.greeting import greet
 from rex_auth_edge.sync.cloud.taking import take
 from rex_auth_edge.sync.store import CloudStore, Member
 from rex_auth_edge.sync.wire import (
+    NEWEST,
+    OLDEST,
     Compare,
     Hello,
     Pull,
     Push,
     Refusal,
+    UnspokenError,
     WireError,
     decode,
     encode,
     name_of,
+    version_of,
 )
 
 LONGEST_ABSENCE = 180 * DAY
@@ -46,7 +50,7 @@ class Occasion:
 def answer(occasion: Occasion, hub: bytes, key: bytes, raw: bytes) -> bytes:
     """The answer's bytes. `key` names the one with which the request was signed.
 
-    A Refusal has changed nothing, but for a hub that was found to be twice and is locked.
+    A Refusal has changed nothing, but for a hub that was found to be twice and is locked, and what it says it speaks.
     """
     member = occasion.store.member(hub)
     if member is None or key not in member.keys:
@@ -55,6 +59,8 @@ def answer(occasion: Occasion, hub: bytes, key: bytes, raw: bytes) -> bytes:
         return encode(Refusal("removed"))
     try:
         return _answer(occasion, hub, _rotated(member, key), key, raw)
+    except UnspokenError:
+        return encode(Refusal("version", oldest=OLDEST, newest=NEWEST))
     except WireError:
         return encode(Refusal("malformed"))
 
@@ -65,14 +71,15 @@ def _rotated(member: Member, key: bytes) -> Member:
 
 
 def _answer(occasion: Occasion, hub: bytes, member: Member, key: bytes, raw: bytes) -> bytes:
-    name = name_of(raw)
+    name, version = name_of(raw), version_of(raw)
     if name == Pull.__name__:
         pull = decode(raw, Pull)
-        return encode(revocations(occasion.store, pull) if member.locked else _page(occasion, hub, member, pull))
+        page_of = revocations(occasion.store, pull) if member.locked else _page(occasion, hub, member, pull)
+        return encode(page_of, version)
     if member.locked:
         return encode(Refusal("locked"))
     if name == Compare.__name__:
-        return encode(compare(occasion.store, decode(raw, Compare)))
+        return encode(compare(occasion.store, decode(raw, Compare)), version)
     request: Hello | Push = decode(raw, Hello) if name == Hello.__name__ else decode(raw, Push)
     return _once(occasion, hub, member, key, request, raw)
 
@@ -107,7 +114,7 @@ def _once(occasion: Occasion, hub: bytes, member: Member, key: bytes, request: H
     if isinstance(request, Push) and (not met or occasion.now - member.contact > LONGEST_ABSENCE):
         return encode(Refusal("greet"))
     done = _do(occasion, hub, member, key, request)
-    said = encode(done)
+    said = encode(done, version_of(raw))
     if not isinstance(done, Refusal):
         after = occasion.store.member(hub) or member
         recent = ((request.nonce, digest), *after.recent)[:_RECENT]

@@ -20,9 +20,10 @@ def greet(
     """
     if hello.next_key is not None and len(hello.next_key) > _LONGEST_KEY:
         return Refusal("malformed")
-    version = min(hello.newest, NEWEST)
+    member, version = replace(member, speaks=(hello.oldest, hello.newest)), min(hello.newest, NEWEST)
     if version < max(hello.oldest, OLDEST):
-        return Refusal("version")
+        store.put_member(hub, member)
+        return Refusal("version", oldest=OLDEST, newest=NEWEST)
     if is_behind(store.standing(), hello.epoch, hello.told) and not catch_up(store, max(hello.epoch, hello.told.epoch)):
         return Refusal("cloud_behind")
     standing = store.standing()
@@ -47,6 +48,12 @@ def greet(
         refresh=since,
         key=keys[-1],
     )
+
+
+def spoken(member: Member) -> str:
+    """Whether hub and cloud speak a version of the exchange in common, and who has to be updated where they don't."""
+    oldest, newest = member.speaks
+    return "outdated" if newest < OLDEST else "ahead" if oldest > NEWEST else "active"
 
 
 def _is_the_same(member: Member, hello: Hello, heads: tuple[Head, ...], *, new_epoch: bool) -> bool:

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from rex_auth_edge.sync.cloud.ordering import Ordering
-from rex_auth_edge.sync.kinds import Kind, lane_of
+from rex_auth_edge.sync.kinds import Kind, is_cell, lane_of
 from rex_auth_edge.sync.order import Tag
 from rex_auth_edge.sync.own import is_own, may_be_forgotten
 from rex_auth_edge.sync.state import Cell
@@ -15,7 +15,6 @@ from rex_auth_edge.sync.wire import (
     Push,
     Pushed,
     Refusal,
-    is_cell,
     link,
     unpack_state,
 )

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from rex_auth_edge.sync.hub.asking import Sent, any_waits, sent
 from rex_auth_edge.sync.hub.settling import settle, settle_lost
 from rex_auth_edge.sync.hub.welcoming import welcome
-from rex_auth_edge.sync.kinds import lane_of
+from rex_auth_edge.sync.kinds import is_cell, lane_of
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import START, Lane, Position, Seen
 from rex_auth_edge.sync.state import EMPTY, Cell
@@ -21,7 +21,6 @@ from rex_auth_edge.sync.wire import (
     Welcome,
     WireError,
     decode,
-    is_cell,
     name_of,
     pack_state,
     unpack_state,
@@ -30,9 +29,13 @@ from rex_auth_edge.sync.wire import (
 _ANSWERS = {each.__name__: each for each in (Page, Pushed, Welcome, Refusal)}
 
 
-_NOT_THE_ONE = frozenset({"locked", "repeated"})
-"""There is another copy of this hub, or it is one itself: its whole disk may have been restored."""
-_UNDONE = frozenset({"greet", "malformed", "forged", "too_large"})
+_ANEW = frozenset({"greet", "version", "repeated"})
+"""Refusals after which the hub introduces itself, and makes the same request again as if it had never been made.
+
+Who is told `repeated` isn't the only copy of this hub, or its whole disk was restored. The other may be the one
+whom the cloud listens to: it learns of both by an introduction that says so, which nobody has made before.
+"""
+_UNDONE = frozenset({*_ANEW, "malformed", "forged", "too_large"})
 """Refusals after which the request is made anew. Any other is one to wait after, and to ask again."""
 
 
@@ -77,17 +80,18 @@ def _refused(store: HubStore, answer: Refusal, *, waited: bool) -> None:
         if waited:
             store.unsend()
         stuck = tuple({*me.stuck, push.lane}) if push is not None and _sticks(push, answer.code) else me.stuck
-        greeted = me.greeted and answer.code != "greet"
-        store.put_me(replace(me, pending=b"" if waited else me.pending, greeted=greeted, stuck=stuck))
+        greeted = me.greeted and answer.code not in _ANEW
+        twice = me.twice or answer.code == "repeated"
+        store.put_me(replace(me, pending=b"" if waited else me.pending, greeted=greeted, stuck=stuck, twice=twice))
     elif answer.code == "removed":
         store.put_me(replace(me, removed=True))
-    elif answer.code in _NOT_THE_ONE:
+    elif answer.code == "locked":
         store.put_me(replace(me, locked=True))
 
 
 def _sticks(push: Sent, code: str) -> bool:
     """Whether asking for the same again would bring the same; of what is too large, the next request holds less."""
-    return code != "greet" and not (code == "too_large" and not push.single)
+    return code not in _ANEW and not (code == "too_large" and not push.single)
 
 
 def _page(store: HubStore, page: Page) -> None:

@@ -20,6 +20,7 @@ from rex_auth_edge.sync.wire import (
     Pull,
     Push,
     Row,
+    UnspokenError,
     decode,
     encode,
     link,
@@ -58,7 +59,7 @@ def _fitting(waiting: list[Entry]) -> list[Entry]:
 
 
 def _pend(store: HubStore, request: Hello | Push) -> bytes:
-    raw = encode(request)
+    raw = encode(request, store.me().version)
     store.put_me(replace(store.me(), pending=raw))
     return raw
 
@@ -75,6 +76,7 @@ def _hello(me: Me) -> Hello:
         restored=me.restored,
         next_key=me.next_key or None,
         told=max(me.told, *me.cursors, *me.whole),
+        twice=me.twice,
     )
 
 
@@ -106,7 +108,7 @@ def pull(store: HubStore, lane: Lane) -> bytes:
     me = store.me()
     past = me.past if any_waits(store) else me.whole
     root = store.tree(lane).root if me.cursors[lane] == me.whole[lane] else b""
-    return encode(Pull(me.epoch, lane, me.cursors[lane], past, me.pruned, root))
+    return encode(Pull(me.epoch, lane, me.cursors[lane], past, me.pruned, root), me.version)
 
 
 def any_waits(store: HubStore) -> bool:
@@ -130,6 +132,9 @@ class Sent(Struct, frozen=True):
 
 
 def sent(me: Me) -> Sent | None:
-    """What the push that is under way has told."""
+    """What the push that is under way has told; None where there is none that this program can read any more."""
     pending = me.pending and name_of(me.pending) == Push.__name__
-    return decode(me.pending, Sent, Push.__name__) if pending else None
+    try:
+        return decode(me.pending, Sent, Push.__name__) if pending else None
+    except UnspokenError:
+        return None

@@ -9,7 +9,7 @@ from rex_auth_edge.sync.wire import Compare, Compared, encode
 def question(store: HubStore, lane: Lane, path: Path) -> bytes:
     """Ask for what lies below this branch."""
     me = store.me()
-    return encode(Compare(me.epoch, lane, me.cursors[lane], path))
+    return encode(Compare(me.epoch, lane, me.cursors[lane], path), me.version)
 
 
 def further(store: HubStore, lane: Lane, path: Path, answer: Compared) -> list[Path]:

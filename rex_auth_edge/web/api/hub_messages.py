@@ -4,7 +4,7 @@ from msgspec import Struct
 
 
 class Hub(Struct):
-    """`state` is active, locked (there are two of it) or removed."""
+    """`state` is active, locked (there are two of it), removed, outdated (too old for the cloud), or ahead of it."""
 
     id: str
     name: str

@@ -130,7 +130,8 @@ class HubMachine:
             me = self.store.me() if known else Me(self.id, 1, 0, HEADS, nonce)
             if known:
                 self.store.unsend()
-            self.store.put_me(replace(me, key=key, next_key=b"", nonce=nonce, pending=b"", greeted=False, locked=False))
+            let_in = replace(me, key=key, next_key=b"", nonce=nonce, pending=b"", greeted=False)
+            self.store.put_me(replace(let_in, locked=False, twice=False))
 
         self.do(let_in)
 
