@@ -10,8 +10,7 @@ from rex_auth_edge.domain.names import LONGEST_USERNAME, email_key, username_key
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.outcome import Follow, Then, Verdict, along, take
 from rex_auth_edge.sync.standing import House, field, revoked
-from rex_auth_edge.sync.state import Cell, Held
-from rex_auth_edge.sync.wire import Incoming
+from rex_auth_edge.sync.state import Cell, Held, Incoming
 
 RENAMED = "username_taken"
 ADDRESS_TAKEN = "email_taken"

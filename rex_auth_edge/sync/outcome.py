@@ -5,8 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.state import EMPTY, Cell, State
-from rex_auth_edge.sync.wire import Incoming
+from rex_auth_edge.sync.state import EMPTY, Cell, Incoming, State
 
 
 class Outcome(StrEnum):

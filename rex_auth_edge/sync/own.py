@@ -6,8 +6,7 @@ from msgspec.structs import replace
 
 from rex_auth_edge.sync.merge import only_fields
 from rex_auth_edge.sync.order import Position, Tag, is_unsent
-from rex_auth_edge.sync.state import Own, State
-from rex_auth_edge.sync.wire import Incoming
+from rex_auth_edge.sync.state import Incoming, Own, State
 
 _HIGHEST_VERSION = 1 << 32
 

@@ -11,8 +11,7 @@ from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import START, Lane, Position, follows, is_unsent
 from rex_auth_edge.sync.outcome import Follow, Then, Verdict, along, refuse, take
 from rex_auth_edge.sync.standing import House, kept_home
-from rex_auth_edge.sync.state import Cell, Reset, Secret, State
-from rex_auth_edge.sync.wire import Incoming
+from rex_auth_edge.sync.state import Cell, Incoming, Reset, Secret, State
 
 REPLACED = "password_replaced"
 BEFORE_JOINING = "password_before_joining"

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from rex_auth_edge.sync.outcome import Verdict, refuse, take
 from rex_auth_edge.sync.standing import House
-from rex_auth_edge.sync.wire import Incoming
+from rex_auth_edge.sync.state import Incoming
 
 REWRITTEN = "record_rewritten"
 

@@ -8,8 +8,7 @@ from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, RULES, Kind
 from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.outcome import Follow, Then
 from rex_auth_edge.sync.standing import House, field, kept_home, role_of
-from rex_auth_edge.sync.state import Cell, Mark, Rung, State
-from rex_auth_edge.sync.wire import Incoming
+from rex_auth_edge.sync.state import Cell, Incoming, Mark, Rung, State
 
 DISTRUST = "distrust"
 """The field of a removed hub that says from which place on its changes aren't trusted: [epoch, seq]."""

@@ -6,8 +6,7 @@ from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import Lane, follows
 from rex_auth_edge.sync.outcome import Follow, Then, Verdict, along, hold, refuse, take
 from rex_auth_edge.sync.standing import House, closed, field, owners, revoked, role_in
-from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import Incoming
+from rex_auth_edge.sync.state import Cell, Incoming
 
 LAST_OWNER = "last_owner"
 ACTOR_DEMOTED = "actor_demoted"

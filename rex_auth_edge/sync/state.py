@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from rex_auth_edge.sync.order import START, Position, Tag
+from rex_auth_edge.sync.order import START, Position, Seen, Tag
 
 
 class Held(Struct, frozen=True, array_like=True):
@@ -108,3 +108,13 @@ class Cell(Struct, frozen=True, array_like=True, order=True):
 
     kind: str
     id: bytes
+
+
+class Incoming(Struct, frozen=True):
+    """A change that has arrived, unpacked, and who wrote it."""
+
+    cell: Cell
+    tag: Tag
+    seen: Seen
+    state: State
+    actor: bytes | None = None

@@ -16,8 +16,7 @@ from rex_auth_edge.sync.order import Lane, Position
 from rex_auth_edge.sync.outcome import Notice, Outcome, Verdict, refuse, take
 from rex_auth_edge.sync.record import decide_record
 from rex_auth_edge.sync.standing import House
-from rex_auth_edge.sync.state import EMPTY, Count, State
-from rex_auth_edge.sync.wire import Incoming
+from rex_auth_edge.sync.state import EMPTY, Count, Incoming, State
 
 STALE = "written_too_long_ago"
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Seen, Tag
+from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Seen
 from rex_auth_edge.sync.state import Cell, State
 
 OLDEST, NEWEST = 1, 1
@@ -107,6 +107,7 @@ class Push(Struct, frozen=True, omit_defaults=True):
     """A lane's changes with numbers in (`after`.number, `upto`.number]; what is absent there was superseded.
 
     `lost` are cells of any origin that a restored cloud has forgotten; only what closes doors is taken from them.
+    `read`: the hub knows all of the lane up to there.
     """
 
     nonce: bytes
@@ -118,6 +119,7 @@ class Push(Struct, frozen=True, omit_defaults=True):
     changes: tuple[Change, ...] = ()
     lost: tuple[Row, ...] = ()
     told: Position = START
+    read: Position = START
 
 
 class Pull(Struct, frozen=True, omit_defaults=True):
@@ -162,12 +164,17 @@ class Welcome(Greeting, frozen=True, omit_defaults=True):
 
 
 class Pushed(Struct, frozen=True, omit_defaults=True):
-    """The answer to a Push: all of the lane up to `upto` is contained in what the cloud has up to `at`."""
+    """The answer to a Push: all of the lane up to `upto` is contained in what the cloud has up to `at`.
+
+    `echo` is the hash of the changes' rows (`digest.hash_of`) where these are all that the lane has past the hub's
+    `read`, the last of them at `at` and each right after the one before: the hub can make them itself.
+    """
 
     nonce: bytes
     upto: int
     at: Position
     durable: Position = START
+    echo: bytes = b""
 
 
 class Page(Struct, frozen=True, omit_defaults=True):
@@ -205,16 +212,6 @@ class Refusal(Greeting, frozen=True, omit_defaults=True):
     retry_after: int = 0
     oldest: int = 0
     newest: int = 0
-
-
-class Incoming(Struct, frozen=True):
-    """A change that has arrived, unpacked, and who wrote it."""
-
-    cell: Cell
-    tag: Tag
-    seen: Seen
-    state: State
-    actor: bytes | None = None
 
 
 def pack_state(state: State) -> bytes:

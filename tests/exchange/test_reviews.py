@@ -13,8 +13,8 @@ from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import NOTHING, START, Position, Seen, Tag
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.standing import RESTORED, field, is_in, password_of, role_of
-from rex_auth_edge.sync.state import Cell, State
-from rex_auth_edge.sync.wire import Incoming, pack_state
+from rex_auth_edge.sync.state import Cell, Incoming, State
+from rex_auth_edge.sync.wire import pack_state
 from tests.sync.houses import CLOUD, HUB_A, HUB_B, LEO, MAYA, NOAH
 from tests.sync.memory import MemoryCloud
 

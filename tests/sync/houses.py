@@ -8,9 +8,8 @@ from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import NOTHING, START, Position, Seen, Tag
 from rex_auth_edge.sync.outcome import Verdict
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.state import EMPTY, Cell, State
+from rex_auth_edge.sync.state import EMPTY, Cell, Incoming, State
 from rex_auth_edge.sync.verdict import added
-from rex_auth_edge.sync.wire import Incoming
 
 HUB_A, HUB_B, CLOUD = b"A" * 16, b"B" * 16, b"C" * 16
 MAYA, NOAH, LEO = b"maya" * 4, b"noah" * 4, b"leo!" * 4

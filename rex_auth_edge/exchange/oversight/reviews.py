@@ -12,9 +12,9 @@ from rex_auth_edge.sync.outcome import Outcome
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.roles import LAST_OWNER, WAITS_FOR_OWNER
 from rex_auth_edge.sync.standing import House, field, revoked, role_in
-from rex_auth_edge.sync.state import EMPTY, Cell, State
+from rex_auth_edge.sync.state import EMPTY, Cell, Incoming, State
 from rex_auth_edge.sync.verdict import decide
-from rex_auth_edge.sync.wire import Incoming, WireError, unpack_state
+from rex_auth_edge.sync.wire import WireError, unpack_state
 
 NO_REVIEW = Refused(Code.NOT_FOUND, "There is no such change that waits")
 GONE = Refused(Code.CANNOT_CONFIRM, "Whom this change is about has been removed meanwhile; it can only be dismissed")

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-import msgspec
 from msgspec.structs import replace
 
 from rex_auth_edge.exchange.stores.cells import Slot
@@ -11,9 +10,9 @@ from rex_auth_edge.exchange.stores.given import Batch, Given
 from rex_auth_edge.exchange.stores.rows import SqlRows
 from rex_auth_edge.exchange.stores.view import DECIDED, RULING, SqlView
 from rex_auth_edge.storage.tx import Tx
-from rex_auth_edge.sync.hub.settling import is_echo
+from rex_auth_edge.sync.hub.settling import at_place, is_echo
 from rex_auth_edge.sync.kinds import lane_of
-from rex_auth_edge.sync.order import Lane, Position, Tag, unsent
+from rex_auth_edge.sync.order import Lane, Position, Tag
 from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.store import EVERYTHING, Entry, Lost, Me
 from rex_auth_edge.sync.wire import Row
@@ -22,7 +21,6 @@ Sending = tuple[Lane, int]
 """Of which lane, and up to which number, changes are under way."""
 
 _AT_ONCE = 500
-_pack = msgspec.msgpack.Encoder().encode
 
 
 class SqlOwn(SqlRows):
@@ -169,7 +167,7 @@ class SqlOwn(SqlRows):
     def _is_echo(self, slot: Slot, number: int, row: Row) -> bool:
         """As `settling.is_echo`; mostly its bytes tell that the place alone is another."""
         plain = len(slot.mine) == 1 and slot.cell.kind not in DECIDED
-        if plain and (slot.laid or b"").replace(_pack(unsent(number)), _pack(row.at)) == row.state:
+        if plain and at_place(slot.laid or b"", number, row.at) == row.state:
             return True
         entry = self._entries.get(slot.cell, number)
         return entry is not None and is_echo(entry, row)

@@ -15,10 +15,10 @@ from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import Tag
 from rex_auth_edge.sync.standing import password_of
-from rex_auth_edge.sync.state import Cell, State
+from rex_auth_edge.sync.state import Cell, Incoming, State
 from rex_auth_edge.sync.store import Entry
 from rex_auth_edge.sync.verdict import decide
-from rex_auth_edge.sync.wire import Incoming, unpack_state
+from rex_auth_edge.sync.wire import unpack_state
 
 if TYPE_CHECKING:
     from rex_auth_edge.exchange.stores.own import SqlOwn

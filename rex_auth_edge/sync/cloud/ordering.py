@@ -15,10 +15,10 @@ from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict, refuse
 from rex_auth_edge.sync.removal import after_hub, after_policy
 from rex_auth_edge.sync.standing import is_in, owners
-from rex_auth_edge.sync.state import EMPTY, Cell, Held, Mark, Rung, State
+from rex_auth_edge.sync.state import EMPTY, Cell, Held, Incoming, Mark, Rung, State
 from rex_auth_edge.sync.store import CloudStore
 from rex_auth_edge.sync.verdict import added
-from rex_auth_edge.sync.wire import Incoming, Row, pack_state
+from rex_auth_edge.sync.wire import Row, pack_state
 
 _TAKING = frozenset({Then.LOWER, Then.REVOKE})
 """What isn't done to whoever causes it: an owner who removes a hub stays one, whatever that hub has said of them."""

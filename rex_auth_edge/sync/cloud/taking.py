@@ -3,15 +3,15 @@
 from itertools import pairwise
 
 from rex_auth_edge.sync.cloud.ordering import Ordering
+from rex_auth_edge.sync.digest import hash_of
 from rex_auth_edge.sync.kinds import Kind, is_cell, lane_of
-from rex_auth_edge.sync.order import Tag
+from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.own import is_own, may_be_forgotten
-from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.state import Cell, Incoming
 from rex_auth_edge.sync.store import CloudStore, End
 from rex_auth_edge.sync.wire import (
     MOST_CHANGES,
     Change,
-    Incoming,
     Push,
     Pushed,
     Refusal,
@@ -38,6 +38,7 @@ def take(store: CloudStore, cloud: bytes, now: int, fresh: bytes, hub: bytes, pu
     if not _in_order(push) or not all(is_own(change, standing.at) for change in changes):
         return Refusal("forged")
     store.prepare(cells)
+    alone = not push.lost and not store.rows(push.lane, push.read, 1)
     ordering = Ordering(store, cloud, now)
     for cell, state in lost:
         ordering.take_lost(hub, cell, state)
@@ -45,7 +46,15 @@ def take(store: CloudStore, cloud: bytes, now: int, fresh: bytes, hub: bytes, pu
         ordering.take(change, member.refresh)
     at = store.standing().at
     store.put_end(hub, push.incarnation, push.lane, End(push.upto, at))
-    return Pushed(fresh, push.upto.number, at, standing.durable)
+    echo = _echo(store, changes, standing.at, at) if alone else b""
+    return Pushed(fresh, push.upto.number, at, standing.durable, echo)
+
+
+def _echo(store: CloudStore, changes: list[Incoming], before: Position, at: Position) -> bytes:
+    """The hash of the changes' rows, where each has the next place and nothing else has one."""
+    rows = [row for change in changes if (row := store.row(change.cell)) is not None]
+    places = [Position(at.epoch, before.seq + 1 + each) for each in range(len(changes))]
+    return hash_of(rows) if [row.at for row in rows] == places and places[-1:] == [at] else b""
 
 
 def unpacked(origin: bytes, incarnation: int, change: Change) -> Incoming:

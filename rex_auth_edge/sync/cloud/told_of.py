@@ -6,7 +6,7 @@ from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.names import KEY
 from rex_auth_edge.sync.outcome import Notice
 from rex_auth_edge.sync.standing import House, field, role_in
-from rex_auth_edge.sync.wire import Incoming
+from rex_auth_edge.sync.state import Incoming
 
 ADDRESS, PASSWORD, OWNER = "address_by_hub", "password_by_hub", "owner_by_hub"
 

@@ -3,15 +3,17 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.digest import hash_of
 from rex_auth_edge.sync.hub.asking import Sent, any_waits, sent
-from rex_auth_edge.sync.hub.settling import settle, settle_lost
+from rex_auth_edge.sync.hub.settling import at_place, settle, settle_lost
 from rex_auth_edge.sync.hub.welcoming import welcome
 from rex_auth_edge.sync.kinds import is_cell, lane_of
-from rex_auth_edge.sync.merge import join
+from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import START, Lane, Position, Seen
 from rex_auth_edge.sync.state import EMPTY, Cell
 from rex_auth_edge.sync.store import HubStore, Lost, Me
 from rex_auth_edge.sync.wire import (
+    Change,
     Hello,
     Page,
     Pull,
@@ -69,7 +71,38 @@ def _pushed(store: HubStore, answer: Pushed) -> None:
     durable = max(me.durable, answer.durable)
     past = me.past if any_waits(store) else me.whole
     store.put_me(replace(me, pending=b"", nonce=answer.nonce, heads=heads, durable=durable, past=past, told=answer.at))
+    if answer.echo:
+        _echoed(store, push, answer)
     settle(store)
+
+
+def _echoed(store: HubStore, push: Sent, answer: Pushed) -> None:
+    """Nothing else has come in the lane: take what was sent as if it had been read, if it has come out the same."""
+    me, lane = store.me(), push.lane
+    rows = _rows_of(store, push.changes, answer.at)
+    if answer.at.epoch != me.epoch or me.whole[lane] < push.read or hash_of(rows.values()) != answer.echo:
+        return
+    for cell, row in rows.items():
+        _put_row(store, me, cell, row)
+    whole = _put(me.whole, lane, max(me.whole[lane], answer.at))
+    store.put_me(replace(me, cursors=_put(me.cursors, lane, max(me.cursors[lane], answer.at)), whole=whole))
+
+
+def _rows_of(store: HubStore, changes: list[Change], last: Position) -> dict[Cell, Row]:
+    """What the changes make of their cells, the last of them at that place."""
+    cells = [change.cell for change in changes]
+    store.prepare(cells)
+    rows = {}
+    for seq, (cell, change) in enumerate(zip(cells, changes, strict=True), last.seq - len(changes) + 1):
+        at = Position(last.epoch, seq)
+        rows[cell] = Row(cell.kind, cell.id, at, _made_of(store, cell, change, at))
+    return rows
+
+
+def _made_of(store: HubStore, cell: Cell, change: Change, at: Position) -> bytes:
+    if store.row(cell) is None:
+        return at_place(change.state, change.number, at)
+    return pack_state(join(store.state(cell), placed(unpack_state(change.state), at)))
 
 
 def _refused(store: HubStore, answer: Refusal, *, waited: bool) -> None:
@@ -91,7 +124,7 @@ def _refused(store: HubStore, answer: Refusal, *, waited: bool) -> None:
 
 def _sticks(push: Sent, code: str) -> bool:
     """Whether asking for the same again would bring the same; of what is too large, the next request holds less."""
-    return code not in _ANEW and not (code == "too_large" and not push.single)
+    return code not in _ANEW and not (code == "too_large" and len(push.changes) + len(push.lost) > 1)
 
 
 def _page(store: HubStore, page: Page) -> None:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.kinds import Kind, lane_of
-from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.standing import House, kept_home
 from rex_auth_edge.sync.state import State
 from rex_auth_edge.sync.store import Entry, HubStore, Me
@@ -88,7 +88,7 @@ def _batch(store: HubStore, lane: Lane, entries: list[Entry], lost: tuple[Row, .
     store.send(lane, last)
     upto = link(after, lane, last, changes)
     told = max(me.told, *me.cursors, *me.whole)
-    return Push(me.nonce, me.incarnation, me.epoch, lane, after, upto, changes, lost, told)
+    return Push(me.nonce, me.incarnation, me.epoch, lane, after, upto, changes, lost, told, me.whole[lane])
 
 
 def _outgoing(entry: Entry, shown: House) -> Change:
@@ -121,14 +121,14 @@ class Sent(Struct, frozen=True):
 
     lane: Lane
     upto: Head
-    changes: msgspec.Raw = msgspec.Raw(b"\x90")
+    packed: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"\x90"), name="changes")
     lost: tuple[Row, ...] = ()
+    read: Position = START
 
     @property
-    def single(self) -> bool:
-        """Whether it tells of one change at most."""
-        few = len(msgspec.msgpack.decode(self.changes, type=list[msgspec.Raw]))
-        return few + len(self.lost) <= 1
+    def changes(self) -> list[Change]:
+        """Its changes, unpacked when they are asked for."""
+        return msgspec.msgpack.decode(self.packed, type=list[Change])
 
 
 def sent(me: Me) -> Sent | None:
