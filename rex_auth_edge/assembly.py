@@ -9,6 +9,7 @@ from rex_auth_edge.domain.clock import Clock
 from rex_auth_edge.domain.entropy import Entropy
 from rex_auth_edge.domain.register import LONGEST, Register
 from rex_auth_edge.exchange.cloud.desk import CloudDesk
+from rex_auth_edge.exchange.elsewhere import Elsewhere
 from rex_auth_edge.exchange.finish import Finish
 from rex_auth_edge.exchange.hub.line import HttpLine
 from rex_auth_edge.exchange.hub.synchronising import Synchronising
@@ -21,6 +22,7 @@ from rex_auth_edge.flows.devices.proving import Memory, OwnMemory, Proofs
 from rex_auth_edge.flows.household.setup import SetupCodes
 from rex_auth_edge.flows.parts import NOBODY, Parts
 from rex_auth_edge.flows.people import People
+from rex_auth_edge.flows.vouched import Vouched
 from rex_auth_edge.keys.device_tokens import DeviceTokens
 from rex_auth_edge.keys.hashes import BearerMint, Pepper
 from rex_auth_edge.keys.keyring import Keyring
@@ -37,9 +39,11 @@ from rex_auth_edge.storage import device_grants, sessions, tenants
 from rex_auth_edge.storage.store import Store
 from rex_auth_edge.web.api.wellknown import Probes
 from rex_auth_edge.web.app import litestar_app
+from rex_auth_edge.web.asgi import App
 from rex_auth_edge.web.bodies import Bodies
 from rex_auth_edge.web.csrf import Csrf
 from rex_auth_edge.web.desk import Desk
+from rex_auth_edge.web.elsewhere import Introduced
 from rex_auth_edge.web.hotpath import RefreshPath, ahead_of
 from rex_auth_edge.web.pages.door import Pages
 from rex_auth_edge.web.rates import Rates
@@ -90,10 +94,12 @@ async def assemble(
     inside = await core(settings, store, clock, entropy, carrier)
     parts, people, authenticator, drain = inside.parts, inside.people, inside.authenticator, inside.drain
     rates, proofs = Rates(settings.web, clock), Proofs(parts.pepper, parts.device_tokens.issuer, memory or OwnMemory())
-    desk = Desk(parts, people, authenticator, rates, Csrf(parts.pepper.digest), proofs, settings.web, inside.sync)
     in_cloud = settings.role is NodeRole.CLOUD
+    csrf, elsewhere = Csrf(parts.pepper.digest), Elsewhere(parts, authenticator, cloud=in_cloud)
+    desk = Desk(parts, people, authenticator, rates, csrf, proofs, settings.web, elsewhere, inside.sync)
     framework = litestar_app(desk, Probes(partial(health.why_failing, store, settings.disk)), cloud=in_cloud)
-    app = ahead_of(Bodies(Pages(RefreshPath(framework, desk), desk)), desk)
+    app: App = ahead_of(Bodies(Pages(RefreshPath(framework, desk), desk)), desk)
+    app = Introduced(app, elsewhere)
     cloud = CloudDesk(parts, memory or OwnMemory(), inside.waking) if in_cloud else None
     door = app if cloud is None else SyncDoor(app, cloud, desk)
     shell = Shell(door, settings.web, frozenset({host_name()}), entropy, metrics.answered)
@@ -129,7 +135,7 @@ async def core(settings: Settings, store: Store, clock: Clock, entropy: Entropy,
         people=People(store),
     )
     await signing.load(store, seal, keyring)
-    authenticator = Authenticator(parts.tokens, parts.register, clock)
+    authenticator = Authenticator(parts.tokens, parts.register, clock, Vouched(parts.people))
     keyring.told = authenticator.forget
     drain = Drain(store, seal, carrier, clock, entropy, settings.mail.sender)
     drain.shared = settings.role is NodeRole.CLOUD

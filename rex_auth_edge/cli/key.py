@@ -41,9 +41,12 @@ def _rotated(made: Mapping[str, Any]) -> str:
 @click.option(
     "--now", is_flag=True, help="Sign with the new key at once, without waiting until verifiers have fetched it."
 )
-def rotate(ask: Ask, *, now: bool) -> Any:
-    """Make a new signing key; tokens signed by the old one stay good until they expire.
+@click.option(
+    "--leaked", is_flag=True, help="Somebody else may have the old ones: refuse at once whatever they have signed."
+)
+def rotate(ask: Ask, *, now: bool, leaked: bool) -> Any:
+    """Make a new signing key; tokens signed by the old one stay good until they expire, unless it has leaked.
 
     The new key is published at once and signs after 5 minutes, when every verifier has fetched it.
     """
-    return ask("key.rotate", now=now)
+    return ask("key.rotate", now=now, leaked=leaked)

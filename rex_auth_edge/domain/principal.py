@@ -14,10 +14,14 @@ class Authority(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A person's verified session. `expires_at` is in seconds since 1970 (the token's `exp`)."""
+    """A person's verified session. `expires_at` is in seconds since 1970 (the token's `exp`).
+
+    `elsewhere`: the session is another node's, and so is the token.
+    """
 
     tenant_id: UUID
     user_id: UUID
     session_id: UUID
     expires_at: int
     authority: Authority = Authority.BEARER
+    elsewhere: bool = False

@@ -54,6 +54,7 @@ class Code(StrEnum):
     INVALID_TOKEN = "invalid_token"
     INVALID_USERNAME = "invalid_username"
     INVITE_REQUIRED = "invite_required"
+    ISSUED_ELSEWHERE = "issued_elsewhere"
     LAST_OWNER = "last_owner"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     MISSING_FIELD = "missing_field"

@@ -40,6 +40,11 @@ class People:
         self._kept: dict[UUID, Person] = {}
         self._age = 0
 
+    @property
+    def age(self) -> int:
+        """How often somebody's profile has changed: what was read at another age may be out of date."""
+        return self._age
+
     def forget(self) -> None:
         """Somebody's profile has changed; call it after the commit."""
         self.drop()

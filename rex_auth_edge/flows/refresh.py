@@ -16,7 +16,9 @@ from rex_auth_edge.storage.columns import deadline_of
 from rex_auth_edge.storage.store import FULL
 from rex_auth_edge.storage.tx import Tx
 
-INVALID = Refused(Code.INVALID_TOKEN, "Invalid or expired refresh token; sign in again")
+INVALID = Refused(
+    Code.INVALID_TOKEN, "Invalid or expired refresh token, which is good only where it was issued; sign in again"
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -7,14 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.caller import Caller
-from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.flows.parts import NOBODY, Parts
 from rex_auth_edge.keys.keyring import Keyring, SigningKey
 from rex_auth_edge.keys.options import Algorithm
 from rex_auth_edge.keys.seal import Seal
-from rex_auth_edge.storage import keys
+from rex_auth_edge.storage import keys, tenants
 from rex_auth_edge.storage.audit import Event, record
 from rex_auth_edge.storage.store import Store
-from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.storage.tx import Tx, What
 
 
 async def load(store: Store, seal: Seal, keyring: Keyring) -> None:
@@ -43,30 +43,58 @@ def _begin(tx: Tx, seal: Seal, keyring: Keyring) -> None:
         _add(tx, seal, fresh)
 
 
-async def rotate(parts: Parts, *, at_once: bool = False, caller: Caller = Caller()) -> SigningKey:
+async def rotate(parts: Parts, *, at_once: bool = False, leaked: bool = False, caller: Caller = Caller()) -> SigningKey:
     """Make the next key and publish it now; it signs after the overlap in which verifiers learn of it, or at once.
 
-    Keys whose last token has died are deleted. Without a `caller` the hub does it by itself. Raises RefusedError where
-    there are no keys to rotate (HS256).
+    Where a key has `leaked`, those of before go at once, with all that they have signed. Without a `caller` the hub
+    does it by itself. Raises RefusedError where there are no keys to rotate (HS256).
     """
 
     def work(tx: Tx) -> SigningKey:
-        fresh = parts.keyring.next(tx.now, at_once=at_once)
+        fresh = parts.keyring.next(tx.now, at_once=at_once or leaked)
+        gone = sorted(parts.keyring.kids) if leaked else parts.keyring.dead(tx.now)
+        keys.remove(tx, gone)
         _add(tx, parts.seal, fresh)
-        keys.remove(tx, parts.keyring.dead(tx.now))
-        record(tx, parts.home, Event("key.rotate", caller=caller, detail={"kid": fresh.kid, "at_once": at_once}))
+        _touch(tx, parts)
+        detail = {"kid": fresh.kid, "at_once": at_once or leaked} | ({"leaked": gone} if leaked else {})
+        record(tx, parts.home, Event("key.rotate", caller=caller, detail=detail))
         tx.after_commit.append(parts.keyring.told)
         return fresh
 
-    made = await parts.store.write(work)
+    made = await parts.store.write(work, urgent=leaked)
+    await _replace(parts)
+    return made
+
+
+async def drop_dead(parts: Parts) -> None:
+    """Delete the keys whose last token has died, so that nobody else takes them for good either."""
+    if not parts.keyring.dead(parts.clock.now()):
+        return
+
+    def work(tx: Tx) -> None:
+        keys.remove(tx, parts.keyring.dead(tx.now))
+        _touch(tx, parts)
+        tx.after_commit.append(parts.keyring.told)
+
+    await parts.store.write(work, urgent=True)
+    await _replace(parts)
+
+
+def _touch(tx: Tx, parts: Parts) -> None:
+    """A hub's keys sign for each of its households; the cloud's are told to nobody."""
+    if parts.home != NOBODY:
+        for house in tenants.every(tx.conn):
+            tx.touch(house.id, What.KEYS, house.id)
+
+
+async def _replace(parts: Parts) -> None:
     rows: Iterable[sa.Row[Any]] = await parts.store.read(keys.every)
     parts.keyring.replace([_opened(row, parts.seal) for row in rows])
-    return made
 
 
 def begin_anew(tx: Tx, parts: Parts) -> None:
     """From the commit on nothing is good that was signed before; where HS256 signs, that can't be told apart."""
-    if not parts.keyring.kids:
+    if not parts.keyring.rotates:
         return
     fresh = parts.keyring.next(tx.now, at_once=True)
     keys.remove(tx, sorted(parts.keyring.kids))

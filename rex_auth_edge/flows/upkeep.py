@@ -62,6 +62,7 @@ async def purge(parts: Parts, authenticator: Authenticator) -> None:
         await parts.store.write(partial(audit.forget, ends=[end]), urgent=True)
     if parts.keyring.due(parts.clock.now()):
         await signing.rotate(parts)
+    await signing.drop_dead(parts)
     authenticator.forget()
 
 

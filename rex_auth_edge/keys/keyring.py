@@ -1,19 +1,16 @@
 """The keys that sign access tokens: which signs, which verify, which are published, and when each goes."""
 
-import base64
-import hashlib
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from rex_auth_edge.domain.clock import DAY, MINUTE, Moment
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
 from rex_auth_edge.keys.options import Algorithm, KeyOptions
+from rex_auth_edge.keys.public_keys import header, jwk, pem_of, thumbprint
 
 OVERLAP = 5 * MINUTE
 """How long a new key is published before it signs: as long as verifiers may keep the JWKS."""
@@ -47,15 +44,15 @@ class SigningKey:
     def of(cls, private: Any, algorithm: Algorithm, created_at: int, signs_from_at: int) -> "SigningKey":
         """A key pair, named by its thumbprint (RFC 7638)."""
         public = private.public_key()
-        kid, pem = _thumbprint(public, algorithm), _pem(public)
-        header = _header(private, algorithm, kid)
-        return cls(kid, algorithm, created_at, signs_from_at, pem, private, public, header)
+        kid = thumbprint(public, algorithm)
+        head = header(algorithm, kid)
+        return cls(kid, algorithm, created_at, signs_from_at, pem_of(public), private, public, head)
 
     @classmethod
     def shared(cls, secret: bytes) -> "SigningKey":
         """The secret of HS256, which gateways have too."""
-        header = _header(secret, Algorithm.HS256, _SHARED_KID)
-        return cls(_SHARED_KID, Algorithm.HS256, 0, 0, "", secret, secret, header)
+        head = header(Algorithm.HS256, _SHARED_KID)
+        return cls(_SHARED_KID, Algorithm.HS256, 0, 0, "", secret, secret, head)
 
     @classmethod
     def from_private_bytes(
@@ -71,7 +68,7 @@ class SigningKey:
 
     def jwk(self) -> dict[str, str]:
         """The public key as a JWK (RFC 7517 section 4)."""
-        return _jwk(self.public, self.algorithm) | {"kid": self.kid, "alg": self.algorithm.value, "use": "sig"}
+        return jwk(self.public, self.algorithm) | {"kid": self.kid, "alg": self.algorithm.value, "use": "sig"}
 
 
 class Keyring:
@@ -112,6 +109,10 @@ class Keyring:
         key = self._by_header.get(header)
         return key if key is not None and not self._is_dead(key, now) else None
 
+    def signs(self, header: str) -> bool:
+        """Whether tokens that begin like this are this node's own, alive or not."""
+        return header in self._by_header
+
     def published(self, now: Moment) -> list[SigningKey]:
         """Keys to come, the one that signs, and those whose last token may be alive."""
         return [key for key in self._keys if key.algorithm is not Algorithm.HS256 and not self._is_dead(key, now)]
@@ -120,6 +121,11 @@ class Keyring:
         """The published keys as a JWK Set (RFC 7517 section 5)."""
         return {"keys": [key.jwk() for key in self.published(now)]}
 
+    @property
+    def rotates(self) -> bool:
+        """Whether there are key pairs, and no secret that gateways have."""
+        return self._algorithm is not Algorithm.HS256
+
     def missing(self) -> bool:
         """Whether there is no key of the configured algorithm."""
         return not any(key.algorithm is self._algorithm for key in self._keys)
@@ -127,7 +133,7 @@ class Keyring:
     def due(self, now: Moment) -> bool:
         """Whether the newest key has signed for 90 days."""
         mine = [key for key in self._keys if key.algorithm is self._algorithm]
-        return self._algorithm is not Algorithm.HS256 and now.running - mine[-1].signs_from_at >= ROTATION
+        return self.rotates and now.running - mine[-1].signs_from_at >= ROTATION
 
     def dead(self, now: Moment) -> list[str]:
         """The kids whose last token has died."""
@@ -135,7 +141,7 @@ class Keyring:
 
     def next(self, now: Moment, *, at_once: bool = False) -> SigningKey:
         """A new key, which signs after the overlap or at once. Raises RefusedError for HS256."""
-        if self._algorithm is Algorithm.HS256:
+        if not self.rotates:
             raise RefusedError(_NOT_ROTATED)
         private = ec.generate_private_key(ec.SECP256R1()) if self._algorithm is Algorithm.ES256 else _ed25519()
         return SigningKey.of(private, self._algorithm, now.wall, now.running + (0 if at_once else OVERLAP))
@@ -150,24 +156,3 @@ class Keyring:
 
 def _ed25519() -> ed25519.Ed25519PrivateKey:
     return ed25519.Ed25519PrivateKey.generate()
-
-
-def _pem(public: Any) -> str:
-    spki = serialization.PublicFormat.SubjectPublicKeyInfo
-    return str(public.public_bytes(serialization.Encoding.PEM, spki).decode())
-
-
-def _jwk(public: Any, algorithm: Algorithm) -> dict[str, str]:
-    text = jwt.get_algorithm_by_name(algorithm.value).to_jwk(public)
-    found = json.loads(text)
-    return {name: found[name] for name in ("kty", "crv", "x", "y") if name in found}
-
-
-def _thumbprint(public: Any, algorithm: Algorithm) -> str:
-    """RFC 7638: SHA-256 over the required members in lexicographic order."""
-    canonical = json.dumps(_jwk(public, algorithm), sort_keys=True, separators=(",", ":"))
-    return base64.urlsafe_b64encode(hashlib.sha256(canonical.encode()).digest()).decode().rstrip("=")
-
-
-def _header(key: Any, algorithm: Algorithm, kid: str) -> str:
-    return jwt.encode({}, key, algorithm.value, {"typ": "at+jwt", "kid": kid}).partition(".")[0]

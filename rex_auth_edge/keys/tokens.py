@@ -20,6 +20,7 @@ from rex_auth_edge.domain.clock import SECOND, Deadline, Moment
 from rex_auth_edge.domain.entropy import Entropy, uuid7
 from rex_auth_edge.keys.keyring import Keyring, SigningKey
 from rex_auth_edge.keys.options import Algorithm, KeyOptions
+from rex_auth_edge.keys.public_keys import PublicKey
 
 T = TypeVar("T")
 
@@ -38,7 +39,9 @@ class TokenExpiredError(Exception):
         self.claims = claims
 
 
-class _Payload(msgspec.Struct, frozen=True):
+class Payload(msgspec.Struct, frozen=True):
+    """An access token's claims. `household` is what the hub's cloud calls the household, where it has one."""
+
     iss: str
     aud: str
     sub: UUID
@@ -54,12 +57,14 @@ class _Payload(msgspec.Struct, frozen=True):
     nbf: int
     exp: int
     boot: str = ""
+    household: UUID | None = None
 
 
 class Claims(msgspec.Struct, frozen=True):
     """What a verified token says; times in seconds since 1970.
 
     `boot_id` is empty in a token that names no boot; else `issued` is where on its clock, in milliseconds, `iat` was.
+    `elsewhere`: another node of the household has issued it.
     """
 
     tenant_id: UUID
@@ -73,6 +78,7 @@ class Claims(msgspec.Struct, frozen=True):
     issued_at: int = 0
     boot_id: bytes = b""
     issued: int = 0
+    elsewhere: bool = False
 
     def early(self, now: Moment) -> bool:
         """Whether `nbf` lies ahead. Once the boot of the token is over, it doesn't."""
@@ -89,17 +95,21 @@ class Claims(msgspec.Struct, frozen=True):
         return Deadline(self.expires_at * SECOND, self.boot_id, end).passed(now)
 
 
-_decode = msgspec.json.Decoder(_Payload).decode
+_decode = msgspec.json.Decoder(Payload).decode
 
 
 class AccessTokens:
-    """Mints and verifies."""
+    """Mints and verifies. `shared` is what this hub's households are called in their clouds, where they have one.
+
+    Their tokens say so, for the household's other nodes: each of those knows it by another `tenant_id`.
+    """
 
     def __init__(self, options: KeyOptions, keyring: Keyring, entropy: Entropy) -> None:
         self._issuer = options.issuer
         self._audience = options.audience
         self._keyring = keyring
         self._entropy = entropy
+        self.shared: dict[UUID, UUID] = {}
 
     def mint(
         self,
@@ -131,13 +141,30 @@ class AccessTokens:
             "exp": now.seconds + life_seconds,
             "boot": boot_claim(now),
         }
+        if (household := self.shared.get(tenant_id)) is not None:
+            payload["household"] = str(household)
         return sign(self._keyring.signing(now), payload)
+
+    def own(self, token: str) -> bool:
+        """Whether the token begins as this node's own do."""
+        return self._keyring.signs(token.partition(".")[0])
+
+    def vouched(self, token: str, key: PublicKey) -> Payload:
+        """What a token says that another node has signed, of whatever time. Raises TokenInvalidError."""
+        signed, _, signature = token.rpartition(".")
+        if len(token) > LONGEST or signed.partition(".")[0] != key.header:
+            raise TokenInvalidError
+        return self._meant(_signed(key, signed, signature, _decode))
+
+    def _meant(self, payload: Payload) -> Payload:
+        """It is for us, and of our kind; a device's token is neither."""
+        if payload.iss != self._issuer or payload.aud != self._audience:
+            raise TokenInvalidError
+        return payload
 
     def verify(self, token: str, now: Moment) -> Claims:
         """What the token says. Raises TokenInvalidError, or TokenExpiredError for one that is only too old."""
-        payload = authentic(self._keyring, token, now, _decode)
-        if payload.iss != self._issuer or payload.aud != self._audience:
-            raise TokenInvalidError
+        payload = self._meant(authentic(self._keyring, token, now, _decode))
         claims = Claims(
             payload.tenant_id,
             payload.sub,
@@ -168,14 +195,19 @@ def authentic(keyring: Keyring, token: str, now: Moment, decode: Callable[[bytes
     if len(token) > LONGEST:
         raise TokenInvalidError
     signed, _, signature = token.rpartition(".")
-    header, _, payload = signed.partition(".")
+    header = signed.partition(".")[0]
     key = keyring.by_header(header, now)
     if key is None:
         raise TokenInvalidError
+    return _signed(key, signed, signature, decode)
+
+
+def _signed(key: SigningKey | PublicKey, signed: str, signature: str, decode: Callable[[bytes], T]) -> T:
+    payload = signed.partition(".")[2]
     try:
-        if not _verify(key, signed.encode("ascii"), _base64(signature)):
+        if not _verify(key, signed.encode("ascii"), unbase64(signature)):
             raise TokenInvalidError
-        return decode(_base64(payload))
+        return decode(unbase64(payload))
     except (ValueError, InvalidSignature) as error:  # as msgspec's errors are, and base64's
         raise TokenInvalidError from error
 
@@ -185,7 +217,7 @@ def boot_claim(now: Moment) -> str:
     return f"{_text(now.boot_id)}.{now.boot - now.wall % SECOND}"
 
 
-def _verify(key: SigningKey, signed: bytes, signature: bytes) -> bool:
+def _verify(key: SigningKey | PublicKey, signed: bytes, signature: bytes) -> bool:
     return bool(_ALGORITHMS[key.algorithm].verify(signed, key.public, signature))
 
 
@@ -198,7 +230,7 @@ def boot_of(text: str) -> tuple[bytes, int]:
         return b"", 0
     name, _, boot = text.partition(".")
     try:
-        return _base64(name), int(boot)
+        return unbase64(name), int(boot)
     except ValueError as error:
         raise TokenInvalidError from error
 
@@ -207,7 +239,7 @@ def _text(content: bytes) -> str:
     return urlsafe_b64encode(content).decode().rstrip("=")
 
 
-def _base64(segment: str) -> bytes:
+def unbase64(segment: str) -> bytes:
     """Base64url without padding (RFC 7515 section 2), in its one canonical form. Raises ValueError."""
     text = segment.encode("ascii")
     raw = urlsafe_b64decode(text + b"=" * (-len(text) % 4))

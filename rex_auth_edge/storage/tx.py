@@ -33,6 +33,7 @@ class What(StrEnum):
     POLICY = "policy"
     NAME = "name"
     FAILURES = "failures"
+    KEYS = "keys"
     AUDIT = "audit"
     ADDRESS_LOST = "address_lost"
 

@@ -34,7 +34,6 @@ class Kind(StrEnum):
     FAILURES = "user.failures"
     DEVICE = "device"
     DEVICE_PROFILE = "device.profile"
-    PAIRING = "pairing"
     HUB = "hub"
     KEY = "key"
     INVITATION = "invitation"
@@ -75,9 +74,8 @@ RULES: Mapping[Kind, Rule] = MappingProxyType({
     Kind.FAILURES: _SESSIONS,
     Kind.DEVICE: _LETTING,
     Kind.DEVICE_PROFILE: _IDENTITY,
-    Kind.PAIRING: _LETTING,
     Kind.HUB: _CLOSING,
-    Kind.KEY: _LETTING,
+    Kind.KEY: _URGENT,
     Kind.INVITATION: _LETTING,
     Kind.POLICY: _URGENT,
     Kind.REVIEW: _URGENT,

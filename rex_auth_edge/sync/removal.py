@@ -15,14 +15,14 @@ DISTRUST = "distrust"
 
 
 def after_hub(change: Incoming, house: House) -> list[Follow]:
-    """Nothing that a distrusted hub let in stands by itself; passwords whose verifiers it held are to be set anew."""
+    """Its keys end with it. Nothing that a distrusted hub let in stands by itself; passwords it held are set anew."""
     rung = house.state(change.cell).rung
     if rung is None or rung.step < REVOKED:
         return []
-    since = _place(field(house, change.cell, DISTRUST))
+    keys, since = list(_keys(change.cell.id, house)), _place(field(house, change.cell, DISTRUST))
     if since is None:
-        return []
-    return [*_let_in(change.cell.id, since, house), *_raised(change.cell.id, since, house), *_renewals(house)]
+        return keys
+    return [*keys, *_let_in(change.cell.id, since, house), *_raised(change.cell.id, since, house), *_renewals(house)]
 
 
 def _place(value: Any) -> Position | None:
@@ -31,6 +31,13 @@ def _place(value: Any) -> Position | None:
 
 def _later(by: Tag, at: Position, hub: bytes, since: Position) -> bool:
     return by.origin == hub and at > since
+
+
+def _keys(hub: bytes, house: House) -> Iterator[Follow]:
+    for subject in house.subjects(Kind.KEY):
+        rung: Rung | None = house.state(Cell(Kind.KEY, subject)).rung
+        if rung and rung.step <= ACTIVE and rung.by.origin == hub:
+            yield Follow(Then.REVOKE, Cell(Kind.KEY, subject))
 
 
 def _let_in(hub: bytes, since: Position, house: House) -> Iterator[Follow]:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from rex_auth_edge.sync import names, passwords, roles
+from rex_auth_edge.sync.keys import decide_key
 from rex_auth_edge.sync.kinds import Kind, closing
 from rex_auth_edge.sync.merge import placed
 from rex_auth_edge.sync.order import Lane, Position
@@ -44,6 +45,7 @@ _DECIDE: Mapping[str, Rule] = MappingProxyType({
     Kind.EMAIL: names.decide_email,
     Kind.FAILURES: _decide_failures,
     Kind.AUDIT: decide_record,
+    Kind.KEY: decide_key,
 })  # fmt: skip
 
 
@@ -52,12 +54,12 @@ def decide(change: Incoming, house: House, refresh: Position | None = None) -> V
 
     What was written without having seen `refresh` is too old: ids that it speaks of may have been deleted and forgotten
     since. It is taken as far as it closes doors; the rest is for review, but for a password's verifier: nobody else can
-    confirm that.
+    confirm that. A hub's keys are its own to tell, and nobody else could confirm them: they are taken however late.
     """
     if roles.leaves_nobody(change, house):
         return refuse(change, roles.LAST_OWNER)
     stale = refresh is not None and change.seen[Lane.SECURITY] < refresh
-    if not stale:
+    if not stale or change.cell.kind == Kind.KEY:
         return _rule(change.cell.kind)(change, house)
     part = closing(change.cell.kind, change.state)
     verdict = _rule(change.cell.kind)(replace(change, state=part), house) if part != EMPTY else take(change, EMPTY)

@@ -40,8 +40,8 @@ def _described(key: SigningKey, now: Moment) -> dict[str, Any]:
     }
 
 
-async def _rotated(reach: Reach, *, now: bool = False) -> dict[str, Any]:
-    made = await signing.rotate(reach.parts, at_once=now, caller=CONSOLE)
+async def _rotated(reach: Reach, *, now: bool = False, leaked: bool = False) -> dict[str, Any]:
+    made = await signing.rotate(reach.parts, at_once=now, leaked=leaked, caller=CONSOLE)
     reach.authenticator.forget()
     return _described(made, reach.parts.clock.now())
 

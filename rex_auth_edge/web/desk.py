@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rex_auth_edge.exchange.elsewhere import Elsewhere
 from rex_auth_edge.exchange.hub.synchronising import Synchronising
 from rex_auth_edge.flows.authenticate import Authenticator
 from rex_auth_edge.flows.devices.proving import Proofs
@@ -23,4 +24,5 @@ class Desk:
     csrf: Csrf
     proofs: Proofs
     options: WebOptions
+    elsewhere: Elsewhere
     sync: Synchronising | None = None

@@ -25,6 +25,11 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 _SCHEMAS = "#/components/schemas/{name}"
 _FORM = "application/x-www-form-urlencoded"
 
+_ENDING = frozenset({
+    *("signin_logout", "signin_logout_all", "signin_logout_others"),
+    *("sessions_end", "sessions_end_others"),
+})  # fmt: skip
+"""What also somebody may do whose session is at another of the household's nodes."""
 _IDENTITY = ("Remote-User", "Remote-Name", "Remote-Email", "Remote-Groups", "X-Rex-Subject", "X-Rex-Household")
 
 
@@ -75,7 +80,7 @@ def _complete(operation: dict[str, Any], method: str) -> None:
     operation["tags"] = [endpoint.tag]
     operation["security"] = endpoint.security or (PERSON_UNSAFE if unsafe else PERSON)
     if operation["security"] is PERSON_UNSAFE:
-        codes.add(Code.CSRF_FAILED)
+        codes |= {Code.CSRF_FAILED} if name in _ENDING else {Code.CSRF_FAILED, Code.ISSUED_ELSEWHERE}
     if (body := operation.get("requestBody")) is not None:
         body["content"][_FORM] = body["content"]["application/json"]
         body["required"] = False

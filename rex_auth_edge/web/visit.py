@@ -12,6 +12,7 @@ from rex_auth_edge.domain.names import email_key
 from rex_auth_edge.domain.principal import Authority, Principal
 from rex_auth_edge.domain.refusals import GONE, Code, Refused, RefusedError
 from rex_auth_edge.flows import refresh, sessions
+from rex_auth_edge.flows.authenticate import INVALID
 from rex_auth_edge.flows.people import Person
 from rex_auth_edge.web.addresses import client_address, on_lan
 from rex_auth_edge.web.desk import Desk
@@ -23,6 +24,9 @@ DEVICE_COOKIE = "rex_device"
 MISSING = Refused(Code.MISSING_TOKEN, "Missing access token; sign in first")
 
 _CSRF = Refused(Code.CSRF_FAILED, "Missing or wrong X-CSRF-Token; get one from GET /auth/csrf")
+_ELSEWHERE = Refused(
+    Code.ISSUED_ELSEWHERE, "This session is at another of the household's nodes; to change anything here, sign in here"
+)
 _NO_GUESS = frozenset({Code.MISSING_FIELD, Code.INVALID_USERNAME, Code.USERNAME_TAKEN, Code.WEAK_PASSWORD, Code.BUSY})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -109,8 +113,12 @@ class Visit:
             raise RefusedError(GONE)
         return person
 
-    def principal(self) -> Principal:
-        """The person on whose authority the request comes. Raises RefusedError (401; 403 without CSRF token)."""
+    def principal(self, *, ending: bool = False) -> Principal:
+        """The person on whose authority the request comes. Raises RefusedError (401; 403 without CSRF token).
+
+        By a token that another node has issued they see what is theirs to see, and do nothing, but for the `ending` of
+        sessions: what a hub lets in has to be known as that hub's, for the day on which it turns out to be stolen.
+        """
         found: Principal | Refused = MISSING
         if (token := self.bearer) is not None:
             found = self._principal(token, Authority.BEARER)
@@ -119,17 +127,21 @@ class Visit:
         if isinstance(found, Refused):
             raise RefusedError(found)
         self._check_csrf(found)
+        if found.elsewhere and not ending and self.request.method not in _SAFE:
+            raise RefusedError(_ELSEWHERE)
         return found
 
     async def browsing(self) -> tuple[Principal, sessions.SignedIn | None]:
         """The person whose browser this is, by its cookies alone, for the hub's own pages.
 
         Where the access token is missing or over and the refresh token is good, the session's next tokens come with
-        it, and have to be set. Raises RefusedError.
+        it, and have to be set. Another node's token is no good here. Raises RefusedError.
         """
         token = self.cookie("access_token")
         found = self._principal(token, Authority.COOKIE) if token else MISSING
         if not isinstance(found, Refused):
+            if found.elsewhere:
+                raise RefusedError(INVALID)
             return found, None
         shown = self.cookie("refresh_token")
         if shown is None or found.code not in {Code.MISSING_TOKEN, Code.TOKEN_EXPIRED}:
@@ -144,7 +156,8 @@ class Visit:
         claims = self.desk.authenticator.claims(token)
         if isinstance(claims, Refused):
             return claims
-        return Principal(claims.tenant_id, claims.user_id, claims.session_id, claims.expires_at, authority)
+        who = (claims.tenant_id, claims.user_id, claims.session_id, claims.expires_at)
+        return Principal(*who, authority, claims.elsewhere)
 
     def _check_csrf(self, principal: Principal) -> None:
         """A browser sends cookies by itself, so an unsafe request by cookie must show the session's own token."""

@@ -32,6 +32,8 @@ def test_states(console: Console) -> None:
     assert {key["kid"]: key["state"] for key in console.done("key", "list")}[coming["kid"]] == "coming"
     console.done("key", "rotate", "--now")
     assert sorted(key["state"] for key in console.done("key", "list")) == ["coming", "signing", "verifying"]
+    console.done("key", "rotate", "--leaked")
+    assert [key["state"] for key in console.done("key", "list")] == ["signing"]
     assert "New ES256 key" in console.said("key", "rotate", "--now")
     assert "signing" in console.said("key", "list")
     assert {row["device"] for row in console.done("audit", "list", "--event", "key")} == {"console"}

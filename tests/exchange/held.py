@@ -70,7 +70,7 @@ async def held(home: Household, tenant_id: UUID, user_id: UUID) -> dict[str, str
 
 def _told(tx: Tx, user_id: UUID) -> list[tuple[str, str, int, dict[str, Any]]]:
     waits = pack_state(pen().climb(ACTIVE))
-    review = {"kind": Kind.KEY.value, "id": tx.new_id().bytes, "state": waits, "why": "written_too_long_ago"}
+    review = {"kind": Kind.DEVICE.value, "id": tx.new_id().bytes, "state": waits, "why": "written_too_long_ago"}
     return [
         ("review", Kind.REVIEW, PENDING, review),
         ("notice", Kind.NOTICE, ACTIVE, {"about": bytes(16), "code": "username_taken"}),

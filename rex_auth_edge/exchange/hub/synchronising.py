@@ -14,6 +14,7 @@ from rex_auth_edge.domain.clock import MINUTE
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.address import url_of
 from rex_auth_edge.exchange.hub import admission, joining
+from rex_auth_edge.exchange.hub import enrolment as enrolments
 from rex_auth_edge.exchange.hub.copy import Copies
 from rex_auth_edge.exchange.hub.household import Household
 from rex_auth_edge.exchange.hub.joining import Prospect, Wish
@@ -33,6 +34,7 @@ from rex_auth_edge.exchange.proof import HubKey, Signer
 from rex_auth_edge.exchange.stores.hub import SqlHub, enrolled
 from rex_auth_edge.exchange.waking import Waking
 from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.keys.seal import SealBrokenError
 from rex_auth_edge.storage import sync_enrolments
 from rex_auth_edge.storage.store import StorageUnavailableError
 from rex_auth_edge.storage.tx import Tx
@@ -171,6 +173,7 @@ class Synchronising:
         if not await self._enrolled(tenant_id):
             return NOT_ENROLLED
         self._stop(tenant_id)
+        self._parts.tokens.shared.pop(tenant_id, None)
         await self._parts.store.write(lambda tx: sync_enrolments.forget(tx, tenant_id))
         await asyncio.to_thread(Copies(self._data_dir, tenant_id).forget)
         return None
@@ -217,7 +220,12 @@ class Synchronising:
 
     async def _start(self, tenant_id: UUID) -> None:
         row = await self._parts.store.read(lambda conn: sync_enrolments.get(conn, tenant_id))
-        if not self._serving or row is None or row.paused:
+        if not self._serving or row is None:
+            return
+        with suppress(SealBrokenError):  # which is told of below
+            enrolment = enrolments.opened(self._parts.seal, tenant_id, bytes(row.enrolment))
+            self._parts.tokens.shared[tenant_id] = UUID(bytes=enrolment.household)
+        if row.paused:
             return
         household = Household(self._parts, tenant_id, Copies(self._data_dir, tenant_id))
         try:

@@ -30,6 +30,8 @@ def adopt(tx: Tx, parts: Parts, tenant_id: UUID, house: House, cells: Iterable[C
     letting_go.signed_out(tx, side, {cell.id for cell in changed if cell.kind == Kind.SIGN_OUT})
     sessions = {cell.id for cell in changed if cell.kind in _OF_SESSIONS}
     sessions |= set(house.subjects(Kind.SESSION)) if new else set()
+    if Kind.KEY in kinds:
+        tx.after_commit.append(parts.people.forget)  # with whoever was let in by a key
     if Kind.POLICY in kinds:
         policy.adopt(tx, side)
     devices.adopt(tx, side, {cell.id for cell in changed if cell.kind.partition(".")[0] == Kind.DEVICE})

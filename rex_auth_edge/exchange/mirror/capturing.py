@@ -8,7 +8,17 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from rex_auth_edge.exchange.mirror import audit, devices, failures, invitations, passwords, people, policy, sessions
+from rex_auth_edge.exchange.mirror import (
+    audit,
+    devices,
+    failures,
+    invitations,
+    keys,
+    passwords,
+    people,
+    policy,
+    sessions,
+)
 from rex_auth_edge.exchange.mirror.side import Side, Wish, id_of
 from rex_auth_edge.exchange.scribe import Scribe
 from rex_auth_edge.flows.parts import NOBODY, Parts
@@ -130,6 +140,10 @@ def _address_lost(act: _Act, touch: Touch) -> Iterator[Wish]:
     return people.losing_address(act.side, touch.id.bytes)
 
 
+def _keys(act: _Act, _touch: Touch) -> Iterator[Wish]:
+    return keys.wishes(act.side)
+
+
 def _nothing(_act: _Act, _touch: Touch) -> Iterator[Wish]:
     return iter(())
 
@@ -144,12 +158,14 @@ _CAPTURED: Mapping[What, Callable[[_Act, Touch], Iterator[Wish]]] = MappingProxy
     What.POLICY: _policy,
     What.NAME: _policy,
     What.FAILURES: _failures,
+    What.KEYS: _keys,
     What.AUDIT: _audit,
     What.ADDRESS_LOST: _address_lost,
 })  # fmt: skip
 
 
 def _everything(side: Side) -> Iterator[Wish]:
+    yield from keys.wishes(side)
     everybody = users.every(side.conn, side.tenant_id)
     for person in everybody:
         yield from people.wishes(side, person, None)

@@ -160,6 +160,7 @@ async def set_role(parts: Parts, actor: Actor, user_id: UUID, role: str | None) 
         if wanted is not Role.OWNER and _last_owner(tx, user):
             return on_record(tx, actor, Act.SET_ROLE, user_id, LAST_OWNER)
         users.change(tx, user.tenant_id, user.id, role=wanted)
+        tx.after_commit.append(parts.people.forget)
         if Role(user.role).below(wanted):
             resets.void_all(tx, user.tenant_id, user.id)  # one that was handed over would open more than it was for
         if wanted.below(Role(user.role)):

@@ -22,7 +22,7 @@ from rex_auth_edge.sync.wire import Row, pack_state
 
 _TAKING = frozenset({Then.LOWER, Then.REVOKE})
 """What isn't done to whoever causes it: an owner who removes a hub stays one, whatever that hub has said of them."""
-_SUBJECTS = frozenset({Kind.USER, Kind.DEVICE, Kind.PAIRING, Kind.INVITATION, Kind.SESSION_END})
+_SUBJECTS = frozenset({Kind.USER, Kind.DEVICE, Kind.INVITATION, Kind.SESSION_END})
 
 _NOTHING = pack_state(EMPTY)
 

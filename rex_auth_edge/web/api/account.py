@@ -93,13 +93,13 @@ class Sessions(Controller):
     @delete(paths("sessions", v1=("sessions",)), status_code=200)
     async def end_others(self, visit: NamedDependency[Visit]) -> Said:
         """End all of the caller's sessions but this one."""
-        await sessions.sign_out_everywhere(visit.desk.parts, visit.principal(), visit.caller, keep_own=True)
+        await sessions.sign_out_everywhere(visit.desk.parts, visit.principal(ending=True), visit.caller, keep_own=True)
         return Said("Other sessions ended")
 
     @delete(paths("sessions/{name:str}", v1=("sessions/{name:str}",)), status_code=200)
     async def end(self, name: FromPath[str], visit: NamedDependency[Visit]) -> Said:
         """End one of the caller's sessions, by number or UUID."""
-        refused = await sessions.end_one(visit.desk.parts, visit.principal(), name, visit.caller)
+        refused = await sessions.end_one(visit.desk.parts, visit.principal(ending=True), name, visit.caller)
         unless_refused(refused)
         return Said("Session ended")
 

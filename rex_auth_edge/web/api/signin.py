@@ -32,19 +32,19 @@ class SignIn(Controller):
     @post(paths("logout"), status_code=200)
     async def logout(self, visit: NamedDependency[Visit]) -> Response[Said]:
         """End this session."""
-        await sessions.sign_out(visit.desk.parts, visit.principal(), visit.caller)
+        await sessions.sign_out(visit.desk.parts, visit.principal(ending=True), visit.caller)
         return without_session(visit.desk, Said("Logged out"))
 
     @post(paths("logout-all"), status_code=200)
     async def logout_all(self, visit: NamedDependency[Visit]) -> Response[Said]:
         """End all of the caller's sessions."""
-        await sessions.sign_out_everywhere(visit.desk.parts, visit.principal(), visit.caller, keep_own=False)
+        await sessions.sign_out_everywhere(visit.desk.parts, visit.principal(ending=True), visit.caller, keep_own=False)
         return without_session(visit.desk, Said("Logged out everywhere"))
 
     @post(paths("logout-others"), status_code=200)
     async def logout_others(self, visit: NamedDependency[Visit]) -> Said:
         """End all of the caller's sessions but this one."""
-        await sessions.sign_out_everywhere(visit.desk.parts, visit.principal(), visit.caller, keep_own=True)
+        await sessions.sign_out_everywhere(visit.desk.parts, visit.principal(ending=True), visit.caller, keep_own=True)
         return Said("Logged out of the other sessions")
 
     @post(paths("reauthenticate"), status_code=200)

@@ -89,6 +89,7 @@ class OAuth(Controller):
         async def work() -> dict[str, Any]:
             device = await asking.device(data.client_id, data.client_secret, data.client_assertion)
             desk = visit.desk
+            await desk.elsewhere.look(data.token or "")
             return unless_refused(tokens.introspect(desk.parts, desk.authenticator, device, data.token or ""))
 
         return await asking.answered(work)

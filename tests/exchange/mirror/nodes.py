@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.exchange.mirror import adopt, capture, capture_all, differences
 from rex_auth_edge.storage.open import open_store
+from rex_auth_edge.storage.tx import Node as Identity
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.hub.view import View
@@ -206,6 +207,7 @@ async def world(folder: Path, hubs: int = 2) -> AsyncIterator[World]:
     """A cloud and hubs, of which the first is enrolled with whatever is there, and the others as they come."""
     async with AsyncExitStack() as stack:
         cloud = Node(await _home(stack, folder / "cloud", 99), CloudMachine(Chance(7)))
+        cloud.home.store.node = Identity(UUID(bytes=CLOUD), 1)
         made = World(cloud, [])
         for number in range(hubs):
             home = await _home(stack, folder / f"hub{number}", number)

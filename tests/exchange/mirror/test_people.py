@@ -18,6 +18,7 @@ async def test_an_owner_signs_in_at_every_node(family: World) -> None:
 async def test_what_was_adopted_is_not_told_again(family: World) -> None:
     """Adopting once more changes no row, and no node writes what it has from another."""
     one, other = family.hubs
+    family.cloud.written = []
     await member(await signed_in(one), "noah")
     await family.meet()
     before, other.written = await rows(other), []
