@@ -46,12 +46,7 @@ async def test_every_route(they: Cast, role: Role) -> None:
         elif route.path.startswith("/household"):
             assert handler in NO_ACT or answer.status_code == 200, (route, answer.text)
         assert await others(they, person) == before, route
-        assert (await role_of(they, person)) == role, route
-
-
-async def role_of(they: Cast, person: Person) -> str:
-    """What they are in the household now."""
-    return next(str(each["role"]) for each in await they.members() if each["user_id"] == person.user_id)
+        assert (await they.roles())[person.user_id] == role, route
 
 
 @pytest.mark.parametrize("role", [Role.CHILD, Role.GUEST])

@@ -76,7 +76,7 @@ async def asking(they: Cast, act: Act, handler: str, person: Person) -> Callable
     if act is Act.LEAVE:
         things["member"] = person.user_id
     named = {"username": f"new-{things['member']}", "registration": "open"}
-    named |= {"screen_code": things["child code"], "code": things["user code"]}
+    named |= {"screen_code": things.get("child code", ""), "code": things.get("user code", "")}
     body = route.body(**{name: text for name, text in named.items() if name in route.fields})
     path = filled(route, tuple(things[kind] for kind in route.kinds))
     return lambda: person.client.request(route.method, path, json=body)

@@ -40,7 +40,7 @@ async def test_wishes(they: Cast, role: Role) -> None:
             body = None if route.method == "GET" else (route.body() or {}) | WISHES
             answer = await person.client.request(route.method, path, json=body, params=WISHES, headers=HEADERS)
             assert answer.status_code < 500
-        now = {each["user_id"]: each["role"] for each in await they.members()}
+        now = await they.roles()
         assert now.get(person.user_id, role) == role, route
         assert now[things["member"]] == Role.ADULT, route
         assert list(now.values()).count(OWNER) == 1, route

@@ -156,10 +156,14 @@ def filled(route: Route, names: tuple[str, ...]) -> str:
 
 
 async def routes(home: Household) -> list[Route]:
-    """Everything that the document lists."""
-    async with home.client() as client:
-        document = (await client.get("/openapi.json")).json()
-    return list(_routes(document))
+    """Everything that the document lists, which is the same for every hub."""
+    if not _LISTED:
+        async with home.client() as client:
+            _LISTED.extend(_routes((await client.get("/openapi.json")).json()))
+    return list(_LISTED)
+
+
+_LISTED: list[Route] = []
 
 
 def _routes(document: dict[str, Any]) -> Iterator[Route]:

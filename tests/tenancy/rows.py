@@ -1,5 +1,6 @@
 """What the database keeps, to be compared: of one household, or of all."""
 
+import functools
 from typing import Any
 from uuid import UUID
 
@@ -18,11 +19,18 @@ async def kept(store: Store, tenant_id: UUID | None = None, *, without: frozense
 
 
 def _rows(conn: sa.Connection, table: sa.Table, tenant_id: UUID | None) -> list[dict[str, Any]]:
+    found = conn.execute(_query(table, owned=tenant_id is not None), {} if tenant_id is None else {"owner": tenant_id})
+    names = tuple(found.keys())
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+@functools.cache
+def _query(table: sa.Table, *, owned: bool) -> sa.Select[Any]:
     query = sa.select(table).order_by(*table.primary_key.columns)
-    if tenant_id is not None:
-        owned = table.c.get("tenant_id", table.c.id if table.name == "tenants" else None)
-        query = query.where(sa.false() if owned is None else owned == tenant_id)
-    return [dict(row._mapping) for row in conn.execute(query)]
+    if not owned:
+        return query
+    owner = table.c.get("tenant_id", table.c.id if table.name == "tenants" else None)
+    return query.where(sa.false() if owner is None else owner == sa.bindparam("owner", type_=owner.type))
 
 
 def texts(rows: Kept) -> set[str]:
