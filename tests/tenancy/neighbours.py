@@ -12,9 +12,10 @@ import httpx
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.flows.household import house
 from tests.devices.machines import DEVICE_CODE, added, asked, joined, simple
-from tests.exchange.held import held
+from tests.exchange.held import OF_CLOUDS, held
 from tests.household.young import asking
 from tests.hub import PASSWORD, Household
+from tests.tenancy.routes import Route
 
 Json = dict[str, Any]
 
@@ -211,25 +212,61 @@ async def _wait(each: House, stranger: httpx.AsyncClient, name: str) -> None:
 
 
 @asynccontextmanager
-async def another(home: Household, each: House, number: int) -> AsyncIterator[tuple[httpx.AsyncClient, dict[str, str]]]:
-    """Somebody new and everything new, to be used up; by the kinds that paths name."""
+async def another(
+    home: Household, each: House, number: int, route: Route
+) -> AsyncIterator[tuple[httpx.AsyncClient, dict[str, str]]]:
+    """Somebody new and, of what the route's path names, something new, to be used up; by the kinds that paths name."""
     name = f"nils{number}"
     async with home.client(f"{each.subnet}.{100 + number}") as client:
         body = {"username": f"{name}-new", "password": PASSWORD, "role": "adult"}
         member = await done(each.owner.post("/household/members", json=body))
         signed_in = await done(client.post("/auth/login", json=body | {"tenant": each.slug}))
         client.headers["authorization"] = f"Bearer {signed_in['access_token']}"
-        session = (await done(client.get("/auth/sessions")))["sessions"][0]["session_id"]
-        invited = await done(each.owner.post("/household/invites", json={"role": "guest"}))
-        await _wait(each, client, name)
-        things = {"member": member["user_id"], "session": session, "invitation": invited["id"]}
-        things["device"] = (await simple(each.owner, client))["client_id"]
-        await _ask(each, client)
-        things["ask"] = each.things["ask"]
-        visit = {"name": "Ada", "scopes": "door.open", "ends": "8h"}
-        things |= await asking(each.owner, client, tenant=each.slug)
-        things["pass"] = (await done(each.owner.post("/household/passes", json=visit)))["id"]
-        things |= await held(home, each.tenant_id, UUID(member["user_id"]))
-        await _confirm(each, client, f"{name}-new")
-        things |= {"confirmation": each.things["confirmation"]}
-        yield client, things | {"code": each.things["code"]}
+        things = {"member": str(member["user_id"])}
+        for place, make in _MADE.items():
+            if place in route.path:
+                things |= await make(each, client)
+        if "/household/codes" in route.path:
+            await _wait(each, client, name)
+        if "/confirmations" in route.path:
+            await _confirm(each, client, f"{name}-new")
+        if OF_CLOUDS & set(route.kinds):
+            things |= await held(home, each.tenant_id, UUID(member["user_id"]))
+        yield client, {kind: each.things[kind] for kind in ("ask", "code", "confirmation")} | things
+
+
+async def _session(_: House, client: httpx.AsyncClient) -> dict[str, str]:
+    return {"session": (await done(client.get("/auth/sessions")))["sessions"][0]["session_id"]}
+
+
+async def _invitation(each: House, _: httpx.AsyncClient) -> dict[str, str]:
+    return {"invitation": (await done(each.owner.post("/household/invites", json={"role": "guest"})))["id"]}
+
+
+async def _device(each: House, client: httpx.AsyncClient) -> dict[str, str]:
+    return {"device": (await simple(each.owner, client))["client_id"]}
+
+
+async def _pass(each: House, _: httpx.AsyncClient) -> dict[str, str]:
+    visit = {"name": "Ada", "scopes": "door.open", "ends": "8h"}
+    return {"pass": (await done(each.owner.post("/household/passes", json=visit)))["id"]}
+
+
+async def _child(each: House, client: httpx.AsyncClient) -> dict[str, str]:
+    return await asking(each.owner, client, tenant=each.slug)
+
+
+async def _waiting_device(each: House, client: httpx.AsyncClient) -> dict[str, str]:
+    await _ask(each, client)
+    return {}
+
+
+_MADE = {
+    "/sessions": _session,
+    "/household/invites": _invitation,
+    "/household/devices": _device,
+    "/household/devices/": _waiting_device,
+    "/household/passes": _pass,
+    "/household/children": _child,
+}
+"""What is made for routes of a place, newly."""

@@ -90,7 +90,7 @@ async def test_ours_are_there(they: Neighbours) -> None:
     before = await kept(they.home.store, they.theirs.tenant_id)
     asked = [route for route in await routes(they.home) if not route.anybody and (route.parameters or route.fields)]
     for number, route in enumerate(asked):
-        async with another(they.home, they.ours, number) as (newcomer, things):
+        async with another(they.home, they.ours, number, route) as (newcomer, things):
             client = they.ours.owner if route.path.startswith("/household") else newcomer
             path = filled(route, tuple(things[kind] for kind in route.kinds))
             named = {"username": f"other{number}"} if "username" in route.fields else {}
