@@ -28,7 +28,7 @@ from rex_auth_edge.storage.store import Store
 from tests.doubles import HandClock
 from tests.household.model import Known, Model
 from tests.hub import PASSWORD, Household, household
-from tests.tenancy.rows import kept
+from tests.tenancy.rows import bare
 
 T = TypeVar("T")
 
@@ -85,11 +85,11 @@ class Life(RuleBasedStateMachine):
 
     def act(self, expected: int, method: str, path: str, actor: Known, body: dict[str, Any] | None = None) -> Any:
         """A request that has to end as the model says, and to change nothing where it is refused."""
-        before = None if expected == 200 else self.run(kept(self.home.store, self.tenant_id, without=LOG))
+        before = None if expected == 200 else self.run(bare(self.home.store, self.tenant_id, without=LOG))
         answer = self.ask(method, path, actor, body)
         assert answer.status_code == expected, (method, path, actor, answer.text)
         if before is not None:
-            assert self.run(kept(self.home.store, self.tenant_id, without=LOG)) == before
+            assert self.run(bare(self.home.store, self.tenant_id, without=LOG)) == before
         return answer.json()
 
     def pair(self, who: int, whom: int | None) -> tuple[Known, Known]:

@@ -12,7 +12,7 @@ from rex_auth_edge.domain.register import Register
 from rex_auth_edge.domain.roles import PERMISSIONS, Act, Role
 from tests.household.cast import Cast, Person
 from tests.tenancy.routes import Route, filled
-from tests.tenancy.rows import kept
+from tests.tenancy.rows import bare
 
 LOG = frozenset({"audit", "audit_heads", "sync_audited", "sync_cells", "sync_entries", "sync_enrolments"})
 """The record, and what other nodes are told of it."""
@@ -97,14 +97,14 @@ async def test_who_may(they: Cast, act: Act) -> None:
     for handler, role in product(ROUTES[act], Role):
         person = await they.join(role)
         ask = await asking(they, act, handler, person)
-        before, hashed = await kept(they.home.store, without=LOG), they.home.hub.parts.passwords.started
+        before, hashed = await bare(they.home.store, without=LOG), they.home.hub.parts.passwords.started
         answer = await ask()
         if role in PERMISSIONS[act].roles:
             assert answer.status_code == 200, answer.text
             continue
         assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed"), handler
         assert they.home.hub.parts.passwords.started == hashed
-        assert await kept(they.home.store, without=LOG) == before
+        assert await bare(they.home.store, without=LOG) == before
         await on_record(they, act, person, answer)
 
 
@@ -125,13 +125,13 @@ async def test_fresh_sign_in(they: Cast, act: Act) -> None:
         they.home.clock.advance(MINUTE)
         await they.renew()
         ask = await asking(they, act, handler, person)
-        before = await kept(they.home.store, without=LOG)
+        before = await bare(they.home.store, without=LOG)
         answer = await ask()
         if not PERMISSIONS[act].fresh:
             assert answer.status_code == 200, answer.text
             continue
         assert (answer.status_code, answer.json()["code"]) == (403, "fresh_sign_in_required"), handler
-        assert await kept(they.home.store, without=LOG) == before
+        assert await bare(they.home.store, without=LOG) == before
         await on_record(they, act, person, answer)
         await person.reauthenticate()
         assert (await ask()).status_code == 200
@@ -143,7 +143,7 @@ async def test_tokens_of_who_may_no_more(they: Cast, how: str) -> None:
     person = await they.join(Role.OWNER)
     await they.end(person, how)
     things = await they.things()
-    before = await kept(they.home.store)
+    before = await bare(they.home.store)
     asked = [route for route in they.routes if not route.anybody]
     assert len(asked) > 60
     for route in asked:
@@ -153,7 +153,7 @@ async def test_tokens_of_who_may_no_more(they: Cast, how: str) -> None:
     del person.client.headers["authorization"]
     answer = await person.client.post("/auth/token/refresh", json={"refresh_token": person.refresh_token})
     assert answer.status_code == 401
-    assert await kept(they.home.store) == before
+    assert await bare(they.home.store) == before
 
 
 def full(route: Route) -> dict[str, str] | None:
@@ -170,25 +170,25 @@ async def test_a_demotion_that_a_request_overtakes(they: Cast, monkeypatch: pyte
         asks = [await asking(they, act, handler, each) for each in (person, gone)]
         await they.end(person, "demoted")
         await they.end(gone, "disabled")
-        before = await kept(they.home.store, without=LOG)
+        before = await bare(they.home.store, without=LOG)
         with monkeypatch.context() as patch:
             patch.setattr(Register, "revoked", lambda *_: False)
             late = await asks[1]()
             assert (late.status_code, late.json()["code"]) == (401, "invalid_token"), handler
-            assert await kept(they.home.store, without=LOG) == before
+            assert await bare(they.home.store, without=LOG) == before
             answer = await asks[0]()
         if Role.ADULT in PERMISSIONS[act].roles:
             assert answer.status_code == 200, answer.text
         else:
             assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed"), handler
-            assert await kept(they.home.store, without=LOG) == before
+            assert await bare(they.home.store, without=LOG) == before
 
 
 async def test_cookies_without_a_csrf_token(they: Cast) -> None:
     """Every route that changes something refuses what a browser sends by itself, whoever is signed in there."""
     person, things = await they.join(Role.OWNER), await they.things()
     other = await they.join(Role.OWNER)
-    before = await kept(they.home.store)
+    before = await bare(they.home.store)
     async with they.home.client() as browser:
         browser.cookies.set("access_token", person.access_token)
         for route in they.routes:
@@ -199,4 +199,4 @@ async def test_cookies_without_a_csrf_token(they: Cast) -> None:
                 headers = {"x-csrf-token": shown} if shown else {}
                 answer: Any = await browser.request(route.method, path, json=full(route), headers=headers)
                 assert (answer.status_code, answer.json()["code"]) == (403, "csrf_failed"), route
-    assert await kept(they.home.store) == before
+    assert await bare(they.home.store) == before

@@ -18,7 +18,7 @@ from rex_auth_edge.storage.tx import Tx
 from tests.tenancy.answers import shown
 from tests.tenancy.neighbours import Neighbours
 from tests.tenancy.routes import NAMING, Route, filled, routes
-from tests.tenancy.rows import kept
+from tests.tenancy.rows import bare
 
 MADE_UP = {
     "tenant id": "01a208a2-7a56-720b-929a-ad8b101c10f0",
@@ -152,9 +152,9 @@ async def test_what_names_things_next_door(they: Neighbours) -> None:
     for route in {each.handler: each for each in await routes(they.home)}.values():
         for case in cases(they, route):
             await store.write(forgive)
-            ours, theirs = [await kept(store, each.tenant_id) for each in (they.ours, they.theirs)]
+            ours, theirs = [await bare(store, each.tenant_id) for each in (they.ours, they.theirs)]
             told = await ask(they, case, case.foreign)
-            ours_now, theirs_now = [await kept(store, each.tenant_id) for each in (they.ours, they.theirs)]
+            ours_now, theirs_now = [await bare(store, each.tenant_id) for each in (they.ours, they.theirs)]
             asked += 1
             if case.acts_there and ours_now == ours:
                 acted |= {case.means} if theirs_now != theirs else set()
