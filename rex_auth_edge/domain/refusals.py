@@ -81,6 +81,7 @@ class Code(StrEnum):
     STORAGE_FULL = "storage_full"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     TOKEN_EXPIRED = "token_expired"
+    TOO_MANY_HUBS = "too_many_hubs"
     UNAUTHORIZED_CLIENT = "unauthorized_client"
     UNKNOWN_HUB = "unknown_hub"
     UNKNOWN_TENANT = "unknown_tenant"

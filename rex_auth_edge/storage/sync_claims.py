@@ -41,6 +41,18 @@ def use(tx: Tx, tenant_id: UUID, claim_id: UUID, hub_id: UUID) -> bool:
     return True
 
 
+def keep_newest(tx: Tx, tenant_id: UUID, count: int) -> list[bytes]:
+    """Delete the household's unused codes but for so many of the newest; the hashes of those that are gone."""
+    where = (_table.c.tenant_id == tenant_id) & _table.c.used_by.is_(None)
+    listed = (
+        sa.select(_table.c.id, _table.c.code_hash).where(where).order_by(_table.c.created_at.desc(), _table.c.id.desc())
+    )
+    gone = tx.conn.execute(listed).all()[count:]
+    for row in gone:
+        tx.conn.execute(sa.delete(_table).where((_table.c.tenant_id == tenant_id) & (_table.c.id == row.id)))
+    return [bytes(row.code_hash) for row in gone]
+
+
 def forget(tx: Tx, age: int) -> list[tuple[UUID, bytes]]:
     """Delete codes that expired `age` milliseconds ago: their households and hashes."""
     over = passed_for(tx.conn, _table, "expires", tx.now, age)

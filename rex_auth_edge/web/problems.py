@@ -60,6 +60,7 @@ STATUS: dict[Code, int] = {
     Code.MISSING_TOKEN: 401,
     Code.NOT_ALLOWED: 403,
     Code.NOT_ENROLLED: 409,
+    Code.TOO_MANY_HUBS: 409,
     Code.NOT_FOUND: 404,
     Code.NOT_ON_LAN: 403,
     Code.ORIGIN_NOT_ALLOWED: 403,

@@ -37,6 +37,7 @@ class Rule(StrEnum):
     ASK = "ask"
     PAIR = "pair"
     SYNC = "sync"
+    HUB = "hub"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ _RULES: dict[Rule, _Limits] = {
     Rule.ASK: _Limits(every_address=_10),
     Rule.PAIR: _Limits(failing_target=_10 + _A_DAY),
     Rule.SYNC: _Limits(failing_address=_30),
+    Rule.HUB: _Limits(every_target=(parse("1200/minute"),)),
 }
 
 _UNCOUNTED = Refused(

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from uuid import UUID
 
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
 from rex_auth_edge.exchange.cloud.desk import Asked, CloudDesk
@@ -28,6 +29,7 @@ class SyncDoor:
         self._app = app
         self._cloud = cloud
         self._desk = desk
+        cloud.spare = self._spare_hub
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -59,6 +61,11 @@ class SyncDoor:
         refused = await self._desk.rates.peek(Rule.SYNC, "", address)
         if refused is not None:
             raise RefusedError(refused)
+
+    async def _spare_hub(self, household: UUID, hub: bytes) -> Refused | None:
+        """Count a hub's request. Where nobody can count, it is let through: what it revokes has to arrive."""
+        refused = await self._desk.rates.check(Rule.HUB, f"{household} {hub.hex()}", None)
+        return refused if refused is not None and refused.code is Code.RATE_LIMITED else None
 
     async def _refuse(self, refused: Refused, address: str, send: Send) -> None:
         if refused.code in _GUESSES:

@@ -21,7 +21,7 @@ MAYA = "maya@example.com"
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 FORM = "application/x-www-form-urlencoded"
 BETWEEN_NODES = {
-    *(Code.ALREADY_ENROLLED, Code.CLOUD_REFUSED, Code.CLOUD_UNREACHABLE, Code.HUB_REMOVED),
+    *(Code.ALREADY_ENROLLED, Code.CLOUD_REFUSED, Code.CLOUD_UNREACHABLE, Code.HUB_REMOVED, Code.TOO_MANY_HUBS),
     *(Code.INVALID_CLAIM_CODE, Code.INVALID_PROOF, Code.UNKNOWN_HUB, Code.USE_NONCE, Code.VERSION_NOT_SPOKEN),
 }
 """What the console is told, and hubs by their cloud, whose routes for them aren't of this document."""

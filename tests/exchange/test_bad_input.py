@@ -7,16 +7,19 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from limits import parse
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import SECOND
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
+from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import PATHS, PULL, PUSH, TYPE
 from rex_auth_edge.exchange.proof import HubKey, Signer, name_of
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, unsent
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.wire import (
     LARGEST_BODY,
+    MOST_CHANGES,
     Change,
     Head,
     Hello,
@@ -34,6 +37,7 @@ from rex_auth_edge.sync.wire import (
 from rex_auth_edge.sync.wire import (
     name_of as kind_of,
 )
+from rex_auth_edge.web import rates
 from rex_auth_edge.web.options import WebOptions
 from rex_auth_edge.web.rates import Rates
 from tests.doubles import SeededEntropy
@@ -236,9 +240,36 @@ async def test_guessing_is_counted(street: Street) -> None:
     hub = street.hubs[0]
     said = [await hub.sync.enrol(hub.tenant, CLOUD, f"CODE-{number}") for number in range(31)]
     codes = [each.fields["cloud"] for each in said if hasattr(each, "fields")]
-    assert codes == ["invalid_claim_code"] * 30 + ["busy"]
+    assert codes == ["invalid_claim_code"] * 30 + ["too_often"]
     street.clock.advance(61 * SECOND)
     await hub.enrol(street.cloud)
+
+
+async def test_a_hub_that_never_stops_asking(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told to wait, and doesn't ask in smaller parts; its neighbours needn't, and nothing is remembered."""
+    hub, beside = await joined(street), await street.hub("hub1", 1)
+    await beside.enrol(street.cloud)
+    home = street.cloud.home
+    monkeypatch.setitem(rates._RULES, rates.Rule.HUB, rates._Limits(every_target=(parse("30/minute"),)))
+    Rates.__init__(home.hub.rates, WebOptions(CLOUD), street.clock)
+    talk = Talk(hub)
+    body = encode(Pull(talk.household.me.epoch, Lane.SECURITY, talk.household.me.told))
+    said = [await talk.says(PULL, body) for _ in range(32)]
+    assert said == ["Page"] * 30 + ["too_often"] * 2
+    running = hub.sync._running[hub.tenant]
+    await add(hub.home, "noah")
+    assert (await hub.meet()).trouble == "too_often"
+    assert running.rounds.pace.most == MOST_CHANGES
+    assert running.loop._after(LineError("too_often", 30 * SECOND)) >= 30 * SECOND
+    assert (await beside.meet()).trouble is None
+    desk = home.hub.cloud
+    assert desk is not None
+    kept_marks = len(desk._checks._memory._used)  # type: ignore[attr-defined]
+    assert await talk.says(PULL, body) == "too_often"
+    assert len(desk._checks._memory._used) == kept_marks  # type: ignore[attr-defined]
+    street.clock.advance(61 * SECOND)
+    assert (await hub.meet()).trouble is None
+    assert "noah" in await members(home)
 
 
 async def test_answers_that_are_no_answers(street: Street) -> None:

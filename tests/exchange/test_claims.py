@@ -7,7 +7,7 @@ import pytest
 
 from rex_auth_edge.domain.clock import MINUTE
 from rex_auth_edge.domain.refusals import Refused
-from rex_auth_edge.exchange.cloud import claims
+from rex_auth_edge.exchange.cloud import claims, enrolling
 from rex_auth_edge.exchange.oversight.words import TROUBLES
 from rex_auth_edge.flows.household.actor import Actor
 from tests.exchange.conftest import Street
@@ -40,6 +40,22 @@ async def test_a_code_is_good_once_and_for_a_quarter_of_an_hour(street: Street) 
     await claims.forget(street.cloud.home.hub.parts)
     rows = await kept(street.cloud.home.store)
     assert rows["sync_claims"] == []
+
+
+async def test_how_many(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten codes wait for a hub at most, the newest; a household has so many hubs and no more, until one is removed."""
+    async with await street.cloud.owner() as owner:
+        codes = [(await owner.post(f"{HUBS}/claims")).json()["code"] for _ in range(11)]
+        assert await enrolled(street, codes[0]) == "invalid_claim_code"
+        assert await enrolled(street, codes[1]) == ""
+        rows = await kept(street.cloud.home.store)
+        assert len(rows["sync_claims"]) == 10
+        monkeypatch.setattr(enrolling, "MOST_HUBS", 1)
+        await street.hub("hub1", 1)
+        assert await enrolled(street, codes[2], 1) == "too_many_hubs"
+        (first,) = (await owner.get(HUBS)).json()["hubs"]
+        assert (await owner.delete(f"{HUBS}/{first['id']}")).status_code == 200
+    assert await enrolled(street, codes[2], 1) == ""
 
 
 async def test_one_of_two_gets_in(street: Street) -> None:

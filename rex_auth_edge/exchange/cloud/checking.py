@@ -17,6 +17,14 @@ from rex_auth_edge.keys.hashes import Pepper
 _STRETCH = 150 * SECOND
 Keys = Callable[[UUID, bytes], Awaitable[tuple[bytes, ...]]]
 """A hub's public keys; none for one that isn't known."""
+Spare = Callable[[UUID, bytes], Awaitable[Refused | None]]
+"""Why a hub has to wait, if it has asked too often."""
+
+
+async def never(_household: UUID, _hub: bytes) -> Refused | None:
+    """Nobody counts."""
+    return None
+
 
 STALE = Refused(Code.USE_NONCE, "Use the nonce of this answer's Rex-Nonce header, and ask again")
 NO_HUB = Refused(Code.UNKNOWN_HUB, "The cloud doesn't know this hub's key; enrol the hub anew")
@@ -47,8 +55,10 @@ class Checks:
         stretch = now.boot // _STRETCH - back
         return self._pepper.digest("sync nonce", now.boot_id, str(stretch)).hex()[:24]
 
-    async def hub(self, proof: str, path: str, body: bytes, now: Moment, keys: Keys) -> tuple[Shown, bytes] | Refused:
-        """The proof, and the key by which it was made, of a hub that is let in."""
+    async def hub(
+        self, proof: str, path: str, body: bytes, now: Moment, keys: Keys, spare: Spare = never
+    ) -> tuple[Shown, bytes] | Refused:
+        """The proof, and the key by which it was made, of a hub that is let in and hasn't asked too often."""
         found = self._fresh(proof, path, body, now)
         if isinstance(found, Refused):
             return found
@@ -58,7 +68,7 @@ class Checks:
         key = next((each for each in known if found.by(each)), None)
         if key is None:
             return self.bad_proof if known else NO_HUB
-        return await self._spent(found, now) or (found, key)
+        return await spare(*found.hub) or await self._spent(found, now) or (found, key)
 
     async def newcomer(self, proof: str, path: str, body: bytes, now: Moment) -> bytes | Refused:
         """The key of one that is to be let in."""

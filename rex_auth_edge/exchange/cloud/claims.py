@@ -13,6 +13,8 @@ from rex_auth_edge.storage import sync_claims, tenants, users
 from rex_auth_edge.storage.tx import Tx
 
 LIFE = 15 * MINUTE
+MOST_OPEN = 10
+"""Codes of a household's that nobody has used, at a time: a further one takes the oldest one's place."""
 _CHARACTERS = 26
 """130 bits."""
 
@@ -47,6 +49,8 @@ def _make(tx: Tx, parts: Parts, actor: Actor, owner_id: UUID) -> Claim | Refused
     owner = users.get(tx.conn, actor.tenant_id, owner_id)
     if owner is None or owner.disabled or owner.role != Role.OWNER:
         return _NO_OWNER
+    for former in sync_claims.keep_newest(tx, actor.tenant_id, MOST_OPEN - 1):
+        tenants.strike_from_directory(tx, former, actor.tenant_id)
     claim = Claim(codes.code(tx.entropy, _CHARACTERS), tx.now.wall + LIFE)
     hashed = code_hash(parts, claim.code)
     claim_id = sync_claims.add(tx, actor.tenant_id, hashed, owner_id, tx.now.after(LIFE))

@@ -8,7 +8,7 @@ from uuid import UUID
 from rex_auth_edge.domain.clock import SECOND, Moment
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.cloud import answering, enrolling
-from rex_auth_edge.exchange.cloud.checking import Checks
+from rex_auth_edge.exchange.cloud.checking import Checks, Spare, never
 from rex_auth_edge.exchange.messages import ENROLL, PULL, WAIT, Enrol, Look
 from rex_auth_edge.exchange.waking import Ear, Waking
 from rex_auth_edge.flows.devices.proving import Memory
@@ -34,13 +34,17 @@ class Asked:
 
 
 class CloudDesk:
-    """`hears` says whether other processes' news arrive at present; where there is one process, they always do."""
+    """`hears` says whether other processes' news arrive at present; where there is one process, they always do.
+
+    `spare` counts a hub's requests, and says where they are too many.
+    """
 
     def __init__(self, parts: Parts, memory: Memory, waking: Waking) -> None:
         self._parts = parts
         self._checks = Checks(parts.pepper, parts.url, memory)
         self.waking = waking
         self.hears: Callable[[], bool] = lambda: True
+        self.spare: Spare = never
         self._waiting = 0
         self._waits: Counter[tuple[UUID, bytes]] = Counter()
         self._stopping = False
@@ -59,7 +63,7 @@ class CloudDesk:
         now = self._parts.clock.now()
         if asked.path == ENROLL:
             return await self._enrol(asked, now)
-        checked = await self._checks.hub(asked.proof, asked.path, asked.body, now, self._keys)
+        checked = await self._checks.hub(asked.proof, asked.path, asked.body, now, self._keys, self.spare)
         if isinstance(checked, Refused):
             return checked
         found, key = checked

@@ -27,6 +27,8 @@ from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import NEWEST, OLDEST, encode
 
 _ID = 16
+MOST_HUBS = 16
+"""That a household has at a time, removed ones aside."""
 BAD_CODE = Refused(
     Code.INVALID_CLAIM_CODE, "This claim code is unknown, used or over; an owner makes another one in the cloud"
 )
@@ -35,6 +37,7 @@ _OLD_HUB = Refused(Code.VERSION_NOT_SPOKEN, "The hub's program is too old for th
 _OLD_CLOUD = Refused(
     Code.VERSION_NOT_SPOKEN, "The cloud's program is too old for this hub: the cloud's operator has to update it"
 )
+_TOO_MANY = Refused(Code.TOO_MANY_HUBS, f"The household has {MOST_HUBS} hubs: remove one in the cloud first")
 _REMOVED = Refused(Code.HUB_REMOVED, "An owner has removed this hub from the household, for good")
 
 
@@ -102,6 +105,8 @@ def _let_in(tx: Tx, parts: Parts, claim: Any, asked: Enrol, key: bytes) -> bytes
     before = store.member(asked.hub)
     if claim.used_by is not None and (before is None or before.keys != (key,)):
         return BAD_CODE
+    if before is None and sum(not member.removed for _, member in store.members()) >= MOST_HUBS:
+        return _TOO_MANY
     if not sync_claims.use(tx, tenant_id, claim.id, hub_id):
         return BAD_CODE
     member = keeping.enrol(store, asked.hub, key, tx.entropy.token_bytes(NONCE_BYTES), tx.now.wall)

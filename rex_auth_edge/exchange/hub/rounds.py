@@ -77,7 +77,9 @@ class Rounds:
         except LineError as error:
             if error.trouble == trouble.UNKNOWN_KEY:
                 self._household.flip()
-            if error.trouble != GREET:
+            if error.trouble == trouble.TOO_OFTEN:
+                self.pace = self.pace.too_often()
+            elif error.trouble != GREET:
                 self.pace = self.pace.failed()
             raise
 

@@ -92,7 +92,8 @@ def _explained(reply: Reply, problem: _Problem) -> LineError:
     status, message = reply.status, problem.message
     if status in _LATER:
         told = told_to_wait(reply.headers.get("retry-after", ""), reply.headers.get("date", ""))
-        return LineError(trouble.BUSY, told, message)
+        often = status == HTTPStatus.TOO_MANY_REQUESTS
+        return LineError(trouble.TOO_OFTEN if often else trouble.BUSY, told, message)
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return LineError(trouble.TOO_LARGE, 0, message)
     if problem.code in _MEANT:

@@ -1,6 +1,6 @@
 """Why a round has failed, as a code that `exchange.oversight.words` puts into a sentence."""
 
-UNREACHABLE, BUSY, DAMAGED = "unreachable", "busy", "damaged"
+UNREACHABLE, BUSY, TOO_OFTEN, DAMAGED = "unreachable", "busy", "too_often", "damaged"
 HUB_OLDER, CLOUD_OLDER = "hub_older", "cloud_older"
 CERTIFICATE, EARLY, EXPIRED = "certificate", "certificate_early", "certificate_expired"
 ANOTHER_NAME, UNVOUCHED, NO_AUTHORITY = "certificate_name", "certificate_authority", "no_authority"

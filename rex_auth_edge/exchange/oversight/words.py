@@ -35,6 +35,7 @@ TROUBLES: Mapping[str, str] = MappingProxyType({
     ),
     "no_authority": "This hub can't read the authority's certificate in the file that REX_SYNC_CA names.",
     "busy": "The cloud has too much to do, and asked this hub to wait.",
+    "too_often": "This hub, or this address, has asked the cloud more often than it may, and was asked to wait.",
     "malformed": "What this hub sends arrives changed, or cut off: look at what lies between it and the cloud.",
     "damaged": "What the cloud sends arrives changed, or cut off: look at what lies between it and this hub.",
     "version": "This hub and the cloud have no version of the exchange in common: upgrade whichever is older.",

@@ -31,6 +31,10 @@ class Pace(Struct, frozen=True):
         """No answer, or one that asks to come again: wait longer than the last time, and put half into a request."""
         return Pace(self.failures + 1, max(1, self.most // 2))
 
+    def too_often(self) -> "Pace":
+        """Too many requests: wait, and put no less into each, which would only make more of them."""
+        return replace(self, failures=self.failures + 1)
+
     def too_large(self) -> "Pace":
         """The request was refused for its size: half of it, at once. What can't be halved has failed."""
         return replace(self, most=self.most // 2) if self.most > 1 else self.failed()
