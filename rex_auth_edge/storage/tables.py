@@ -68,7 +68,7 @@ users = table(
     sa.UniqueConstraint("tenant_id", "email_key"),
     sa.UniqueConstraint("tenant_id", "username_key"),
 )
-"""`password_tag` names the change that set the password; `sign_outs` digests those elsewhere that have been heeded."""
+"""`password_tag` names the change that set the password, `sign_outs` the last place elsewhere that was heeded."""
 
 user_pictures = table(
     "user_pictures",

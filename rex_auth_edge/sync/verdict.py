@@ -16,6 +16,7 @@ from rex_auth_edge.sync.merge import placed
 from rex_auth_edge.sync.order import Lane, Position
 from rex_auth_edge.sync.outcome import Notice, Outcome, Verdict, refuse, take
 from rex_auth_edge.sync.record import decide_record
+from rex_auth_edge.sync.sign_outs import decide_sign_out
 from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import EMPTY, Count, Incoming, State
 
@@ -39,6 +40,7 @@ _DECIDE: Mapping[str, Rule] = MappingProxyType({
     Kind.ROLE: roles.decide_role,
     Kind.USER: roles.decide_person,
     Kind.DISABLED: roles.decide_person,
+    Kind.SIGN_OUT: decide_sign_out,
     Kind.POLICY: roles.decide_policy,
     Kind.PASSWORD: passwords.decide_password,
     Kind.USERNAME: names.decide_username,

@@ -1,6 +1,5 @@
 """Whoever is no longer let in: refused at once, with whatever they hold here."""
 
-import hashlib
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -17,11 +16,13 @@ from rex_auth_edge.storage import attempts, confirmations, device_grants, guest_
 from rex_auth_edge.storage import sessions as rows
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.order import START, Position, is_unsent
 from rex_auth_edge.sync.standing import admitted, session_lives
 from rex_auth_edge.sync.state import Cell
 
 ELSEWHERE = "elsewhere"
 """Why a session has ended: another node said so."""
+_EIGHT = 8
 _LONG = 20 * 365 * DAY
 """How long another node's session stays listed here, in milliseconds: until that node says that it has ended."""
 
@@ -71,13 +72,20 @@ def signed_out(tx: Tx, side: Side, people: Iterable[bytes]) -> None:
     """What devices hold for somebody ends where another node has signed them out since: once for each time."""
     for row in users.some(tx.conn, side.tenant_id, [UUID(bytes=user) for user in sorted(people)]):
         marks = side.house.state(Cell(Kind.SIGN_OUT, row.id.bytes)).marks
-        told = sorted(tuple(mark.by) for mark in marks if mark.by.origin != side.node)
-        digest = hashlib.blake2b(repr(told).encode(), digest_size=16).digest() if told else None
-        if digest != row.sign_outs:
+        told = [mark.at for mark in marks if mark.by.origin != side.node and not is_unsent(mark.at)]
+        latest = max(told, default=START)
+        if latest > _heeded(row.sign_outs):
             device_grants.end(tx, side.parts.register, side.tenant_id, "logout", user_id=row.id)
             confirmations.withdraw(tx, side.tenant_id, user_id=row.id)
             with tx.quiet():
-                users.change(tx, side.tenant_id, row.id, sign_outs=digest)
+                place = b"".join(number.to_bytes(_EIGHT) for number in latest)
+                users.change(tx, side.tenant_id, row.id, sign_outs=place)
+
+
+def _heeded(raw: bytes | None) -> Position:
+    """The place of the latest mark that was heeded; nowhere where something else was noted, by a former program."""
+    place = START if raw is None else Position(int.from_bytes(raw[:_EIGHT]), int.from_bytes(raw[_EIGHT:]))
+    return START if place.epoch >> 32 else place
 
 
 def settle(tx: Tx, side: Side, told: set[bytes], persons: set[bytes], *, everybody: bool) -> None:

@@ -14,6 +14,7 @@ from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict, refuse
 from rex_auth_edge.sync.removal import after_hub, after_policy
+from rex_auth_edge.sync.sign_outs import without_needless
 from rex_auth_edge.sync.standing import is_in, owners
 from rex_auth_edge.sync.state import EMPTY, Cell, Held, Incoming, Mark, Rung, State
 from rex_auth_edge.sync.store import CloudStore
@@ -22,7 +23,7 @@ from rex_auth_edge.sync.wire import Row, pack_state
 
 _TAKING = frozenset({Then.LOWER, Then.REVOKE})
 """What isn't done to whoever causes it: an owner who removes a hub stays one, whatever that hub has said of them."""
-_SUBJECTS = frozenset({Kind.USER, Kind.DEVICE, Kind.INVITATION, Kind.SESSION_END})
+_SUBJECTS = frozenset({Kind.USER, Kind.DEVICE, Kind.INVITATION, Kind.SESSION_END, Kind.NOTICE, Kind.REVIEW})
 
 _NOTHING = pack_state(EMPTY)
 
@@ -49,7 +50,7 @@ class Ordering:
     def take(self, change: Incoming, refresh: Position) -> Verdict:
         """Decide the change, write what comes of it, and do what follows from it."""
         at, told = self.next(), told_of(change, self._store)
-        verdict, delta = added(change, self._store, at, max(refresh, self._store.standing().floor))
+        verdict, delta = self._added(change, at, max(refresh, self._store.standing().floor))
         if verdict.outcome is Outcome.TAKEN:
             verdict = replace(verdict, notices=(*verdict.notices, *told))
         if not self.write(change.cell, delta, at, LARGEST_CELL):
@@ -76,10 +77,15 @@ class Ordering:
     def own(self, cell: Cell, state: State, at: Position, actor: bytes | None = None) -> Verdict:
         """A change of the cloud's own, whose tags are those of its place."""
         change = Incoming(cell, self.tag(at), (at,) * 4, state, actor)
-        verdict, delta = added(change, self._store, at)
+        verdict, delta = self._added(change, at)
         self.write(cell, delta, at)
         self._conclude(change, verdict)
         return verdict
+
+    def _added(self, change: Incoming, at: Position, refresh: Position | None = None) -> tuple[Verdict, State]:
+        verdict, delta = added(change, self._store, at, refresh)
+        signs_out = change.cell.kind == Kind.SIGN_OUT
+        return verdict, without_needless(change, delta, self._store) if signs_out else delta
 
     def tag(self, at: Position) -> Tag:
         """What the cloud's own change at this place is known by."""
