@@ -103,7 +103,7 @@ class Recovery(Letter, frozen=True, tag="recovery"):
 
 
 class ChangedByHub(Letter, frozen=True, tag="changed_by_hub"):
-    """A hub of the household has told the cloud of another `what`: address, password, or role (`owner`)."""
+    """A hub has told the cloud of another `what`: address, password (`shared`: that of home counts there), or owner."""
 
     subject: ClassVar[str] = "Your REX account was changed at home"
     household: str

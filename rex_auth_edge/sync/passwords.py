@@ -8,13 +8,15 @@ from msgspec.structs import replace
 
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.merge import join
-from rex_auth_edge.sync.order import START, Lane, Position, follows, is_unsent
-from rex_auth_edge.sync.outcome import Follow, Then, Verdict, along, refuse, take
+from rex_auth_edge.sync.order import START, Lane, Position, Tag, follows, is_unsent
+from rex_auth_edge.sync.outcome import Follow, Outcome, Then, Verdict, along, refuse, take
 from rex_auth_edge.sync.standing import House, kept_home
 from rex_auth_edge.sync.state import Cell, Incoming, Reset, Secret, State
 
 REPLACED = "password_replaced"
 BEFORE_JOINING = "password_before_joining"
+AGAIN = "again"
+"""The field that says whose password this is told again, by its tag: one that was kept at home until now."""
 
 
 def decide_password(change: Incoming, house: House) -> Verdict:
@@ -31,6 +33,9 @@ def decide_password(change: Incoming, house: House) -> Verdict:
         settled = replace(settled, verifier=None, withheld=True)
     seen = change.seen[Lane.IDENTITY]
     verdict = take(change, replace(change.state, secret=settled))
+    if AGAIN in change.state.fields:
+        good = current is not None and current.withheld and is_again(change.state, current.by)
+        return verdict if good else Verdict(Outcome.REFUSED)
     if current is not None and seen == settled.reset == START and current.by.origin != offered.by.origin:
         verdict = refuse(change, BEFORE_JOINING)
         return along(verdict, Follow(Then.SIGN_OUT, Cell(Kind.SIGN_OUT, change.cell.id)))
@@ -38,6 +43,14 @@ def decide_password(change: Incoming, house: House) -> Verdict:
         return verdict
     follow = Follow(Then.SIGN_OUT, Cell(Kind.SIGN_OUT, change.cell.id))
     return along(verdict, follow, tell=REPLACED, about=change.cell.id)
+
+
+def is_again(state: State, former: Tag) -> bool:
+    """Whether the latest password in it is the one that was known by this tag before."""
+    told, secret = state.fields.get(AGAIN), state.secret
+    if told is None or secret is None or secret.by != told.by or not isinstance(told.value, list | tuple):
+        return False
+    return tuple(told.value) == tuple(former)
 
 
 def _reset(change: Incoming, offered: Secret, house: House) -> Position:

@@ -53,7 +53,10 @@ def of_each_kind(name: str, device: str = "Tablet") -> list[Letter]:
         Banned(name, "2026-01-02 03:04 UTC"),
         Banned(name, None),
         *(Recovery(name, name, what) for what in ("started", "stopped", "finished")),
-        *(ChangedByHub(name, name, device, what, "2026-01-02 03:04 UTC") for what in ("address", "password", "owner")),
+        *(
+            ChangedByHub(name, name, device, what, "2026-01-02 03:04 UTC")
+            for what in ("address", "password", "shared", "owner")
+        ),
     ]
 
 

@@ -3,7 +3,16 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from rex_auth_edge.exchange.mirror import arrivals, audit, devices, failures, invitations, letting_go, policy
+from rex_auth_edge.exchange.mirror import (
+    arrivals,
+    audit,
+    devices,
+    failures,
+    invitations,
+    letting_go,
+    passwords,
+    policy,
+)
 from rex_auth_edge.exchange.mirror.side import LONGEST_ID, Side
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage.tx import Tx
@@ -34,6 +43,7 @@ def adopt(tx: Tx, parts: Parts, tenant_id: UUID, house: House, cells: Iterable[C
         tx.after_commit.append(parts.people.forget)  # with whoever was let in by a key
     if Kind.POLICY in kinds:
         policy.adopt(tx, side)
+        passwords.share_again(tx, side)
     devices.adopt(tx, side, {cell.id for cell in changed if cell.kind.partition(".")[0] == Kind.DEVICE})
     invitations.adopt(tx, side, {cell.id for cell in changed if cell.kind == Kind.INVITATION})
     failing = {cell.id for cell in changed if cell.kind in _OF_FAILURES}

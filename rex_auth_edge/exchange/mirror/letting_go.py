@@ -8,7 +8,7 @@ from rex_auth_edge.domain.caller import UNKNOWN_DEVICE
 from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.domain.entropy import session_number
 from rex_auth_edge.domain.roles import Role
-from rex_auth_edge.exchange.mirror import sessions
+from rex_auth_edge.exchange.mirror import passwords, sessions
 from rex_auth_edge.exchange.mirror.side import Side, number, text, uuid_of, value
 from rex_auth_edge.flows import sessions as lives
 from rex_auth_edge.flows.devices import acting
@@ -51,7 +51,7 @@ def after(tx: Tx, side: Side, row: Any, columns: dict[str, Any]) -> None:
         acting.stop_for(tx, side.parts, side.tenant_id, row.id)
     if "role" in columns:
         _ranked(tx, side, row, Role(columns["role"]))
-    if "password_tag" in columns:
+    if "password_tag" in columns and not passwords.is_same(side, row):
         resets.void_all(tx, side.tenant_id, row.id)
         device_grants.end(tx, side.parts.register, side.tenant_id, "password", user_id=row.id)
         confirmations.withdraw(tx, side.tenant_id, user_id=row.id)

@@ -6,18 +6,23 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from rex_auth_edge.exchange.mirror.side import Side, Wish
 from rex_auth_edge.exchange.stores.hub import kept_at_home
+from rex_auth_edge.flows.parts import NOBODY
 from rex_auth_edge.keys.passwords import PasswordPool
 from rex_auth_edge.storage import users
-from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.storage.tx import Tx, What
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import START, Lane, Tag
-from rex_auth_edge.sync.standing import House, password_of
-from rex_auth_edge.sync.state import Cell, Secret
+from rex_auth_edge.sync.passwords import AGAIN, is_again
+from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.standing import House, kept_home, password_of
+from rex_auth_edge.sync.state import Cell, Secret, State
 
 _pack = msgspec.msgpack.Encoder().encode
+_tag = msgspec.msgpack.Decoder(Tag).decode
 
 
 def good(house: House, user: bytes) -> Secret | None:
@@ -40,11 +45,28 @@ def is_another(side: Side, row: Any) -> bool:
     secret = good(side.house, row.id.bytes)
     if row.password_tag != tag_in_row(secret) or secret is None or not secret.withheld:
         return bool(row.password_tag != tag_in_row(secret))
-    return _verifier(side, secret) is None and not PasswordPool.is_nobodys(row.password_hash)
+    return side.parts.home == NOBODY and not PasswordPool.is_nobodys(row.password_hash)
+
+
+def is_same(side: Side, row: Any) -> bool:
+    """Whether the password of the cells is the row's, told again under another tag."""
+    state = side.house.state(Cell(Kind.PASSWORD, row.id.bytes))
+    return row.password_tag is not None and is_again(state, _tag(row.password_tag))
+
+
+def is_withheld(side: Side, row: Any) -> bool:
+    """Whether this hub has what the household's policy once kept at home, and doesn't any more."""
+    secret = good(side.house, row.id.bytes)
+    at_home = side.parts.home != NOBODY and secret is not None and secret.withheld
+    if not at_home or row.password_tag != tag_in_row(secret) or PasswordPool.is_nobodys(row.password_hash):
+        return False
+    return not kept_home(side.house, row.id.bytes)
 
 
 def wishes(side: Side, row: Any, actor: bytes | None, *, reset: bool) -> Iterator[Wish]:
     """A password that was set here; by a link it ends the duty to set one."""
+    if is_withheld(side, row):
+        yield _again(side, row)
     if not is_news(row):
         return
     user, verifier = row.id.bytes, str(row.password_hash).encode()
@@ -58,6 +80,25 @@ def wishes(side: Side, row: Any, actor: bytes | None, *, reset: bool) -> Iterato
         yield Wish(cell, lambda pen: pen.password(verifier, knows=knows), actor, write)
     if reset and side.house.state(Cell(Kind.PASSWORD_DUE, user)).marks:
         yield Wish(Cell(Kind.PASSWORD_DUE, user), lambda pen: pen.lift(Lane.SECURITY), actor)
+
+
+def _again(side: Side, row: Any) -> Wish:
+    """The password of home, for everywhere."""
+    cell, verifier = Cell(Kind.PASSWORD, row.id.bytes), str(row.password_hash).encode()
+    known = side.house.state(cell).secret
+    knows = START if known is None else known.reset
+
+    def make(pen: Pen) -> State:
+        return replace(pen.password(verifier, knows=knows), fields=pen.put(**{AGAIN: _tag(row.password_tag)}).fields)
+
+    return Wish(cell, make, None, partial(_tagged, side.tenant_id, row.id))
+
+
+def share_again(tx: Tx, side: Side) -> None:
+    """The policy has changed: note whose password of home is to be told now."""
+    for row in users.every(tx.conn, side.tenant_id):
+        if is_withheld(side, row):
+            tx.touch(side.tenant_id, What.PERSON, row.id)
 
 
 def _tagged(tenant_id: UUID, user_id: UUID, tx: Tx, tag: Tag) -> None:

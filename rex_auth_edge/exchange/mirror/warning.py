@@ -48,7 +48,8 @@ def _news(side: Side, row: Any, columns: dict[str, Any]) -> Iterator[tuple[str, 
         yield "address", None if told is None else told.by
     if "password_tag" in columns:
         secret = passwords.good(side.house, user)
-        yield "password", None if secret is None else secret.by
+        what = "shared" if passwords.is_same(side, row) else "password"
+        yield what, None if secret is None else secret.by
     if columns.get("role") == Role.OWNER:
         marks = side.house.state(Cell(Kind.ROLE, user)).marks
         yield "owner", max((mark.by for mark in marks), default=None)

@@ -15,7 +15,7 @@ from rex_auth_edge.sync.verdict import STALE
 NO_NOTICE = Refused(Code.NOT_FOUND, "There is no such notice")
 HELD = frozenset({WAITS_FOR_OWNER, STALE})
 """What owners find among the changes that wait for them."""
-_PERSONAL = frozenset({told_of.PASSWORD})
+_PERSONAL = frozenset({told_of.PASSWORD, told_of.SHARED})
 """What is nobody's but the person's own to look at."""
 _READ = "read"
 _LATEST = 253_402_300_800_000

@@ -79,7 +79,7 @@ async def set_policy(parts: Parts, actor: Actor, wanted: Mapping[str, str]) -> P
     """Change what is in `wanted`, all texts: see `house.set_policy`; `passwords_home` are usernames with commas.
 
     A password that stays at home from now on is taken back from wherever it went. Nobody can sign in in the cloud with
-    it, until it is set anew there or may leave again and is changed.
+    it, until it is set anew there or may leave again: then a hub that has it tells it.
     """
     rest = {name: text for name, text in wanted.items() if name not in _FIELDS}
     values = house.checked(rest)

@@ -49,6 +49,7 @@ _PERSON: Mapping[str, str] = MappingProxyType({
     verdict.STALE: "A change of your account came very late: an owner decides on it.",
     told_of.ADDRESS: "Your e-mail address was changed at home, on a hub. If that wasn't you, tell an owner.",
     told_of.PASSWORD: "Your password was changed at home, on a hub. If that wasn't you, tell an owner.",
+    told_of.SHARED: "Your password of home opens your account in the cloud as well, by the household's rules.",
     told_of.OWNER: "You were made an owner at home, on a hub.",
 })  # fmt: skip
 

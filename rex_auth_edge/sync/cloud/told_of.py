@@ -5,10 +5,13 @@ from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.names import KEY
 from rex_auth_edge.sync.outcome import Notice
+from rex_auth_edge.sync.passwords import AGAIN
 from rex_auth_edge.sync.standing import House, field, role_in
 from rex_auth_edge.sync.state import Incoming
 
 ADDRESS, PASSWORD, OWNER = "address_by_hub", "password_by_hub", "owner_by_hub"
+SHARED = "password_shared"
+"""One that was kept at home opens the account in the cloud as well, by the household's policy."""
 
 
 def told_of(change: Incoming, house: House) -> tuple[Notice, ...]:
@@ -19,7 +22,8 @@ def told_of(change: Incoming, house: House) -> tuple[Notice, ...]:
         code = ADDRESS if before is not None and after is not None and after.value != before else None
     elif change.cell.kind == Kind.PASSWORD:
         current, offered = house.state(change.cell).secret, change.state.secret
-        code = PASSWORD if current is not None and offered is not None and offered.by != current.by else None
+        news = current is not None and offered is not None and offered.by != current.by
+        code = (SHARED if AGAIN in change.state.fields else PASSWORD) if news else None
     elif change.cell.kind == Kind.ROLE:
         current_state = house.state(change.cell)
         now = role_in(join(current_state, change.state))
