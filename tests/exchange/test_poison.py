@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from rex_auth_edge.exchange.messages import HELLO, PULL, PUSH
 from rex_auth_edge.storage import users
@@ -58,6 +59,10 @@ class Thief:
         return "taken"
 
 
+def _climb(step: int, fields: dict[str, Any], pen: Pen) -> State:
+    return pen.climb(step, **fields)
+
+
 def _put(fields: dict[str, bytes], pen: Pen) -> State:
     return pen.put(**fields)
 
@@ -80,6 +85,29 @@ async def test_values_of_no_sense(street: Street) -> None:
     async with bearer(home, (await signed_in(home, "maya")).json()) as owner:
         for path in ("/household/sync", "/household/sync/reviews", "/household/members", "/household/policy"):
             assert (await owner.get(path)).status_code == 200, path
+
+
+async def test_words_that_a_hub_puts_into_others_mouths(street: Street) -> None:
+    """What owners and people read is the program's own: no text of a hub stands where a code belongs."""
+    hub = await joined(street)
+    home, thief = street.cloud.home, Thief(hub)
+    maya = (await home.store.read(lambda conn: users.by_username(conn, street.cloud.tenant, "maya"))).id.bytes
+    grant = pack_state(State())
+    for number, text in enumerate(["{who.nobody}", "{0}", "{", "call this number", "x" * 50_000]):
+        notice, review = (name + bytes([number]) for name in (b"a thing to read", b"a thing to do.."))
+        assert await thief.push(Kind.NOTICE, notice, partial(_climb, ACTIVE, {"about": maya, "code": text})) == "taken"
+        told = {"kind": Kind.ROLE.value, "id": maya, "state": grant, "why": text}
+        assert await thief.push(Kind.REVIEW, review, partial(_climb, PENDING, told)) == "taken"
+    odd = {"kind": "No kind at all", "id": maya, "state": grant, "why": "x"}
+    assert await thief.push(Kind.REVIEW, b"an odd review...", partial(_climb, PENDING, odd)) == "taken"
+    async with bearer(home, (await signed_in(home, "maya")).json()) as owner:
+        for path in ("/household/sync/reviews", "/auth/notices"):
+            answer = await owner.get(path)
+            assert answer.status_code == 200
+            assert "call this" not in answer.text
+            assert len(answer.text) < 5000
+        waiting = (await owner.get("/household/sync/reviews")).json()["reviews"]
+    assert [each["code"] for each in waiting] == ["unknown"] * 5, "what no node could keep can't be confirmed"
 
 
 async def test_a_cell_that_is_too_large_to_be_told(street: Street) -> None:

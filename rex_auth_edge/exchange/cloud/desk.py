@@ -18,6 +18,8 @@ from rex_auth_edge.sync.wire import Pull, WireError, decode, name_of
 MOST_WAITING = 384
 """Requests that are kept waiting at a time, and of them `MOST_OF_ONE` hub's; further ones are answered at once."""
 MOST_OF_ONE = 4
+_LARGEST_ENROL = 4096
+"""Bytes of a request of somebody's whom nobody knows yet."""
 _LOOK = 1.0
 """Seconds between looks at the database while other processes' news don't arrive."""
 _BAD = Refused(Code.BAD_REQUEST, "The body is no request to be let in")
@@ -81,6 +83,8 @@ class CloudDesk:
         key = await self._checks.newcomer(asked.proof, asked.path, asked.body, now)
         if isinstance(key, Refused):
             return key
+        if len(asked.body) > _LARGEST_ENROL:
+            return _BAD
         try:
             if name_of(asked.body) == Look.__name__:
                 return await enrolling.offered(self._parts, decode(asked.body, Look))

@@ -1,5 +1,7 @@
 """What synchronisation decided against somebody, or because of somebody: told to them and to the owners."""
 
+import re
+
 from msgspec import Struct
 
 from rex_auth_edge.domain.refusals import Code, Refused
@@ -17,6 +19,7 @@ HELD = frozenset({WAITS_FOR_OWNER, STALE})
 """What owners find among the changes that wait for them."""
 _PERSONAL = frozenset({told_of.PASSWORD, told_of.SHARED})
 """What is nobody's but the person's own to look at."""
+_CODE = re.compile(r"[a-z0-9_]{1,40}")
 _READ = "read"
 _LATEST = 253_402_300_800_000
 """The year 10000, of which no calendar here tells."""
@@ -50,8 +53,14 @@ def _standing(house: House) -> list[Notice]:
 
 def _notice(house: House, subject: bytes) -> Notice | None:
     about, code = (field(house, Cell(Kind.NOTICE, subject), name) for name in ("about", "code"))
-    good = isinstance(about, bytes) and len(about) == len(HOUSEHOLD) and isinstance(code, str)
-    return Notice(subject, about, code, decided_at(house, Cell(Kind.NOTICE, subject))) if good else None
+    if not (isinstance(about, bytes) and len(about) == len(HOUSEHOLD) and is_code(code)):
+        return None
+    return Notice(subject, about, code, decided_at(house, Cell(Kind.NOTICE, subject)))
+
+
+def is_code(found: object) -> bool:
+    """Whether it is a code, and nothing that somebody else wants people to read."""
+    return isinstance(found, str) and _CODE.fullmatch(found) is not None
 
 
 def decided_at(house: House, cell: Cell) -> int | None:

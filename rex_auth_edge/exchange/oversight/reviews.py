@@ -5,9 +5,9 @@ from typing import Any
 from msgspec import Struct
 
 from rex_auth_edge.domain.refusals import Code, Refused
-from rex_auth_edge.exchange.oversight.notices import decided_at
+from rex_auth_edge.exchange.oversight.notices import decided_at, is_code
 from rex_auth_edge.exchange.scribe import Scribe
-from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind, lane_of
+from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind, is_cell, lane_of
 from rex_auth_edge.sync.outcome import Outcome
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.roles import LAST_OWNER, WAITS_FOR_OWNER
@@ -28,6 +28,7 @@ _LAST = Refused(Code.LAST_OWNER, "A household needs an owner")
 _REFUSED = Refused(Code.CANNOT_CONFIRM, "By what holds now this can't be done; it can only be dismissed")
 
 _DECIDED = "decided"
+_NO_CODE = "unknown"
 
 
 class Review(Struct, frozen=True):
@@ -60,11 +61,14 @@ def review_of(house: House, subject: bytes) -> Review | None:
     kind, about, packed, why = (field(house, cell, name) for name in ("kind", "id", "state", "why"))
     if not (isinstance(kind, str) and isinstance(about, bytes) and isinstance(packed, bytes)):
         return None
+    if not is_cell(Cell(kind, about)):
+        return None
     try:
         state = unpack_state(packed)
     except WireError:
         return None
-    return Review(subject, Cell(kind, about), state, str(why), rung.actor, decided_at(house, cell))
+    code = why if is_code(why) else _NO_CODE
+    return Review(subject, Cell(kind, about), state, code, rung.actor, decided_at(house, cell))
 
 
 def confirm(scribe: Scribe, subject: bytes, owner: bytes | None) -> Cell | Refused:

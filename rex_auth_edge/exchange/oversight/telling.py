@@ -53,6 +53,8 @@ _PERSON: Mapping[str, str] = MappingProxyType({
     told_of.OWNER: "You were made an owner at home, on a hub.",
 })  # fmt: skip
 
+_LONGEST = 80
+"""Characters of what a node calls somebody or something."""
 _NAMES = ((Kind.USERNAME, names.NAME), *((kind, "name") for kind in (Kind.DEVICE_PROFILE, Kind.INVITATION, Kind.HUB)))
 
 _WHAT: Mapping[str, str] = MappingProxyType({
@@ -97,7 +99,7 @@ def to_person(notice: Notice, house: House) -> str:
 def _said(sentences: Mapping[str, str], notice: Notice, house: House) -> str:
     username = field(house, Cell(Kind.USERNAME, notice.about), names.NAME)
     form = sentences.get(notice.code, "Something about {who} was decided elsewhere (" + notice.code + ").")
-    return form.format(who=called(house, notice.about), username=username or "another")
+    return form.format(who=called(house, notice.about), username=str(username or "another")[:_LONGEST])
 
 
 def called(house: House, subject: bytes) -> str:
@@ -105,7 +107,7 @@ def called(house: House, subject: bytes) -> str:
     for kind, name in _NAMES:
         value = field(house, Cell(kind, subject), name)
         if isinstance(value, str) and value:
-            return value
+            return value[:_LONGEST]
     return f"somebody unknown ({subject.hex()[:8]})"
 
 
