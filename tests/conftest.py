@@ -18,7 +18,7 @@ from tests import blank, mariadb
 from tests.doubles import HandClock, SeededEntropy
 from tests.hub import Household, household
 
-pytest_plugins = ["tests.secrets_watch"]
+pytest_plugins = ["tests.secrets_watch", "tests.statements"]
 
 _LONG = {"systemd", "install"}
 """Rooms whose tests boot machines."""
