@@ -16,6 +16,7 @@ from rex_auth_edge.storage.tables import node_facts
 from rex_auth_edge.storage.tx import Tx
 from tests import blank, mariadb
 from tests.doubles import HandClock, SeededEntropy
+from tests.examples import examples
 from tests.hub import Household, household
 
 pytest_plugins = ["tests.secrets_watch", "tests.statements"]
@@ -23,7 +24,9 @@ pytest_plugins = ["tests.secrets_watch", "tests.statements"]
 _LONG = {"systemd", "install"}
 """Rooms whose tests boot machines."""
 
-settings.register_profile("house", deadline=None)  # no test is about time, and CI's machines are busy
+settings.register_profile(
+    "house", deadline=None, max_examples=examples(100)
+)  # no test is about time, and CI's machines are busy
 settings.load_profile("house")
 
 

@@ -11,6 +11,7 @@ from rex_auth_edge.domain.clock import DAY, HOUR, ClockState, Deadline
 from rex_auth_edge.machine import BUILT
 from tests.clock.lives import Life
 from tests.doubles import Machine
+from tests.examples import examples
 
 FORGED = 4_070_908_800_000
 """The first of January 2099."""
@@ -111,4 +112,4 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
+TestAnyOrder.settings = settings(max_examples=examples(50), stateful_step_count=25, deadline=None)

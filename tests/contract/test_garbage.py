@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rex_auth_edge.server import Bounds, HttpServer
 from rex_auth_edge.storage.store import Store
 from tests.doubles import HandClock
+from tests.examples import examples
 from tests.hub import Household, household
 
 MAYA = "maya@example.com"
@@ -35,7 +36,7 @@ FIELDS = [
 HOST = (b"host", b"localhost")
 JSON, FORM = (b"content-type", b"application/json"), (b"content-type", b"application/x-www-form-urlencoded")
 many = settings(
-    max_examples=25, derandomize=True, database=None, deadline=None, phases=[Phase.explicit, Phase.generate],
+    max_examples=examples(25), derandomize=True, database=None, deadline=None, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 
@@ -181,7 +182,7 @@ async def test_paths_and_methods(hub: Household) -> None:
     """Any path by any method: what isn't there is a 404 or a 405 like any other refusal."""
     loop = asyncio.get_running_loop()
 
-    @settings(many, max_examples=200)
+    @settings(many, max_examples=examples(200))
     @given(path=paths, method=st.sampled_from([*METHODS, "TRACE", "CONNECT", "PROPFIND", "get", "", "\x00"]))
     def garbage(path: str, method: str) -> None:
         async def once() -> None:
@@ -199,7 +200,7 @@ async def test_query_strings(hub: Household) -> None:
     known = st.sampled_from([b"token", b"page", b"x"])
     pairs = st.tuples(known, st.sampled_from([b"=", b"", b"=="]), st.binary(max_size=12)).map(b"".join)
 
-    @settings(many, max_examples=100)
+    @settings(many, max_examples=examples(100))
     @given(query=st.binary(max_size=60) | st.lists(pairs, max_size=5).map(b"&".join))
     @example(query=b"page=99999999999999999999999999")
     @example(query=b"page=1e3&page=%ff&page=&token=%00&token=%ed%a0%80")
@@ -243,7 +244,7 @@ async def test_raw_bytes(hub: Household) -> None:
     )
     await server.start()
 
-    @settings(many, max_examples=12)
+    @settings(many, max_examples=examples(12))
     @given(st.lists(st.binary(max_size=200) | requests, min_size=4, max_size=12))
     def garbage(messages: list[bytes]) -> None:
         async def together() -> None:

@@ -15,6 +15,7 @@ from rex_auth_edge.domain.refusals import Code
 from rex_auth_edge.storage.store import Store
 from rex_auth_edge.web.endpoints import ENDPOINTS
 from tests.doubles import HandClock
+from tests.examples import examples
 from tests.hub import Household, household
 
 MAYA = "maya@example.com"
@@ -26,7 +27,7 @@ BETWEEN_NODES = {
 }
 """What the console is told, and hubs by their cloud, whose routes for them aren't of this document."""
 bounded = settings(
-    max_examples=12, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
+    max_examples=examples(12), derandomize=True, database=None, deadline=None, phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 

@@ -19,13 +19,14 @@ from rex_auth_edge.storage.store import Store
 from tests.devices.machines import DEVICE_CODE, asked
 from tests.devices.test_asking import ASKS, WINDOW
 from tests.doubles import HandClock
+from tests.examples import examples
 from tests.hub import PASSWORD, Household, household
 
 T = TypeVar("T")
 
 bounded = settings(
-    max_examples=12, stateful_step_count=25, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
+    max_examples=examples(12), stateful_step_count=25, derandomize=True, database=None, deadline=None,
+    phases=[Phase.generate], suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 LONG = {"ACCESS_TOKEN_EXPIRES_MINUTES": "1440"}
 some = st.integers(0, 7)

@@ -26,6 +26,7 @@ from rex_auth_edge.flows.household import house
 from rex_auth_edge.storage import chains, tenants, users
 from rex_auth_edge.storage.store import Store
 from tests.doubles import HandClock
+from tests.examples import examples
 from tests.household.model import Known, Model
 from tests.hub import PASSWORD, Household, household
 from tests.tenancy.rows import bare
@@ -34,8 +35,8 @@ T = TypeVar("T")
 
 LOG = frozenset({"audit", "audit_heads"})
 bounded = settings(
-    max_examples=10, stateful_step_count=30, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
+    max_examples=examples(10), stateful_step_count=30, derandomize=True, database=None, deadline=None,
+    phases=[Phase.generate], suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 anybody = st.integers(0, 11)
 others = anybody | st.none()

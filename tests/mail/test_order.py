@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rex_auth_edge.mail.carrier import Delivered, Outcome, Postponed, Rejected
 from rex_auth_edge.mail.letters import Welcome
+from tests.examples import examples
 from tests.mail.posting import PostOffice
 
 _OUTCOMES = (Delivered(), Postponed("Not now."), Postponed("Nobody now.", all=True), Rejected("Never."), None)
@@ -50,7 +51,7 @@ class Moody:
                 return
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_steps)
 async def test_letters_leave_in_order_and_once(office: PostOffice, steps: list[tuple[str, object]]) -> None:
     """To each address letters leave as they were posted, each confirmed once at most; in the end none is left over."""

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.web.pages.table import PAGES
 from rex_auth_edge.web.pages.wrong import shown
+from tests.examples import examples
 from tests.hub import PASSWORD, Household, text_of
 from tests.pages.people import HTML, Person, browser, owner
 from tests.pages.reading import read, sound
 
 MAYA = {"email": "maya", "password": PASSWORD}
-FORM = settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+FORM = settings(max_examples=examples(25), derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def session_of(answer: httpx.Response) -> bool:
