@@ -104,6 +104,6 @@ def run(data_dir: Path, *arguments: str, typed: str = "", **settings: str) -> su
         input=typed,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )

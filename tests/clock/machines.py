@@ -75,6 +75,11 @@ class Moved:
         path = self.folder / "ntp"
         path.touch() if synced else path.unlink(missing_ok=True)
 
+    def later(self, by: str) -> dict[str, str]:
+        """The environment in which a process goes by the real clock, later by so much (`+30d`), and never moved."""
+        moved = {"FAKETIME_TIMESTAMP_FILE", "FAKETIME_NO_CACHE"}
+        return {name: value for name, value in self.told.items() if name not in moved} | {"FAKETIME": by}
+
     @property
     def told(self) -> dict[str, str]:
         """The environment in which a process goes by this clock."""

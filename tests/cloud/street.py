@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 
 from tests.cloud.certificates import Authority, Front, front
 from tests.cloud.pair import PASSWORD, Pair, bearer
@@ -71,14 +72,15 @@ class Street:
         own = {"RATE_LIMIT_ENABLED": "false", "REX_LOG_LEVEL": "error", "REX_SYNC_CA": authority}
         return self._stack.enter_context(serving(folder, **own, **settings))
 
-    def start_cloud(self) -> None:
+    def start_cloud(self, **settings: str) -> None:
         """Another first process of the cloud takes the place of the one that was."""
-        self.pair.one = self._stack.enter_context(serving(Path("/nonexistent"), "--json", **self.pair.settings))
+        settings = self.pair.settings | settings
+        self.pair.one = self._stack.enter_context(serving(Path("/nonexistent"), "--json", **settings))
         self.way.front.target = int(self.pair.one.url.rpartition(":")[2])
 
-    def agreed(self, owner: dict[str, Any]) -> None:
+    def agreed(self, owner: dict[str, Any], patience: float = PATIENCE) -> None:
         """Wait until nothing waits, and both ends are known to have the same; `owner` is signed in at the hub."""
-        until(lambda: (said := self.stands(owner))["agreed_at"] and not any(said["waiting"].values()))
+        until(lambda: (said := self.stands(owner))["agreed_at"] and not any(said["waiting"].values()), patience)
 
     def stands(self, owner: dict[str, Any]) -> dict[str, Any]:
         """How synchronisation stands at the hub."""
@@ -127,13 +129,24 @@ def tokens(process: Process, name: str, password: str = PASSWORD, tenant: str = 
     return dict(answer.json())
 
 
-def until(seen: Callable[[], Any]) -> Any:
-    """Look again and again; what was seen at last."""
-    end = time.monotonic() + PATIENCE
+def until(seen: Callable[[], Any], patience: float = PATIENCE) -> Any:
+    """Look again and again, for so many seconds; what was seen at last."""
+    end = time.monotonic() + patience
     while not (found := seen()):
         assert time.monotonic() < end, "It never came to that."
         time.sleep(0.05)
     return found
+
+
+def waits(street: Street, owner: dict[str, Any], code: str) -> str:
+    """What the hub says once it waits because of that, until it tries again."""
+
+    def said() -> str:
+        found = street.stands(owner)
+        told = " ".join(found["sentences"])
+        return told if found["trouble"] == code and "next attempt" in told else ""
+
+    return str(until(said))
 
 
 def members(process: Process, owner: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -148,3 +161,25 @@ def add(process: Process, owner: dict[str, Any], name: str, role: str) -> bool:
     body = {"username": name, "password": PASSWORD, "role": role}
     with process.client() as client:
         return client.post("/household/members", json=body, headers=bearer(owner)).status_code == 200
+
+
+def session_of(who: dict[str, Any]) -> str:
+    """Which session a token is of."""
+    return str(jwt.decode(who["access_token"], options={"verify_signature": False})["sid"])
+
+
+def act(process: Process, owner: dict[str, Any], password: str, path: str) -> None:
+    """An owner does something for which they prove who they are."""
+    with process.client() as client:
+        proven = client.post("/auth/reauthenticate", json={"password": password}, headers=bearer(owner))
+        assert proven.status_code == 200, proven.text
+        done = client.post(path, headers=bearer(owner))
+    assert done.status_code == 200, done.text
+
+
+def change_password(process: Process, who: dict[str, Any], former: str, wanted: str) -> None:
+    """Somebody chooses another password."""
+    body = {"current_password": former, "new_password": wanted}
+    with process.client() as client:
+        done = client.post("/auth/password/change", json=body, headers=bearer(who))
+    assert done.status_code == 200, done.text

@@ -3,39 +3,15 @@
 import shutil
 import signal
 from pathlib import Path
-from typing import Any
 
-import jwt
 from redis import Redis
 
 from tests.bad_days import disks
 from tests.cloud.pair import PASSWORD, bearer, validated
-from tests.cloud.street import Street, add, members, sign_in, tokens, until
-from tests.processes import Process, run
+from tests.cloud.street import Street, act, add, change_password, members, session_of, sign_in, tokens, until
+from tests.processes import run
 
 ANOTHER, THIRD = "Lantern-Grove-77?", "Copper-Tulip-19."
-
-
-def session_of(who: dict[str, Any]) -> str:
-    """Which session a token is of."""
-    return str(jwt.decode(who["access_token"], options={"verify_signature": False})["sid"])
-
-
-def act(process: Process, owner: dict[str, Any], password: str, path: str) -> None:
-    """An owner does something for which they prove who they are."""
-    with process.client() as client:
-        proven = client.post("/auth/reauthenticate", json={"password": password}, headers=bearer(owner))
-        assert proven.status_code == 200, proven.text
-        done = client.post(path, headers=bearer(owner))
-    assert done.status_code == 200, done.text
-
-
-def change_password(process: Process, who: dict[str, Any], former: str, wanted: str) -> None:
-    """Somebody chooses another password."""
-    body = {"current_password": former, "new_password": wanted}
-    with process.client() as client:
-        done = client.post("/auth/password/change", json=body, headers=bearer(who))
-    assert done.status_code == 200, done.text
 
 
 def test_one_household_on_both_sides(street: Street) -> None:

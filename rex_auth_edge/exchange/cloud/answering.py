@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.messages import COMPARE, HELLO, PULL, PUSH
-from rex_auth_edge.exchange.mirror import adopt
+from rex_auth_edge.exchange.mirror import adopt, beyond
 from rex_auth_edge.exchange.stores.cloud import NotSharedError, SqlCloud
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import sync_members
@@ -79,6 +79,8 @@ def _answered(tx: Tx, parts: Parts, tenant_id: UUID, hub: bytes, key: bytes, raw
         if cell.kind == Kind.HUB and revoked(store, Kind.HUB, cell.id):
             keeping.remove(store, cell.id)
     store.flush()
+    if name_of(raw) == Hello.__name__:  # another program may have been here before
+        adopt(tx, parts, tenant_id, store, beyond(tx.conn, tenant_id))
     if store.dirty:
         adopt(tx, parts, tenant_id, store, tuple(store.dirty))
         tx.touched.setdefault(tenant_id, set())  # so that whoever waits is told

@@ -14,7 +14,7 @@ from rex_auth_edge.exchange.hub import trouble
 from rex_auth_edge.exchange.hub.copy import Copies, Copy
 from rex_auth_edge.exchange.hub.enrolment import Enrolment
 from rex_auth_edge.exchange.hub.trouble import LineError
-from rex_auth_edge.exchange.mirror import adopt, capture, capture_all
+from rex_auth_edge.exchange.mirror import adopt, beyond, capture, capture_all
 from rex_auth_edge.exchange.proof import HubKey, Signer
 from rex_auth_edge.exchange.stores.hub import SqlHub
 from rex_auth_edge.exchange.stores.scribes import HubScribe
@@ -53,11 +53,16 @@ class Household:
         self.me: Me
 
     async def begin(self) -> bool:
-        """Compare the database with its copy: whether it was put back from before. Raises LineError."""
+        """Compare the database with its copy: whether it was put back from before. Raises LineError.
+
+        Another program may have run before this one: what that didn't understand, or this one doesn't, is read anew.
+        """
         copy = await self._copied(self._copies.read)
 
         def work(tx: Tx, store: SqlHub) -> bool:
             if not start(store, None if copy is None else copy.me):
+                if not _is_silent(store.me()):
+                    adopt(tx, self._parts, self.tenant_id, store.shown, beyond(tx.conn, self.tenant_id))
                 return False
             if copy is not None:
                 sync_enrolments.change(tx, self.tenant_id, enrolment=copy.enrolment)

@@ -10,12 +10,15 @@ from rex_auth_edge.sync.cloud.answer import LONGEST_ABSENCE
 
 ALONE = "This household is on this hub alone."
 UNSHARED = "No hub has this household: it is in the cloud alone."
+_OVER = "Of two copies of this hub the other was enrolled anew, and this one is over: turn it off."
+_NO_KEYS = frozenset({"unknown_key", "proof"})
+"""The cloud's answers to a hub whose keys are none any more."""
 _SOON = 30 * DAY
 """Before what is too late for the cloud, people are told."""
 
 TROUBLES: Mapping[str, str] = MappingProxyType({
     "unreachable": "The cloud can't be reached. What is done here counts here, and goes there once the line is back.",
-    "certificate": "Nobody with a certificate to be believed answers as the cloud. Is this hub's clock right?",
+    "certificate": "Nobody with a certificate to be believed answers as the cloud: look at the clock of this hub.",
     "no_tls": "At the cloud's address something else answers, that doesn't speak HTTPS: look at its port.",
     "certificate_early": (
         "By this machine's clock the cloud's certificate isn't valid yet. If the clock is wrong, set it (see "
@@ -116,21 +119,27 @@ def _barred(status: Status) -> Iterator[str]:
     """Why nothing will go on by itself."""
     if status.removed:
         yield TROUBLES["removed"]
-    elif status.locked and status.hubs is not None:
-        yield (
-            "There are two copies of one hub, and neither is listened to: turn one off, and enrol the other anew "
-            "with a claim code."
-        )
+    elif status.hubs is not None:
+        yield from _unheard(status)
     elif status.locked:
-        yield TROUBLES["locked"]
-    elif status.outdated:
-        yield "A hub's program is too old for this cloud, which can't speak with it: update that hub."
-    elif status.ahead:
-        yield "This cloud's program is too old for a hub, and can't speak with it: the operator has to update it."
+        yield _OVER if status.trouble in _NO_KEYS else TROUBLES["locked"]
     elif status.restored:
         yield "This hub is older than what it has sent, as after a restore: until that is settled it sends nothing."
     if status.paused:
         yield "Synchronisation is paused here: `rex-auth-edge sync resume` lets it go on."
+
+
+def _unheard(status: Status) -> Iterator[str]:
+    """Which of its hubs the cloud doesn't listen to."""
+    if status.locked:
+        yield (
+            "There are two copies of one hub, and neither is listened to: turn one off, and enrol the other anew "
+            "with a claim code."
+        )
+    if status.outdated:
+        yield "A hub's program is too old for this cloud, which can't speak with it: update that hub."
+    if status.ahead:
+        yield "This cloud's program is too old for a hub, and can't speak with it: the operator has to update it."
 
 
 def _troubles(status: Status, now: int) -> Iterator[str]:
