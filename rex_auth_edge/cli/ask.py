@@ -3,13 +3,16 @@
 import asyncio
 import logging
 import os
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rex_auth_edge.cli.waiting import waiting
+from rex_auth_edge.domain.failures import ExplainedError
 
 if TYPE_CHECKING:
     from rex_auth_edge.settings import Settings
@@ -19,9 +22,25 @@ PATIENCE = 60.0
 _STARTING = 5.0
 """Seconds that a hub may take between its lock and its socket, and another command for its work."""
 _LOOK = 0.2
+LOOK_AGAIN = 0.5
+"""Seconds between looks at how far it is."""
 
 
-Do = Callable[[str, Mapping[str, Any], float], Any]
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is asked now and then while a verb takes its time, and who is told the answers."""
+
+    verb: str
+    arguments: Mapping[str, Any]
+    tell: Callable[[Any], None]
+
+
+class Do(Protocol):
+    """Has the hub do a verb, and looks meanwhile."""
+
+    def __call__(self, verb: str, arguments: Mapping[str, Any], patience: float, look: Look | None = None) -> Any:
+        """See `Ask`."""
+        ...
 
 
 class Ask:
@@ -33,10 +52,14 @@ class Ask:
 
     def __call__(self, verb: str, /, *, patience: float = PATIENCE, **arguments: Any) -> Any:
         """What the verb answers. Raises ExplainedError, ControlRefusedError among them."""
+        return self.looking(None, verb, patience, arguments)
+
+    def looking(self, look: Look | None, verb: str, patience: float, arguments: Mapping[str, Any]) -> Any:
+        """The same, looking meanwhile how far it is."""
         with waiting("Waiting for the hub"):
             if self._do is None:
                 self._do = self._find()
-            return self._do(verb, arguments, patience)
+            return self._do(verb, arguments, patience, look)
 
 
 @contextmanager
@@ -76,7 +99,24 @@ def over(socket: Path) -> Ask:
 def _through(socket: Path) -> Do:
     from rex_auth_edge.control import call  # noqa: PLC0415
 
-    return lambda verb, arguments, patience: call(socket, verb, arguments, timeout=patience)
+    def do(verb: str, arguments: Mapping[str, Any], patience: float, look: Look | None = None) -> Any:
+        done = threading.Event()
+        if look is not None:
+            threading.Thread(target=_looking, args=(socket, look, done), daemon=True).start()
+        try:
+            return call(socket, verb, arguments, timeout=patience)
+        finally:
+            done.set()
+
+    return do
+
+
+def _looking(socket: Path, look: Look, done: threading.Event) -> None:
+    from rex_auth_edge.control import call  # noqa: PLC0415
+
+    with suppress(ExplainedError):  # what it is about fails by itself, or doesn't
+        while not done.wait(LOOK_AGAIN):
+            look.tell(call(socket, look.verb, look.arguments))
 
 
 @contextmanager
@@ -96,7 +136,7 @@ def _held(settings: "Settings") -> Iterator[Do]:
         stack = AsyncExitStack()
         verbs = runner.run(_entered(stack, offline(settings)))
         try:
-            yield lambda verb, arguments, _patience: runner.run(_do(done, verbs[verb], arguments))
+            yield lambda verb, arguments, _patience, look=None: runner.run(_do(done, verbs, (verb, arguments), look))
         finally:
             runner.run(stack.aclose())
 
@@ -106,9 +146,24 @@ async def _entered(stack: AsyncExitStack, context: Any) -> Any:
 
 
 async def _do(
-    done: Callable[[Awaitable[Any]], Awaitable[Any]], verb: Callable[..., Awaitable[Any]], arguments: Mapping[str, Any]
+    done: Callable[[Awaitable[Any]], Awaitable[Any]],
+    verbs: Mapping[str, Callable[..., Awaitable[Any]]],
+    asked: tuple[str, Mapping[str, Any]],
+    look: Look | None,
 ) -> Any:
-    return await done(verb(**arguments))
+    verb, arguments = asked
+    looks = None if look is None else asyncio.create_task(_looked(verbs, look))
+    try:
+        return await done(verbs[verb](**arguments))
+    finally:
+        if looks is not None:
+            looks.cancel()
+
+
+async def _looked(verbs: Mapping[str, Callable[..., Awaitable[Any]]], look: Look) -> None:
+    while True:
+        await asyncio.sleep(LOOK_AGAIN)
+        look.tell(await verbs[look.verb](**look.arguments))
 
 
 @contextmanager

@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from rex_auth_edge.cli import secret
-from rex_auth_edge.cli.ask import Ask
+from rex_auth_edge.cli.ask import Ask, Look
 from rex_auth_edge.cli.command import command, unless_sure, wants_json, yes
 from rex_auth_edge.cli.command import household as which
 from rex_auth_edge.cli.fail import EXIT_PAUSED
 from rex_auth_edge.cli.show import Column, Shown, Table, plain
-from rex_auth_edge.cli.waiting import waiting
+from rex_auth_edge.cli.waiting import following, waiting
 
 _HOURS = 4 * 3600.0
 """Seconds that a month's changes may take, on the slowest of lines."""
@@ -170,8 +170,16 @@ def _undone(said: Mapping[str, Any]) -> int:
 @which
 def now(ask: Ask, *, household: str | None) -> Any:
     """Synchronise at once, without waiting for the next attempt; what is paused stays so."""
-    with waiting("Synchronising"):
-        return ask("sync.now", patience=_HOURS, household=household)
+    with following("Synchronising: changes sent") as told:
+        most = 0
+
+        def tell(said: Mapping[str, Any]) -> None:
+            nonlocal most
+            most = max(most, said["waiting"])
+            told(most - said["waiting"], most)
+
+        look = Look("sync.progress", {"household": household}, tell)
+        return ask.looking(look, "sync.now", _HOURS, {"household": household})
 
 
 @command(sync, "pause", example="rex-auth-edge sync pause", answer=_status)
@@ -219,8 +227,9 @@ def _verified(said: Mapping[str, Any]) -> list[Shown]:
 @which
 def verify(ask: Ask, *, household: str | None) -> Any:
     """Compare everything: with the cloud, whose part counts where both differ, and with this hub's own tables."""
-    with waiting("Comparing with the cloud"):
-        return ask("sync.verify", patience=_HOURS, household=household)
+    with following("Comparing with the cloud: nodes of digests") as told:
+        look = Look("sync.progress", {"household": household}, lambda said: told(said["compared"], said["known"]))
+        return ask.looking(look, "sync.verify", _HOURS, {"household": household})
 
 
 @command(sync, "rotate", example="rex-auth-edge sync rotate", answer=_status)

@@ -91,6 +91,16 @@ async def _now(reach: Reach, *, household: str | None = None) -> dict[str, Any]:
         return await _stands(reach, actor)
 
 
+async def _progress(reach: Reach, *, household: str | None = None) -> dict[str, Any]:
+    """How far what goes on is: changes that wait yet, and nodes of digests compared, of those that are known."""
+    actor = await console(reach, household)
+    if reach.sync is None:
+        raise RefusedError(_NOT_HERE)
+    compared, known = reach.sync.progress(actor.tenant_id)
+    waiting = sum((await reach.sync.status(actor.tenant_id)).waiting)
+    return {"waiting": waiting, "compared": compared, "known": known}
+
+
 async def _paused(reach: Reach, *, pause: bool, household: str | None = None) -> dict[str, Any]:
     """Stop, or go on."""
     actor = await console(reach, household)
@@ -161,6 +171,7 @@ VERBS: Verbs = {
     "look": _looked,
     "enroll": _enrolled,
     "now": _now,
+    "progress": _progress,
     "pause": _paused,
     "forget": _forgotten,
     "rotate": _rotated,

@@ -1,12 +1,16 @@
 """`sync` on the console: how it fails, for people and for programs."""
 
 import json
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from rex_auth_edge.cli import ask
 from rex_auth_edge.cli.sync import _undone
 from tests.cli.consoles import Console
+from tests.cli.consoles import served as serving
 
 
 def test_a_refusal_names_the_field(stopped: Console, tmp_path: Path) -> None:
@@ -17,6 +21,24 @@ def test_a_refusal_names_the_field(stopped: Console, tmp_path: Path) -> None:
     said = json.loads(refused.stderr)
     assert (refused.exit_code, said["code"], said["fields"]) == (1, "invalid_field", {"url": "not an address"})
     assert "https://" in said["message"]
+
+
+@pytest.mark.parametrize("served", [False, True])
+def test_how_far_it_is_is_asked_meanwhile(stopped: Console, monkeypatch: pytest.MonkeyPatch, *, served: bool) -> None:
+    """Of a hub that runs over its socket, else between the steps on its database; a verb that is over ends that."""
+    monkeypatch.setattr(ask, "LOOK_AGAIN", 0.0)
+    told, heard = [], threading.Event()
+
+    def tell(said: object) -> None:
+        told.append(said)
+        heard.set()
+
+    with serving(stopped) if served else nullcontext(), ask.asking(None) as asked:
+        for name, value in stopped.settings.items():
+            monkeypatch.setenv(name, value)
+        while not heard.is_set():
+            asked.looking(ask.Look("sync.progress", {}, tell), "household.list", 60, {})
+    assert told[0] == {"waiting": 0, "compared": 0, "known": 0}
 
 
 @pytest.mark.parametrize(

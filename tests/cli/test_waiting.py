@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from rex_auth_edge.cli import waiting as module
-from rex_auth_edge.cli.waiting import waiting
+from rex_auth_edge.cli.waiting import following, waiting
 
 
 class Screen(io.StringIO):
@@ -48,6 +48,18 @@ def test_what_lasts_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None
     shown = screen.getvalue()
     assert "100/100" in shown
     assert shown.endswith("\x1b[2K")
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_somebody_else_tells_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both numbers may grow: what is known of the work does."""
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    with following("Following") as told:
+        told(1, 4)
+        assert screen.written.wait(10)
+        told(5, 9)
+    assert "5/9" in screen.getvalue()
 
 
 @pytest.mark.usefixtures("at_once")

@@ -35,6 +35,8 @@ from rex_auth_edge.sync.wire import Compared, Refusal, WireError
 
 T = TypeVar("T")
 
+_AT_ONCE = 2000
+"""Rows that are summed up in one transaction."""
 _KEPT_RECORDS = 2000
 """How many records that wait for the cloud are kept on a full disk."""
 
@@ -132,6 +134,10 @@ class Household:
         """Where to ask next; below a leaf both ends are equal now."""
         return await self._do(lambda _, store: comparing.further(store, lane, path, compared))
 
+    async def recount(self, lane: Lane, first: int) -> tuple[int, int]:
+        """See `SqlRows.recount`; what it changes is what this hub alone has."""
+        return await self._look(lambda _, store: store.recount(lane, first, _AT_ONCE))
+
     async def check(self) -> None:
         """Once after each start, when all has been read: what the tables here say and the cells don't is written.
 
@@ -184,7 +190,7 @@ class Household:
             return done
 
     async def _look(self, query: Callable[[Tx, SqlHub], T]) -> T:
-        """A step that changes nothing, so that nothing is copied."""
+        """A step that leaves the hub where it stands, so that nothing is copied."""
         try:
             return await self._parts.store.write(lambda tx: query(tx, SqlHub(tx, self.tenant_id)), urgent=True)
         except StorageUnavailableError as error:

@@ -14,7 +14,7 @@ from rex_auth_edge.storage.faults import Fault
 
 _KEY_LIFE = 90 * DAY
 _COMPARED = DAY
-"""Milliseconds after which everything is read and compared, though nothing has moved."""
+"""Milliseconds after which everything is read and compared, though nothing has moved, and this hub's rows as well."""
 _TOO_SOON = 5 * SECOND
 """Milliseconds within which a request that should be kept waiting isn't answered with nothing."""
 _LOCKED = 1 * MINUTE
@@ -31,7 +31,7 @@ class Loop:
         self._household = household
         self._rounds = rounds
         self._tell = tell
-        self._whole_at = 0
+        self._whole_at = self._verified_at = 0
         self.retry_at: int | None = None
         self._rest: asyncio.Event | None = None
 
@@ -58,7 +58,10 @@ class Loop:
         if old and not self._household.me.next_key:
             await self._household.rotate()
         await self._rounds.whole()
-        self._whole_at = self._parts.clock.now().boot
+        self._whole_at = now = self._parts.clock.now().boot
+        if now - (self._verified_at or now - _COMPARED) >= _COMPARED:
+            self._verified_at = now
+            await self._rounds.verify()
         await self._tell(None)
 
     def _after(self, error: LineError) -> int:

@@ -12,7 +12,7 @@ from rex_auth_edge.exchange.hub.household import Household
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import COMPARE, HELLO, PULL, PUSH, WAIT
-from rex_auth_edge.sync.digest import DEPTH, Path
+from rex_auth_edge.sync.digest import DEPTH, FAN, Path
 from rex_auth_edge.sync.hub.pace import Pace
 from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.wire import NEWEST, OLDEST, Compared, Hello, Page, Refusal, WireError, decode, encode, name_of
@@ -30,6 +30,8 @@ class Rounds:
     """What a household and its cloud have to say to each other. Whatever fails raises LineError, the pace being told.
 
     `agreed` are the lanes that both ends are known to have alike, `repaired` counts the differences that were mended.
+    `compared` counts the nodes of digests that were compared in the latest check, of `known` ones; where the ends
+    differ, these become more.
     """
 
     def __init__(self, household: Household, asking: SignedLine, kept: SignedLine, clock: Clock) -> None:
@@ -43,6 +45,7 @@ class Rounds:
         self.pace = Pace()
         self.agreed: set[Lane] = set()
         self.repaired = 0
+        self.compared, self.known = 0, 0
 
     async def whole(self) -> None:
         """Until nothing waits, and all is read that there was."""
@@ -170,6 +173,23 @@ class Rounds:
             self.agreed.discard(lane)
             await self.mend(lane)
 
+    async def verify(self) -> int:
+        """Compare everything, down to each row of this hub's own: how many differences were found, and mended."""
+        self.compared, self.known, before = 0, len(Lane) * (FAN + 1), self.repaired
+        for lane in Lane:
+            await self._recount(lane)
+            await self.mend(lane)
+        return self.repaired - before
+
+    async def _recount(self, lane: Lane) -> None:
+        """Bits that have flipped in a row show in no comparison of what is kept of the sums."""
+        done = 0
+        while done < FAN:
+            wrong, goes_on = await self._household.recount(lane, done)
+            self.compared += (goes_on or FAN) - done
+            self.repaired += wrong
+            done = goes_on or FAN
+
     async def mend(self, lane: Lane) -> int:
         """Find where both ends differ in the lane, and take the cloud's: how many leaves of the tree have changed."""
         paths: list[Path] = [()]
@@ -180,7 +200,9 @@ class Rounds:
             if compared is None:  # something has moved meanwhile; the next round compares again
                 break
             mended += len(path) == DEPTH
-            paths += await self._household.further(lane, path, compared)
+            further = await self._household.further(lane, path, compared)
+            paths += further
+            self.compared, self.known = self.compared + 1, self.known + len(further)
         self.repaired += mended
         return mended
 

@@ -45,13 +45,15 @@ _log = logging.getLogger(__name__)
 _SEEN_EVERY = 10 * MINUTE
 _AGAIN = 60
 Lines = Callable[[str], Line]
-Progress = Callable[[int, int], None]
 
 NOT_ENROLLED = Refused(Code.NOT_ENROLLED, "This household isn't enrolled in any cloud")
 
 
 class Verified(Struct, frozen=True):
-    """What a full comparison has found: differences with the cloud, mended, and cells that the tables here deny."""
+    """What a full comparison has found: differences with the cloud, mended, and cells that the tables here deny.
+
+    A row in which bits have flipped is a difference, too.
+    """
 
     repaired: int
     differing: tuple[Cell, ...]
@@ -186,17 +188,19 @@ class Synchronising:
         await running.household.rotate()
         return await self.now(tenant_id)
 
-    async def verify(self, tenant_id: UUID, progress: Progress = lambda _done, _of: None) -> Verified | Refused:
-        """Compare everything, with the cloud and with the tables here. `progress` is told lanes done, of how many."""
+    def progress(self, tenant_id: UUID) -> tuple[int, int]:
+        """How many nodes of digests the latest comparison has compared, and of how many that it knows by now."""
+        running = self._running.get(tenant_id)
+        return (0, 0) if running is None else (running.rounds.compared, running.rounds.known)
+
+    async def verify(self, tenant_id: UUID) -> Verified | Refused:
+        """Compare everything, with the cloud and with the tables here."""
         running = self._running.get(tenant_id)
         if running is None:
             return NOT_ENROLLED
-        mended = 0
         try:
             await running.rounds.whole()
-            for lane in Lane:
-                mended += await running.rounds.mend(lane)
-                progress(lane + 1, len(Lane))
+            mended = await running.rounds.verify()
         except LineError as error:
             return admission.refusal(error)
         found = await self._parts.store.write(

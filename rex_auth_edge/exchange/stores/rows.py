@@ -12,7 +12,7 @@ from rex_auth_edge.exchange.stores.sums import Branches, SqlTree, leaf_of
 from rex_auth_edge.storage.prepared import Prepared, Repeated
 from rex_auth_edge.storage.sync_tables import sync_cells, sync_names
 from rex_auth_edge.storage.tx import Tx
-from rex_auth_edge.sync.digest import Path, Sums, Tree
+from rex_auth_edge.sync.digest import FAN, Path, Sums
 from rex_auth_edge.sync.kinds import Kind, lane_of
 from rex_auth_edge.sync.names import KEY
 from rex_auth_edge.sync.order import START, Lane, Position
@@ -37,6 +37,7 @@ _between = Prepared(
         _lane & (sync_cells.c.epoch > 0) & sync_cells.c.place.between(sa.bindparam("first"), sa.bindparam("last"))
     )
 )
+_counted = Prepared(sa.select(sa.func.count().label("rows")).where(_lane & (sync_cells.c.epoch > 0)))
 _ids = Prepared(
     sa.select(sync_cells.c.id, sync_cells.c.epoch).where(_here & (sync_cells.c.kind == sa.bindparam("about")))
 )
@@ -123,9 +124,18 @@ class SqlRows:
         values = {"tenant": self.tenant_id, "of": int(lane), "first": first, "last": last}
         return [_as_row(each) for each in _between.all(self.tx.conn, **values)]
 
-    def agrees(self, lane: Lane) -> bool:
-        """Whether the sums that are kept are those of the rows: not after bits have flipped in the file."""
-        return self.tree(lane).root == Tree(self.digest_key, self.rows(lane)).root
+    def recount(self, lane: Lane, first: int, most: int) -> tuple[int, int]:
+        """Sum up the digest anew from its first-level branch `first` on, over `most` rows or little more.
+
+        How many branches had other sums than their rows', as after bits have flipped; and where to go on, 0 at the end.
+        """
+        self.flush()
+        count = _counted.one(self.tx.conn, tenant=self.tenant_id, of=int(lane)).rows
+        width = max(1, min(FAN, most * FAN // max(1, count)))
+        branches = range(first, min(FAN, first + width))
+        wrong = self._sums.recount(lane, branches, self._leaves)
+        self._sums.flush()
+        return wrong, branches.stop % FAN
 
     def known(self, kind: str) -> set[bytes]:
         """Whom there is anything of this kind about, a hub's own changes included."""

@@ -82,6 +82,26 @@ class Branches:
         held[at : at + WIDTH] = total.to_bytes(WIDTH)
         self._changed.add((lane, place))
 
+    def recount(self, lane: Lane, branches: range, leaves: Leaves) -> int:
+        """Sum up anew what lies below these first branches; of how many something else was kept.
+
+        Nothing else was, unless bits have flipped in the file: then the sums are those of the rows again, and a
+        comparison with the other end shows which row it is.
+        """
+        self._add_up()
+        rows = leaves(lane, branches.start * FAN * FAN, branches.stop * FAN * FAN - 1)
+        tree, root, wrong = Tree(self._secret, rows), self.sums(lane, 0), 0
+        for branch, whole in enumerate(tree.below(())):
+            at = slice(branch * WIDTH, (branch + 1) * WIDTH)
+            if branch not in branches or (root[at] == whole and not any(whole)):
+                continue
+            below, held = b"".join(tree.below((branch,))), self.sums(lane, 1 + branch)
+            if root[at] != whole or held != below:
+                wrong += 1
+                root[at], held[:] = whole, below
+                self._changed |= {(lane, 0), (lane, 1 + branch)}
+        return wrong
+
     def tree(self, lane: Lane, leaves: Leaves) -> "SqlTree":
         """The lane's tree; `leaves` finds rows."""
         return SqlTree(self, lane, leaves, self._secret)
