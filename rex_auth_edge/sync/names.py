@@ -6,11 +6,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from rex_auth_edge.domain.names import LONGEST_USERNAME, email_key, username_key
+from rex_auth_edge.domain.names import LONGEST_USERNAME, email_key, is_username, username_key
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.outcome import Follow, Then, Verdict, along, take
 from rex_auth_edge.sync.standing import House, field, revoked
-from rex_auth_edge.sync.state import Cell, Held, Incoming
+from rex_auth_edge.sync.state import Cell, Held, Incoming, State
 
 RENAMED = "username_taken"
 ADDRESS_TAKEN = "email_taken"
@@ -19,14 +19,19 @@ _PROOF = frozenset({PROVEN, "verified"})
 
 
 def decide_username(change: Incoming, house: House) -> Verdict:
-    """Whoever comes later is suffixed, by their id, so that every node finds the same name."""
+    """Whoever comes later is suffixed, by their id, so that every node finds the same name. What is no name is none."""
     wanted = change.state.fields.get(NAME)
-    if wanted is None or not isinstance(wanted.value, str):
-        return take(change)
+    if wanted is None or not isinstance(wanted.value, str) or not is_username(wanted.value):
+        return take(change, _nameless(change.state))
     granted = next(name for name in _candidates(wanted.value, change.cell.id) if _free(name, change, house))
     fields = {**change.state.fields, NAME: _with(wanted, granted), KEY: _with(wanted, username_key(granted))}
     verdict = take(change, replace(change.state, fields=fields))
     return verdict if granted == wanted.value else along(verdict, tell=RENAMED, about=change.cell.id)
+
+
+def _nameless(state: State) -> State:
+    """The same without what is no name: whoever has one keeps it."""
+    return replace(state, fields={name: held for name, held in state.fields.items() if name not in {NAME, KEY}})
 
 
 def _candidates(wanted: str, user: bytes) -> list[str]:

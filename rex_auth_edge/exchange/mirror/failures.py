@@ -22,6 +22,7 @@ from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import Cell, Count, State
 
 _UNKNOWN = "unknown"
+_MOST_INCARNATIONS = 1 << 31
 _MOST = 1 << 20
 """Failures of another node's that fit the column; long before, nobody is let in any more."""
 
@@ -38,13 +39,18 @@ def _key(device_hash: bytes) -> str:
 
 
 def _device(key: Any) -> bytes | None:
+    """Which device the key names; None for what no node calls one so."""
     if key == _UNKNOWN:
         return UNKNOWN_DEVICE
     try:
         found = bytes.fromhex(key)
     except (TypeError, ValueError):
         return None
-    return found if len(found) == len(UNKNOWN_DEVICE) else None
+    return found if len(found) == len(UNKNOWN_DEVICE) and _key(found) == key else None
+
+
+def _fits(incarnation: int) -> bool:
+    return 0 <= incarnation < _MOST_INCARNATIONS
 
 
 def _left(count: Count) -> int:
@@ -57,7 +63,8 @@ def wishes(side: Side, user_id: UUID, here: Sequence[Any], actor: bytes | None) 
     rung = side.house.state(Cell(Kind.USER, user)).rung
     if rung is None or rung.step != ACTIVE:
         return
-    told = side.house.state(Cell(Kind.FAILURES, user)).counts
+    told = _counts(side, user)
+    banned = bool(_bans(side, user))
     for key in sorted({_key(row.device_hash) for row in here} | {count.key for count in told}):
         of_key = tuple(count for count in told if count.key == key)
         present = [row for row in here if _key(row.device_hash) == key]
@@ -69,7 +76,7 @@ def wishes(side: Side, user_id: UUID, here: Sequence[Any], actor: bytes | None) 
         if own > known:
             yield Wish(Cell(Kind.FAILURES, user), partial(_more, of_key, key, own - known))
         yield from _banned(side, user, present)
-    if not here and side.house.state(Cell(Kind.BAN, user)).marks:
+    if not here and banned:
         yield Wish(Cell(Kind.BAN, user), lambda pen: pen.lift(Lane.SECURITY), actor)
 
 
@@ -89,8 +96,7 @@ def _banned(side: Side, user: bytes, present: Sequence[Any]) -> Iterator[Wish]:
         left = None if row.permanent or ban is None else max(0, ban.unserved(side.now))
         if row.node_id.bytes != side.node or not (row.permanent or left):
             continue
-        counts = side.house.state(Cell(Kind.FAILURES, user)).counts
-        key = _key(row.device_hash)
+        counts, key = _counts(side, user), _key(row.device_hash)
         since = max((each.total for each in counts if (each.key, each.origin) == (key, side.node)), default=0)
         if (row.told or 0) < since:
             what = [key, left, since]
@@ -141,8 +147,9 @@ def _set(tx: Tx, side: Side, account: bytes, which: Counter, row: Any, values: d
 
 
 def _own(side: Side, user: bytes, which: Counter) -> int:
-    counts = side.house.state(Cell(Kind.FAILURES, user)).counts
-    return sum(_left(each) for each in counts if (each.origin, each.key) == (side.node, _key(which.device_hash)))
+    return sum(
+        _left(each) for each in _counts(side, user) if (each.origin, each.key) == (side.node, _key(which.device_hash))
+    )
 
 
 def _closed(tx: Tx, row: Any, ban: _Ban | None) -> dict[str, Any]:
@@ -158,25 +165,40 @@ def _closed(tx: Tx, row: Any, ban: _Ban | None) -> dict[str, Any]:
 def _counted(side: Side, user: bytes) -> dict[Counter, int]:
     """What other nodes have counted that hasn't been forgiven."""
     found = {}
-    for each in side.house.state(Cell(Kind.FAILURES, user)).counts:
+    for each in _counts(side, user):
         device, node = _device(each.key), uuid_of(each.origin)
         if device is not None and node is not None and each.origin != side.node and _left(each):
             found[Counter(device, node, each.incarnation)] = min(_left(each), _MOST)
     return found
 
 
+def _counts(side: Side, user: bytes) -> tuple[Count, ...]:
+    """What has been counted of this person, but for what no row can tell: what is odd is nobody's to forgive."""
+    told = side.house.state(Cell(Kind.FAILURES, user)).counts
+    return tuple(
+        each
+        for each in told
+        if _device(each.key) is not None and uuid_of(each.origin) is not None and _fits(each.incarnation)
+    )
+
+
 def _in_force(side: Side, user: bytes) -> dict[Counter, _Ban]:
-    """Other nodes' bans whose failures haven't been forgiven: of each counter the latest."""
-    counts = side.house.state(Cell(Kind.FAILURES, user)).counts
-    forgiven = {(each.key, each.origin, each.incarnation): each.cleared for each in counts}
+    """Those of other nodes."""
+    return {which: ban for which, ban in _bans(side, user).items() if which.node_id.bytes != side.node}
+
+
+def _bans(side: Side, user: bytes) -> dict[Counter, _Ban]:
+    """All bans whose failures haven't been forgiven: of each counter the latest."""
+    forgiven = {(each.key, each.origin, each.incarnation): each.cleared for each in _counts(side, user)}
     found: dict[Counter, _Ban] = {}
     for mark in side.house.state(Cell(Kind.BAN, user)).marks:
-        read = None if mark.by.origin == side.node else _read(mark.what)
-        node = uuid_of(mark.by.origin)
-        if read is None or node is None or forgiven.get((_key(read[0]), *mark.by[:2]), 0) >= read[1].since:
+        read, node = _read(mark.what), uuid_of(mark.by.origin)
+        if read is None or node is None or not _fits(mark.by.incarnation):
             continue
-        which = Counter(read[0], node, mark.by.incarnation)
-        found[which] = max(found.get(which, read[1]), read[1], key=lambda ban: ban.since)
+        device, ban = read
+        if forgiven.get((_key(device), *mark.by[:2]), 0) < ban.since:
+            which = Counter(device, node, mark.by.incarnation)
+            found[which] = max(found.get(which, ban), ban, key=lambda each: each.since)
     return found
 
 
