@@ -39,7 +39,23 @@ def lapse(tx: Tx) -> list[UUID]:
 
     Whose access tokens are to be refused from now on: the ids of sessions and of passes.
     """
-    now = tx.now.wall
+    return _end_all(tx, Node(tx.node.id, tx.node.incarnation + 1), "hub.restored")
+
+
+def become_another(tx: Tx) -> list[UUID]:
+    """The same, and go on under another id, as a hub does whose former one was removed. What has failed counts on.
+
+    The audit log goes on in a chain of that id; the former one's stays as it is.
+    """
+    former = tx.node.id
+    ended = _end_all(tx, Node(tx.new_id(), tx.node.incarnation + 1), "hub.renamed")
+    own = login_attempts.c.node_id == former
+    tx.conn.execute(sa.update(login_attempts).where(own).values(node_id=tx.node.id))
+    return ended
+
+
+def _end_all(tx: Tx, reborn: Node, event: str) -> list[UUID]:
+    now, former = tx.now.wall, tx.node
     ended = _end_sessions(tx)
     _end(tx, password_reset_tokens, password_reset_tokens.c.used_at, {"used_at": now})
     _uninvite(tx)
@@ -49,11 +65,12 @@ def lapse(tx: Tx) -> list[UUID]:
     tx.conn.execute(sa.update(outbox).where(outbox.c.state == "waiting").values(letters))
     for table in (otp_sessions, child_requests, recoveries):
         tx.conn.execute(sa.delete(table))
-    tx.node = reborn = Node(tx.node.id, tx.node.incarnation + 1)
+    tx.node = reborn
     tx.conn.execute(sa.update(node_facts).where(node_facts.c.name == "node").values(value=msgspec.json.encode(reborn)))
     for house in tenants.every(tx.conn):
         device_grants.raise_version(tx, house.id)
-        record(tx, house.id, Event("hub.restored", detail={"incarnation": reborn.incarnation}))
+        renamed = {"former": str(former.id)} if former.id != reborn.id else {}
+        record(tx, house.id, Event(event, detail={"incarnation": reborn.incarnation} | renamed))
     return ended
 
 

@@ -9,6 +9,7 @@ from rex_auth_edge.exchange.cloud import restored
 from rex_auth_edge.exchange.hub import household
 from rex_auth_edge.exchange.hub.rounds import Rounds
 from rex_auth_edge.exchange.stores.cloud import SqlCloud
+from rex_auth_edge.storage import chains
 from rex_auth_edge.storage.faults import Fault
 from rex_auth_edge.storage.sqlite import SqliteStore
 from rex_auth_edge.sync.hub.shedding import GAP
@@ -100,7 +101,40 @@ async def test_a_removed_hub(street: Street) -> None:
     assert "noah" not in await members(street.cloud.home)
     again = await hub.sync.enrol(hub.tenant, "https://cloud.example", await street.cloud.claim())
     assert isinstance(again, Refused)
-    assert again.fields == {"cloud": "hub_removed"}
+    assert (again.fields, "sync forget" in again.message) == ({"cloud": "hub_removed"}, True)
+
+
+async def test_a_hub_that_was_removed_by_mistake(street: Street) -> None:
+    """It leaves, and joins as another hub with its people and its log; what was ended meanwhile stays so."""
+    hub, home = await joined(street), street.cloud.home
+    await add(hub.home, "noah")
+    await agree(street)
+    former = hub.home.store.node
+    tokens = (await signed_in(hub.home, "noah")).json()
+    await agree(street)
+    async with await street.cloud.owner() as owner:
+        assert (await owner.delete(f"/household/hubs/{former.id}")).status_code == 200
+        assert (await owner.post(f"/household/members/{tokens['user_id']}/disable")).status_code == 200
+    await hub.meet()
+    await add(hub.home, "kim")
+    assert await hub.sync.forget(hub.tenant) is None
+    assert await validated(hub.home, tokens) == 200
+    await hub.enrol(street.cloud)
+    await agree(street)
+    assert hub.home.store.node.id != former.id
+    assert await validated(hub.home, tokens) == 401
+    for node in (home, hub.home):
+        assert await members(node) == {"maya", "noah", "kim"}
+        assert [(await signed_in(node, name)).status_code for name in ("kim", "noah")] == [200, 401]
+    await agree(street)
+    async with await street.cloud.owner() as owner:
+        states = {each["id"]: each["state"] for each in (await owner.get("/household/hubs")).json()["hubs"]}
+        assert states == {str(former.id): "removed", str(hub.home.store.node.id): "active"}
+        assert "hub.renamed" in (await owner.get("/household/audit")).text
+    broken = await hub.home.store.read(
+        lambda conn: [each for each in chains.every(conn, hub.tenant) if each.hash is None or each.last != each.rows]
+    )
+    assert broken == []
 
 
 async def test_keys_rotate(street: Street) -> None:

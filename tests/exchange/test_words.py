@@ -111,7 +111,7 @@ def test_whatever_the_facts_they_make_sentences(facts: Status, now: int) -> None
     """Numbers agree with their words, each sentence ends, none is said twice, and one that holds all back leads."""
     told = sentences(facts, now)
     for each in [headline(facts, now) + ".", *told]:
-        assert re.fullmatch(r"[A-Z1-9].*\.", each)
+        assert re.fullmatch(r"[A-Z1-9].*[.?]", each)
         assert not _CLUMSY.search(each)
     assert len(set(told)) == len(told)
     stopped = facts.removed or facts.locked or facts.restored or facts.paused

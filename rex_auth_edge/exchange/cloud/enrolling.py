@@ -38,7 +38,7 @@ _OLD_CLOUD = Refused(
     Code.VERSION_NOT_SPOKEN, "The cloud's program is too old for this hub: the cloud's operator has to update it"
 )
 _TOO_MANY = Refused(Code.TOO_MANY_HUBS, f"The household has {MOST_HUBS} hubs: remove one in the cloud first")
-_REMOVED = Refused(Code.HUB_REMOVED, "An owner has removed this hub from the household, for good")
+_REMOVED = Refused(Code.HUB_REMOVED, "An owner has removed this hub from the household: it can only join as another")
 
 
 async def offered(parts: Parts, asked: Look) -> bytes | Refused:

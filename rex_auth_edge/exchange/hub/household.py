@@ -8,9 +8,8 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rex_auth_edge.domain.register import LONGEST
 from rex_auth_edge.exchange.hub import enrolment as enrolments
-from rex_auth_edge.exchange.hub import trouble
+from rex_auth_edge.exchange.hub import reborn, trouble
 from rex_auth_edge.exchange.hub.copy import Copies, Copy
 from rex_auth_edge.exchange.hub.enrolment import Enrolment
 from rex_auth_edge.exchange.hub.trouble import LineError
@@ -18,10 +17,9 @@ from rex_auth_edge.exchange.mirror import adopt, beyond, capture, capture_all
 from rex_auth_edge.exchange.proof import HubKey, Signer
 from rex_auth_edge.exchange.stores.hub import SqlHub
 from rex_auth_edge.exchange.stores.scribes import HubScribe
-from rex_auth_edge.flows import signing
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.seal import SealBrokenError
-from rex_auth_edge.storage import rebirth, sync_enrolments
+from rex_auth_edge.storage import sync_enrolments
 from rex_auth_edge.storage.store import StorageUnavailableError
 from rex_auth_edge.storage.tx import Touch, Tx, What
 from rex_auth_edge.sync.digest import Path
@@ -68,7 +66,7 @@ class Household:
                 return False
             if copy is not None:
                 sync_enrolments.change(tx, self.tenant_id, enrolment=copy.enrolment)
-            self._lapse(tx)
+            reborn.as_incarnation(tx, self._parts)
             return True
 
         return await self._do(work)
@@ -97,7 +95,7 @@ class Household:
             before, silent = store.me(), _is_silent(store.me())
             done = apply(store, request, answer)
             if store.me().incarnation != before.incarnation and not before.restored:
-                self._lapse(tx)
+                reborn.as_incarnation(tx, self._parts)
             if silent and not _is_silent(store.me()):
                 capture_all(tx, self._parts, HubScribe(store), self.tenant_id)
                 self._checked = False
@@ -109,22 +107,6 @@ class Household:
             raise LineError(trouble.DAMAGED) from error
         self._flipped = self._flipped and isinstance(done, Refusal)
         return done
-
-    def _lapse(self, tx: Tx) -> None:
-        """What only the hub of before could vouch for is over; whoever holds it is refused from the commit on.
-
-        Of sessions that were begun since, and may have been ended, the database knows nothing: what was signed for them
-        is good no more.
-        """
-        signing.begin_anew(tx, self._parts)
-        ended, node, until = rebirth.lapse(tx), tx.node, tx.now.after(LONGEST)
-
-        def publish() -> None:
-            self._parts.store.node = node
-            for each in ended:
-                self._parts.register.revoke(each, until)
-
-        tx.after_commit.append(publish)
 
     async def branch(self, lane: Lane, path: Path) -> bytes:
         """Ask what lies below a branch of the digest's tree."""

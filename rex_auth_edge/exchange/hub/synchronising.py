@@ -13,7 +13,7 @@ from msgspec import Struct
 from rex_auth_edge.domain.clock import MINUTE
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.address import url_of
-from rex_auth_edge.exchange.hub import admission, joining
+from rex_auth_edge.exchange.hub import admission, joining, reborn
 from rex_auth_edge.exchange.hub import enrolment as enrolments
 from rex_auth_edge.exchange.hub.copy import Copies
 from rex_auth_edge.exchange.hub.household import Household
@@ -25,7 +25,7 @@ from rex_auth_edge.exchange.hub.rounds import Rounds
 from rex_auth_edge.exchange.hub.running import Running
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
-from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol, Look
+from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol, Enrolled, Look
 from rex_auth_edge.exchange.mirror import differences
 from rex_auth_edge.exchange.oversight import words
 from rex_auth_edge.exchange.oversight.overview import status_of
@@ -117,7 +117,8 @@ class Synchronising:
         """Let the household's cloud know this hub, by a claim code that an owner has made there.
 
         The owner here who has made it, by `as_` or by the same address where both have proven it, becomes that owner:
-        their sessions here end. `household` is what `look` has shown: no other is joined.
+        their sessions here end. `household` is what `look` has shown: no other is joined. A hub that was removed from
+        it, and has left, joins as another hub.
         """
         if (address := url_of(url)) is None:
             return no_address(url)
@@ -125,9 +126,12 @@ class Synchronising:
         refused = await self._parts.store.read(lambda conn: joining.refused_before(conn, tenant_id, wish))
         if refused is not None:
             return refused
-        node = await self._parts.store.write(lambda tx: tx.node.id)
-        wanted = Enrol(wish.code, node.bytes, self._name(), household=household.bytes if household else b"")
-        answer = await admission.asked(self._newcomer(wish, key), wanted, wish.url)
+        answer = await self._asked(wish, key)
+        if reborn.is_removed(answer):
+            if await self._enrolled(tenant_id):
+                return reborn.LEAVE_FIRST
+            node = await reborn.as_another(self._parts)
+            answer = node if isinstance(node, Refused) else await self._asked(wish, key)
         if isinstance(answer, Refused):
             return answer
         self._stop(tenant_id)
@@ -137,6 +141,11 @@ class Synchronising:
 
     def _newcomer(self, wish: Wish, key: HubKey) -> SignedLine:
         return SignedLine(self._lines(wish.url), wish.url, lambda: Signer(key), self._parts.entropy)
+
+    async def _asked(self, wish: Wish, key: HubKey) -> Enrolled | Refused:
+        node, there = await self._parts.store.write(lambda tx: tx.node.id), wish.household
+        wanted = Enrol(wish.code, node.bytes, self._name(), household=there.bytes if there else b"")
+        return await admission.asked(self._newcomer(wish, key), wanted, wish.url)
 
     def _name(self) -> str:
         """What the hub is called in the list of the household's hubs: as it is reached at home."""

@@ -62,7 +62,8 @@ TROUBLES: Mapping[str, str] = MappingProxyType({
     ),
     "removed": (
         "An owner has removed this hub from the household's cloud for good: what is done here counts here alone. "
-        "`rex-auth-edge sync forget` leaves that cloud; only a hub that is set up anew can join it."
+        "`rex-auth-edge sync forget` leaves that cloud; if it was a mistake, `rex-auth-edge sync enroll` with a new "
+        "claim code then lets it in as another hub, and everybody here signs in again."
     ),
 })  # fmt: skip
 
