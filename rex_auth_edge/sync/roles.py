@@ -5,7 +5,7 @@ from rex_auth_edge.sync.kinds import HOUSEHOLD, KNOWN_NEEDS, REVOKED, Kind
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import Lane, follows
 from rex_auth_edge.sync.outcome import Follow, Then, Verdict, along, hold, refuse, take
-from rex_auth_edge.sync.standing import House, closed, field, owners, revoked, role_in
+from rex_auth_edge.sync.standing import House, closed, field, is_owner, owners, revoked, role_in
 from rex_auth_edge.sync.state import Cell, Incoming
 
 LAST_OWNER = "last_owner"
@@ -21,17 +21,21 @@ def decide_role(change: Incoming, house: House) -> Verdict:
     current = house.state(change.cell)
     before, after = role_in(current), role_in(join(current, change.state))
     raises = before is None or (after is not None and before.below(after))
-    ruling = owners(house)
-    if change.actor is not None and change.actor not in ruling:
+    if change.actor is not None and not is_owner(house, change.actor):
         if raises:
             return hold(change, ACTOR_DEMOTED)
         if change.actor != change.cell.id and _knew_better(change, house):
             return refuse(change, ACTOR_DEMOTED)
-    if raises and ruling and _made_in_cloud(change, house):
+    if raises and _made_in_cloud(change, house) and owners(house):
         return hold(change, WAITS_FOR_OWNER)
-    if after is not Role.OWNER and ruling == [change.cell.id]:
+    if after is not Role.OWNER and _is_last(house, change.cell.id):
         return refuse(change, LAST_OWNER)
     return take(change)
+
+
+def _is_last(house: House, user: bytes) -> bool:
+    """Whether nobody else owns the household. All are looked at only where it may be so."""
+    return is_owner(house, user) and owners(house) == [user]
 
 
 def leaves_nobody(change: Incoming, house: House) -> bool:
@@ -64,13 +68,13 @@ def decide_person(change: Incoming, house: House) -> Verdict:
     ends = bool(change.state.marks) or bool(change.state.rung and change.state.rung.step >= REVOKED)
     if not ends:
         return take(change)
-    if owners(house) == [change.cell.id]:
+    if _is_last(house, change.cell.id):
         return along(refuse(change, LAST_OWNER), Follow(Then.SIGN_OUT, Cell(Kind.SIGN_OUT, change.cell.id)))
     return take(change)
 
 
 def decide_policy(change: Incoming, house: House) -> Verdict:
     """Owners write it, field by field; the cloud numbers its versions."""
-    if change.actor is not None and change.actor not in owners(house):
+    if change.actor is not None and not is_owner(house, change.actor):
         return hold(change, ACTOR_DEMOTED)
     return take(change)

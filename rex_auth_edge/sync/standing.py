@@ -73,9 +73,14 @@ def admitted(house: House, user: bytes) -> bool:
     return is_in(house, user) and not closed(house, user)
 
 
+def is_owner(house: House, user: bytes) -> bool:
+    """Whether somebody is one of the household's owners."""
+    return role_of(house, user) is Role.OWNER and is_in(house, user)
+
+
 def owners(house: House) -> list[bytes]:
     """Who owns the household."""
-    return [user for user in house.subjects(Kind.ROLE) if role_of(house, user) is Role.OWNER and is_in(house, user)]
+    return [user for user in house.subjects(Kind.ROLE) if is_owner(house, user)]
 
 
 def outlived(house: House, by: Tag) -> bool:

@@ -13,13 +13,15 @@ from rex_auth_edge.exchange.hub import reborn, trouble
 from rex_auth_edge.exchange.hub.copy import Copies, Copy
 from rex_auth_edge.exchange.hub.enrolment import Enrolment
 from rex_auth_edge.exchange.hub.trouble import LineError
-from rex_auth_edge.exchange.mirror import adopt, beyond, capture, capture_all
+from rex_auth_edge.exchange.mirror import adopt, beyond, capture, capture_all, listed, recapture
+from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.proof import HubKey, Signer
 from rex_auth_edge.exchange.stores.hub import SqlHub
 from rex_auth_edge.exchange.stores.scribes import HubScribe
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.seal import SealBrokenError
 from rex_auth_edge.storage import sync_enrolments
+from rex_auth_edge.storage.columns import portions
 from rex_auth_edge.storage.store import StorageUnavailableError
 from rex_auth_edge.storage.tx import Touch, Tx, What
 from rex_auth_edge.sync.digest import Path
@@ -33,6 +35,8 @@ from rex_auth_edge.sync.wire import Compared, Refusal, WireError
 
 T = TypeVar("T")
 
+_ROWS_AT_ONCE = 50
+"""People, sessions or devices that are compared with their cells in one transaction."""
 _AT_ONCE = 2000
 """Rows that are summed up in one transaction."""
 _KEPT_RECORDS = 2000
@@ -123,13 +127,26 @@ class Household:
     async def check(self) -> None:
         """Once after each start, when all has been read: what the tables here say and the cells don't is written.
 
-        That is nothing, but after a restore: what the hub had begun since is over.
+        That is nothing, but after a restore: what the hub had begun since is over. Some at a time, since whoever signs
+        in waits meanwhile; what is done in between is written by itself.
         """
         if not self._checked and not _is_silent(self.me):
-            await self._do(lambda tx, store: capture_all(tx, self._parts, HubScribe(store), self.tenant_id))
+            for some in portions(await self._listed(), _ROWS_AT_ONCE):
+                await self._do(lambda tx, store, each=some: self._recapture(tx, store, each))  # type: ignore[misc]
             while await self._do(self._tell_log):
                 pass
             self._checked = True
+
+    async def _listed(self) -> list[Touch]:
+        parts, tenant_id, node = self._parts, self.tenant_id, self.me.id
+        try:
+            return await parts.store.read(lambda conn: listed(conn, parts, tenant_id, Shown(conn, tenant_id), node))
+        except StorageUnavailableError as error:
+            raise LineError(trouble.STORAGE) from error
+
+    def _recapture(self, tx: Tx, store: SqlHub, some: list[Touch]) -> None:
+        if not _is_silent(store.me()):
+            recapture(tx, self._parts, HubScribe(store), self.tenant_id, some)
 
     def _tell_log(self, tx: Tx, store: SqlHub) -> bool:
         """Write what others haven't heard of the audit log, some at a time: whether there was any."""

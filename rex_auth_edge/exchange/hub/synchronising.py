@@ -29,9 +29,10 @@ from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol, Enrolled, Look
 from rex_auth_edge.exchange.mirror import differences
 from rex_auth_edge.exchange.oversight import words
 from rex_auth_edge.exchange.oversight.overview import status_of
+from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.exchange.proof import HubKey, Signer
-from rex_auth_edge.exchange.stores.hub import SqlHub, enrolled
+from rex_auth_edge.exchange.stores.hub import enrolled
 from rex_auth_edge.exchange.waking import Waking
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.seal import SealBrokenError
@@ -212,8 +213,8 @@ class Synchronising:
             mended = await running.rounds.verify()
         except LineError as error:
             return admission.refusal(error)
-        found = await self._parts.store.write(
-            lambda tx: differences(tx.conn, self._parts, tenant_id, SqlHub(tx, tenant_id).shown), urgent=True
+        found = await self._parts.store.read(
+            lambda conn: differences(conn, self._parts, tenant_id, Shown(conn, tenant_id))
         )
         return Verified(mended, tuple(found))
 

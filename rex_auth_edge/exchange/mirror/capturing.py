@@ -70,6 +70,29 @@ def capture_all(tx: Tx, parts: Parts, scribe: Scribe, tenant_id: UUID) -> set[Ce
     return _write(tx, scribe, chain(_everything(side), _recorded(side, scribe, tx.node.id)))
 
 
+def listed(conn: sa.Connection, parts: Parts, tenant_id: UUID, house: House, node: bytes) -> list[Touch]:
+    """All of which the household's rows may say something else than its cells: for `recapture`, some at a time."""
+    side = Side(conn, parts, tenant_id, house, node, parts.clock.now())
+    people_here = [row.id for row in users.every(conn, tenant_id)]
+    open_here = [row.id for row in session_rows.every_open(conn, tenant_id)]
+    found = {
+        What.PERSON: people_here,
+        What.FAILURES: people_here,
+        What.SESSION: [*open_here, *sessions.lingering(side)],
+        What.DEVICE: [row.id for row in device_rows.everything(conn, tenant_id)],
+        What.INVITATION: [row.id for row in invitation_rows.every(conn, tenant_id)],
+        What.POLICY: [tenant_id],
+    }
+    return [Touch(what, about) for what, ids in found.items() for about in ids]
+
+
+def recapture(tx: Tx, parts: Parts, scribe: Scribe, tenant_id: UUID, some: Iterable[Touch]) -> set[Cell]:
+    """`capture_all` of these alone."""
+    side = Side.of(tx.conn, parts, tenant_id, scribe.house, scribe.node, tx.now)
+    act = _Act(side, scribe, None, frozenset(), {})
+    return _write(tx, scribe, (wish for each in some for wish in _CAPTURED[each.what](act, each)))
+
+
 def differences(conn: sa.Connection, parts: Parts, tenant_id: UUID, house: House) -> list[Cell]:
     """The cells of which the rows say something else: none in a household where nothing is under way."""
     side = Side.of(conn, parts, tenant_id, house, bytes(16), parts.clock.now())

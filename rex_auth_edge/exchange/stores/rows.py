@@ -1,5 +1,6 @@
 """What both ends ask of a household's cells (see `sync.store.Rows`), over SQL."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -65,6 +66,7 @@ class SqlRows:
         self.cells = Cells(tx.conn, tenant_id)
         self._sums = Branches(tx.conn, tenant_id, digest_key)
         self._subjects: dict[str, set[bytes]] = {}
+        self._bearers: dict[tuple[str, str], set[Cell]] = defaultdict(set)
         self._kinds: set[str] | None = None
 
     def state(self, cell: Cell) -> State:
@@ -100,6 +102,14 @@ class SqlRows:
             (self._subjects[cell.kind].add if slot.wanted else self._subjects[cell.kind].discard)(cell.id)
         if self._kinds is not None:
             self._kinds.add(cell.kind)
+        if cell.kind in _NAMED:
+            self._call(slot)
+
+    def _call(self, slot: Slot) -> None:
+        """Note which name the cell shows now, for who asks before it is written."""
+        held = slot.shown().fields.get(KEY)
+        if held is not None and isinstance(held.value, str):
+            self._bearers[slot.cell.kind, held.value[:_LONGEST]].add(slot.cell)
 
     def rows(self, lane: Lane, after: Position = START, limit: int = EVERYTHING) -> list[Row]:
         """The lane's rows past `after`, in order."""
@@ -161,8 +171,8 @@ class SqlRows:
     def _called(self, kind: str, name: str) -> list[Slot]:
         """Cells that may show this name."""
         found = _bearing.all(self.tx.conn, tenant=self.tenant_id, about=kind, called=name[:_LONGEST])
-        cells = {Cell(kind, bytes(row.id)) for row in found}
-        return [self.cells.slot(cell) for cell in cells | {cell for cell in self.cells.changed if cell.kind == kind}]
+        cells = {Cell(kind, bytes(row.id)) for row in found} | self._bearers[kind, name[:_LONGEST]]
+        return [self.cells.slot(cell) for cell in cells]
 
     def about(self, subject: bytes) -> list[Slot]:
         """All cells about the subject."""
