@@ -76,6 +76,7 @@ def listed(conn: sa.Connection, parts: Parts, tenant_id: UUID, house: House, nod
     people_here = [row.id for row in users.every(conn, tenant_id)]
     open_here = [row.id for row in session_rows.every_open(conn, tenant_id)]
     found = {
+        What.KEYS: [tenant_id],
         What.PERSON: people_here,
         What.FAILURES: people_here,
         What.SESSION: [*open_here, *sessions.lingering(side)],
