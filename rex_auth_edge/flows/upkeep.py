@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from uuid import UUID
 
 from rex_auth_edge.domain.clock import DAY, HOUR, MINUTE
 from rex_auth_edge.flows import signing
@@ -21,7 +22,7 @@ from rex_auth_edge.storage import (
     registrations,
     resets,
     sessions,
-    tenants,
+    sync_shared,
 )
 from rex_auth_edge.storage.passed import MOST
 from rex_auth_edge.storage.tx import Tx, What
@@ -54,7 +55,7 @@ async def purge(parts: Parts, authenticator: Authenticator) -> None:
 
     By time that the hub has seen pass: a wall clock in 2099 makes nothing old.
     """
-    await parts.store.write(_tell, urgent=True)
+    await _tell(parts)
     while await parts.store.write(_purge, urgent=True):
         pass
     now, kept = parts.clock.now(), parts.options.lives.audit
@@ -66,11 +67,15 @@ async def purge(parts: Parts, authenticator: Authenticator) -> None:
     authenticator.forget()
 
 
-def _tell(tx: Tx) -> None:
-    """What shared households have to hear of before it is deleted."""
-    sessions.touch_over(tx)
-    for house in tenants.every(tx.conn):
-        tx.touch(house.id, What.AUDIT, tx.node.id)
+async def _tell(parts: Parts) -> None:
+    """What shared households have to hear of before it is deleted; each in a transaction of its own."""
+    for tenant_id in await parts.store.read(sync_shared.every):
+        await parts.store.write(partial(_tell_one, tenant_id=tenant_id), urgent=True)
+
+
+def _tell_one(tx: Tx, tenant_id: UUID) -> None:
+    sessions.touch_over(tx, tenant_id)
+    tx.touch(tenant_id, What.AUDIT, tx.node.id)
 
 
 _STEPS: tuple[Callable[[Tx, int], int], ...] = (

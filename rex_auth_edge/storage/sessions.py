@@ -180,11 +180,12 @@ def forget(tx: Tx, age: int, most: int = MOST) -> int:
     return drop(tx, _table, sa.or_(_table.c.revoked_at < tx.now.floor - age, over), most)
 
 
-def touch_over(tx: Tx, most: int = 500) -> None:
-    """Sessions that can be refreshed no more, and that other nodes know of: those have to hear. `most` at a time."""
+def touch_over(tx: Tx, tenant_id: UUID, most: int = 500) -> None:
+    """A household's sessions that are over, and that other nodes know of: those have to hear. `most` at a time."""
     over = passed_for(tx.conn, _table, "refresh", tx.now, 0) | passed_for(tx.conn, _table, "ends", tx.now, 0)
     same = (sync_cells.c.tenant_id == _table.c.tenant_id) & (sync_cells.c.id == _table.c.id)
     told = sa.exists(sa.select(sync_cells.c.kind).where(same & (sync_cells.c.kind == "session")))
-    unended = sa.select(_table.c.tenant_id, _table.c.id).where(_table.c.revoked_at.is_(None) & over & told)
-    for tenant_id, session_id in tx.conn.execute(unended.limit(most)).all():
+    open_here = (_table.c.tenant_id == tenant_id) & _table.c.revoked_at.is_(None)
+    unended = sa.select(_table.c.id).where(open_here & over & told)
+    for session_id in tx.conn.execute(unended.limit(most)).scalars().all():
         tx.touch(tenant_id, What.SESSION, session_id)

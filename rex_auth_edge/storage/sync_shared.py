@@ -14,3 +14,9 @@ def is_shared(conn: sa.Connection, tenant_id: UUID) -> bool:
         for table in (sync_enrolments, sync_standings)
     )
     return any(conn.execute(look).first() is not None for look in of_tenant)
+
+
+def every(conn: sa.Connection) -> list[UUID]:
+    """All households that somebody else has, too: in the cloud those with hubs, on a hub those with a cloud."""
+    found = sa.union(sa.select(sync_standings.c.tenant_id), sa.select(sync_enrolments.c.tenant_id))
+    return sorted(conn.execute(found).scalars())

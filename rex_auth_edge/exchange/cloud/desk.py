@@ -1,6 +1,5 @@
 """Where hubs' requests come in: one for the program in the cloud role, asked by `web.sync`."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,9 +14,11 @@ from rex_auth_edge.flows.devices.proving import Memory
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.sync.wire import Pull, WireError, decode, name_of
 
-MOST_WAITING = 384
-"""Requests that are kept waiting at a time, and of them `MOST_OF_ONE` hub's; further ones are answered at once."""
-MOST_OF_ONE = 4
+MOST_WAITING = 256
+"""Requests that are kept waiting at a time, one of each hub: half of those that a process takes (`doors`).
+
+Further ones are answered at once. A hub that asks anew has given up the former, whose connection may have been cut.
+"""
 _LARGEST_ENROL = 4096
 """Bytes of a request of somebody's whom nobody knows yet."""
 _LOOK = 1.0
@@ -48,7 +49,7 @@ class CloudDesk:
         self.hears: Callable[[], bool] = lambda: True
         self.spare: Spare = never
         self._waiting = 0
-        self._waits: Counter[tuple[UUID, bytes]] = Counter()
+        self._waits: dict[tuple[UUID, bytes], Ear] = {}
         self._stopping = False
 
     def nonce(self) -> str:
@@ -100,21 +101,28 @@ class CloudDesk:
         except WireError:
             return
         who = (tenant_id, hub)
-        if pull is None or self._waiting >= MOST_WAITING or self._waits[who] >= MOST_OF_ONE:
+        former = self._waits.pop(who, None)
+        if former is not None:
+            former.say()
+        if pull is None or self._waiting >= MOST_WAITING:
             return
         self._waiting += 1
-        self._waits[who] += 1
         try:
             with self.waking.listening(tenant_id) as ear:
-                await self._wait(tenant_id, pull, min(asked.wait, WAIT), ear)
+                self._waits[who] = ear
+                await self._wait(who, pull, min(asked.wait, WAIT), ear)
         finally:
             self._waiting -= 1
-            self._waits -= Counter([who])  # which drops those of whom none is left
+            if self._waits.get(who) is ear:
+                del self._waits[who]
 
-    async def _wait(self, tenant_id: UUID, pull: Pull, seconds: float, ear: Ear) -> None:
+    async def _wait(self, who: tuple[UUID, bytes], pull: Pull, seconds: float, ear: Ear) -> None:
         until = self._parts.clock.now().boot + seconds * SECOND
-        while not self._stopping and await answering.at(self._parts, tenant_id) <= pull.after:
+        while self._goes_on(who, ear) and await answering.at(self._parts, who[0]) <= pull.after:
             left = (until - self._parts.clock.now().boot) / SECOND
             if left <= 0:
                 return
             await ear.hear(left if self.hears() else min(left, _LOOK))
+
+    def _goes_on(self, who: tuple[UUID, bytes], ear: Ear) -> bool:
+        return not self._stopping and self._waits.get(who) is ear
