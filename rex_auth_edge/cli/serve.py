@@ -34,10 +34,11 @@ def _command(config: Path | None, *, development: bool, as_json: bool) -> None:
 
 def _serve(config: Path | None, *, development: bool, as_json: bool) -> None:
     from rex_auth_edge import logs, machine  # noqa: PLC0415 - `--help` and the other verbs don't pay for the server
-    from rex_auth_edge.appliance import serve as run  # noqa: PLC0415
     from rex_auth_edge.settings import load  # noqa: PLC0415
 
     settings = load(machine.environment(), config, development=development)
+    from rex_auth_edge.appliance import serve as run  # noqa: PLC0415 - nor does who is told of a bad setting
+
     logs.configure(settings.log_level, development=development)
     for warning in settings.warnings:
         click.echo(f"Warning: {warning}", err=True)
