@@ -11,8 +11,11 @@ from rex_auth_edge.sync.standing import RESTORED, House, field, revoked, session
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import Pushed, Refusal, Welcome
 from tests.sync.houses import HUB_A, MAYA, Writer
+from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
+from tests.sync.simulation.world import World
 from tests.sync.test_ends import calm, put
+from tests.sync.test_small_breaks import BAN, marks
 
 
 @pytest.mark.parametrize(("lost", "restored"), [(1, False), (2, False), (3, True)])
@@ -116,3 +119,40 @@ def test_what_a_restored_hub_vouched_for_is_over() -> None:
         assert revoked(house, Kind.INVITATION, b"i" * 16)
         (review,) = house.subjects(Kind.REVIEW)
         assert field(house, Cell(Kind.REVIEW, review), "why") == RESTORED
+
+
+def test_what_two_restores_have_forgotten_is_told_together() -> None:
+    """A hub that has told nothing between the two remembers what closes doors of both."""
+    world = calm()
+    hub, place = world.hubs[0], AtCloud(world.cloud)
+    world.cloud.back_up()
+    for what in ("first", "second"):
+        place.write(BAN, place.pen().mark(what), None)
+        read_all(hub, world)
+        world.cloud.restore()
+        hub.fetch(world.line, Lane.SECURITY)
+        assert isinstance(hub.send(world.line), Welcome)
+    assert marks(world.cloud.store) == set()
+    assert marks(hub.view) == {"first", "second"}
+    world.converge()
+    assert marks(world.cloud.store) == marks(hub.view) == {"first", "second"}
+
+
+def test_who_lifts_a_ban_lifts_none_that_the_cloud_had_forgotten_then() -> None:
+    """What a hub tells again has a new place: whoever had seen more of the order than its old one hadn't seen it."""
+    world = calm()
+    hub, place = world.hubs[0], AtCloud(world.cloud)
+    world.cloud.back_up()
+    place.write(BAN, place.pen().mark("forgotten"), None)
+    read_all(hub, world)
+    world.cloud.restore()
+    place.write(BAN, place.pen().mark("lifted"), None)
+    place.write(BAN, place.pen().lift(Lane.SECURITY), None)
+    world.converge()
+    assert marks(world.cloud.store) == marks(hub.view) == {"forgotten"}
+
+
+def read_all(hub: HubMachine, world: World) -> None:
+    """All that the security lane has."""
+    while (page := hub.fetch(world.line, Lane.SECURITY)) is not None and not page.whole:
+        pass
