@@ -27,7 +27,7 @@ async def enrolled(street: Street, code: str, number: int = 0) -> str:
 
 
 async def test_a_code_is_good_once_and_for_a_quarter_of_an_hour(street: Street) -> None:
-    """For one hub; written as a person types it; and made up ones are none."""
+    """For one hub and one key of its; written as a person types it; and made up ones are none."""
     assert await enrolled(street, "0000-0000-0000-0000-0000-0000-00") == "invalid_claim_code"
     late = await street.cloud.claim()
     street.clock.advance(15 * MINUTE)
@@ -36,6 +36,7 @@ async def test_a_code_is_good_once_and_for_a_quarter_of_an_hour(street: Street) 
     code = await street.cloud.claim()
     assert await enrolled(street, f" {code.lower().replace('-', ' ')} ") == ""
     assert await enrolled(street, code, 1) == "invalid_claim_code"
+    assert await enrolled(street, code) == "invalid_claim_code", "who comes again by this name has another key"
     street.clock.advance(30 * MINUTE + 1)
     await claims.forget(street.cloud.home.hub.parts)
     rows = await kept(street.cloud.home.store)

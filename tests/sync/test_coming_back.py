@@ -1,5 +1,7 @@
 """Coming back, by hand: what a hub, or a cloud, that was restored or forked keeps, tells again, and must let be."""
 
+from functools import partial
+
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import DAY
@@ -7,10 +9,11 @@ from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.hub.applying import apply
 from rex_auth_edge.sync.hub.asking import pull, push
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
-from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.order import Lane, Position
 from rex_auth_edge.sync.standing import revoked
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import Head, Hello, Pushed, Refusal, Welcome, encode, name_of
+from rex_auth_edge.sync.store import Lost
+from rex_auth_edge.sync.wire import Head, Hello, Pushed, Refusal, Welcome, encode, name_of, pack_state
 from tests.sync.houses import MAYA, NOAH
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.test_ends import calm, put
@@ -54,6 +57,22 @@ def test_what_a_hub_tells_a_restored_cloud_stays_in_force_until_it_has_come_back
     world.converge()
     assert revoked(world.cloud.store, Kind.DEVICE, b"d" * 16)
     assert hub.store.lost() == []
+
+
+def test_what_a_hub_says_that_the_cloud_has_forgotten_opens_no_door() -> None:
+    """It needn't be its own, so that it may close some: it lets no device in, and lifts nothing."""
+    world = calm()
+    hub, store = world.hubs[0], world.cloud.store
+    place, device = AtCloud(world.cloud), Cell(Kind.DEVICE, b"d" * 16)
+    place.write(BAN, place.pen().mark("a ban"), None)
+    world.converge()
+    pen = AtHub(hub).pen()
+    for cell, state in ((device, pen.climb()), (BAN, pen.lift(Lane.SECURITY))):
+        hub.do(partial(hub.store.put_lost, Lost(cell, pack_state(state))))
+    world.converge()
+    assert hub.store.lost() == []
+    assert store.row(device) is None
+    assert marks(store) == {"a ban"}
 
 
 def test_who_is_forgotten_after_a_restore_is_so_on_hubs_that_knew_of_more() -> None:
@@ -174,6 +193,37 @@ def test_a_hub_that_was_away_too_long_lets_nobody_in_with_what_it_wrote_before()
         assert world.cloud.store.row(device) is None
         assert list(world.cloud.store.subjects(Kind.REVIEW))
         assert (hub.store.me().incarnation > 1) is anew
+
+
+def test_what_was_written_before_somebody_was_forgotten_lets_nobody_in() -> None:
+    """It may speak of them: an owner is asked, also where the hub that wrote it has been heard of all the time."""
+    world = calm()
+    hub, device, store = world.hubs[0], Cell(Kind.DEVICE, b"d" * 16), world.cloud.store
+    put(hub, device.kind, device.id, AtHub(hub).pen().climb())
+    AtCloud(world.cloud).write(Cell(Kind.DEVICE, b"e" * 16), AtCloud(world.cloud).pen().climb(), None)
+    with store.disk.transaction():
+        store.put_standing(replace(store.standing(), floor=store.standing().at))
+    world.converge()
+    assert store.row(device) is None
+    assert list(store.subjects(Kind.REVIEW))
+
+
+def test_what_is_durable_and_when_a_hub_was_heard_of_only_rise() -> None:
+    """Backups may be verified out of their order, and the cloud's clock be set back."""
+    world = calm()
+    hub, store = world.hubs[0], world.cloud.store
+    at, met = store.standing().at, store.member(hub.id)
+    with store.disk.transaction():
+        keeping.made_durable(store, at)
+        keeping.made_durable(store, Position(at.epoch, at.seq - 1))
+    world.cloud.now -= DAY
+    put(hub, Kind.PROFILE, MAYA, AtHub(hub).pen().put(phone="47"))
+    world.converge()
+    later = store.member(hub.id)
+    assert store.standing().durable == at
+    assert met is not None
+    assert later is not None
+    assert later.contact == met.contact
 
 
 def test_a_removed_hub_is_not_waited_for() -> None:

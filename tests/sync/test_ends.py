@@ -10,7 +10,7 @@ from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.ordering import DECIDED_AT
 from rex_auth_edge.sync.hub.asking import pull, push
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
-from rex_auth_edge.sync.order import NOTHING, Lane, Position, Tag, unsent
+from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Tag, unsent
 from rex_auth_edge.sync.state import Cell, Count, Held, Mark, State
 from rex_auth_edge.sync.wire import (
     LARGEST_PLAIN,
@@ -101,6 +101,10 @@ def test_cells_that_no_table_holds_are_refused(cell: Cell) -> None:
     head = me.heads[Lane.SECURITY]
     upto = link(head, Lane.SECURITY, me.number + 1, changes)
     request = Push(me.nonce, me.incarnation, me.epoch, Lane.SECURITY, head, upto, changes)
+    assert code(world.cloud.answer(me.id, me.key, encode(request))) == "forged"
+    lost = (Row(cell.kind, cell.id, START, changes[0].state),)
+    none = link(head, Lane.SECURITY, head.number, ())
+    request = Push(me.nonce, me.incarnation, me.epoch, Lane.SECURITY, head, none, (), lost)
     assert code(world.cloud.answer(me.id, me.key, encode(request))) == "forged"
 
 

@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.cloud.epochs import catch_up
 from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import Lane, Position
 from rex_auth_edge.sync.own import is_own
@@ -94,6 +95,18 @@ def test_an_absurd_epoch_is_refused() -> None:
     before = world.cloud.store.disk.copy()
     assert hub.send(world.line) == Refusal("cloud_behind")
     assert world.cloud.store.disk.copy() == before
+
+
+def test_an_epoch_that_a_hub_knows_is_not_begun_again() -> None:
+    """Places in it were given by the cloud that was lost: the one that is begun is later than any that is known."""
+    world = calm()
+    store = world.cloud.store
+    with store.disk.transaction():
+        assert catch_up(store, 5)
+        assert store.standing().at.epoch == 6
+        assert catch_up(store, 6)
+        assert store.standing().at.epoch == 7
+        assert set(store.standing().began) == {1, 6, 7}
 
 
 def test_what_a_restored_hub_vouched_for_is_over() -> None:
