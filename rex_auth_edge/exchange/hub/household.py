@@ -88,6 +88,10 @@ class Household:
         """The next request that changes something at the cloud, written down before it is sent. Raises LineError."""
         return await self._do(lambda _, store: asking.push(store, most))
 
+    async def urgent(self) -> bool:
+        """Whether anything waits that closes doors. Raises LineError."""
+        return await self._look(lambda _, store: bool(store.waiting(Lane.SECURITY, 1)))
+
     async def question(self, lane: Lane) -> bytes:
         """Ask for a lane's next rows. Raises LineError."""
         return await self._look(lambda _, store: asking.pull(store, lane))

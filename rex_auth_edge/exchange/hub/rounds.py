@@ -141,6 +141,12 @@ class Rounds:
         while self._household.me.cursors[lane] < self._upto:
             await self._ask(lane)
             await self._read_urgent()
+            await self._send_urgent()
+
+    async def _send_urgent(self) -> None:
+        """What closes doors, and was done here while something else is read: that may take long, and has no hurry."""
+        while await self._household.urgent() and await self._send_one():
+            pass
 
     async def _read_urgent(self) -> None:
         if self._clock.now().boot - self._urgent_at >= _URGENT:
