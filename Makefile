@@ -74,7 +74,7 @@ format: $(VENV)/.development  ## let ruff fix and format
 bench: $(VENV)/.development  ## measure this program beside its ceilings, in one run
 	$(BIN) tests.benchmarks $(ARGS)
 
-bench-sync: $(VENV)/.development  ## measure what synchronising 100,000 changes costs, without a network
+bench-sync: $(VENV)/.development  ## measure what synchronising 100,000 changes costs, and how soon an end on one side counts on the other
 	$(BIN) tests.benchmarks.sync $(ARGS)
 
 lock: $(VENV)/.development  ## resolve the dependencies anew; ARGS="--upgrade" takes newer releases

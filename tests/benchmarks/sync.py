@@ -1,4 +1,4 @@
-"""`make bench-sync`: what synchronising 100,000 changes costs, without a network; the figures' table is printed."""
+"""`make bench-sync`: what synchronising 100,000 changes costs, and how soon an end counts; the table is printed."""
 
 import argparse
 import json
@@ -14,12 +14,15 @@ from pathlib import Path
 
 from rex_auth_edge.machine import settle_memory
 from rex_auth_edge.sync.order import Lane
+from tests.benchmarks import sync_line
 from tests.benchmarks.__main__ import Row, others, say, table
+from tests.benchmarks.load import percentile
 from tests.benchmarks.servers import busy
 from tests.benchmarks.sync_ends import AT_ONCE, Ends, Told, ids
 
 EACH_WAY = 100_000
 UPDATED = 2_000
+ENDS, MEANWHILE = 200, 5
 
 
 @contextmanager
@@ -129,15 +132,43 @@ def measured(count: int) -> list[Row]:
     ]
 
 
+def in_force(count: int, ends: int) -> list[Row]:
+    """The rows about a hub and a cloud that are real processes: how soon an end on one side is one on the other.
+
+    `count` records are made on either side while they are apart.
+    """
+    if not sync_line.installed():
+        say("MariaDB or Redis isn't installed: nothing is measured between processes")
+        return []
+    with sync_line.household() as home:
+        say(f"{ends} sessions ended on either side")
+        cloud, hub = sync_line.online(home, ends)
+        say(f"{count} records on either side while they are apart")
+        took, left, further = sync_line.connecting(home, count, MEANWHILE)
+    slowest = max(percentile(each, 0.99) for each in (cloud, hub))
+    halves = (f"{len(each)} {name}: {_spread(each)}" for each, name in ((cloud, "cloud to hub"), (hub, "hub to cloud")))
+    waited = f"{left} changes of the hub's waited then; in force within {max(further):.1f} s meanwhile"
+    return [
+        Row("an end in force on the other side, p99, ms", slowest * 1000, 1500, "; ".join(halves), lower=True),
+        Row(f"ends in force after {count} changes each way, s from connecting", took, 2, waited, lower=True),
+    ]
+
+
+def _spread(times: list[float]) -> str:
+    return f"p50 {percentile(times, 0.5) * 1000:.0f}, p99 {percentile(times, 0.99) * 1000:.0f}"
+
+
 def main() -> None:
     """Run, and print the table or, with --json, the same for programs."""
     parser = argparse.ArgumentParser(prog="make bench-sync ARGS=...", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the changes")
+    parser.add_argument("--line", action="store_true", help="only what is measured between processes")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
     settle_memory()
     began, taken = time.perf_counter(), busy() - sum(os.times()[:4])
-    rows = measured(EACH_WAY // 10 if arguments.quick else EACH_WAY)
+    count = EACH_WAY // 10 if arguments.quick else EACH_WAY
+    rows = in_force(count, ENDS) if arguments.line else [*measured(count), *in_force(count, ENDS)]
     python = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     where = f"{os.cpu_count()} cores {platform.machine()}, {python}; {others(began, taken)}"
     if arguments.json:

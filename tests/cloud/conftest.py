@@ -10,11 +10,10 @@ from rex_auth_edge import machine
 from rex_auth_edge.storage.store import Store
 from tests import mariadb, redis_server
 from tests.cli.consoles import Console
-from tests.cloud.pair import PASSWORD, Pair
+from tests.cloud.pair import PASSWORD, Pair, two
 from tests.cloud.settings import SETTINGS
 from tests.cloud.street import Street, add, sign_in, until, way
 from tests.mariadb import MariaServer
-from tests.processes import run, serving
 from tests.redis_server import RedisServer
 
 _CONTRACT = Path(__file__).with_name("test_contract.py")
@@ -87,24 +86,8 @@ def street(
 
 @contextmanager
 def _two(mariadb_server: MariaServer, redis: RedisServer, folder: Path, **more: str) -> Iterator[Pair]:
-    """Two processes, their database brought up to date by a command as an operator does it."""
+    """Two processes, where MariaDB is installed."""
     if not mariadb.installed():
         pytest.skip("MariaDB's server isn't installed.")
-    url = mariadb_server.fresh().set(username="cloud", password="a-password")
-    mariadb_server.sql(f"GRANT ALL ON {url.database}.* TO 'cloud'@'127.0.0.1' IDENTIFIED BY 'a-password'")
-    settings = {
-        "REX_ROLE": "cloud",
-        "REX_HOST": "127.0.0.1",
-        "REX_REGISTRATION": "open",
-        "SECRET_KEY": "a key of the tests' cloud, 32 bytes",
-        "DATABASE_URL": url.render_as_string(hide_password=False),
-        "RATELIMIT_STORAGE_URI": redis.url,
-        "REX_ARGON2_MEMORY_KIB": "19456",
-        "REX_ARGON2_PASSES": "2",
-        **more,
-    }
-    upgraded = run(folder / "none", "db", "upgrade", **settings)
-    assert (upgraded.returncode, upgraded.stderr) == (0, "")
-    with ExitStack() as stack:
-        one, other = (stack.enter_context(serving(Path("/nonexistent"), "--json", **settings)) for _ in range(2))
-        yield Pair(one, other, mariadb_server, redis, settings)
+    with two(mariadb_server, redis, folder, **more) as made:
+        yield made

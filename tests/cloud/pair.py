@@ -1,7 +1,10 @@
 """What tests do with two processes: people who join by the one, and are known to the other."""
 
 import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,7 +16,7 @@ from rex_auth_edge.machine import SystemEntropy
 from rex_auth_edge.mail import letters
 from rex_auth_edge.mail.post import SEALED_FOR
 from tests.mariadb import MariaServer
-from tests.processes import Process
+from tests.processes import Process, run, serving
 from tests.redis_server import RedisServer
 
 PASSWORD = "Zebra-River-42!"
@@ -57,6 +60,29 @@ class Pair:
             answer = client.post("/auth/register/verify", json=proof)
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
+
+
+@contextmanager
+def two(mariadb_server: MariaServer, redis: RedisServer, folder: Path, **more: str) -> Iterator[Pair]:
+    """Two processes, their database brought up to date by a command as an operator does it."""
+    url = mariadb_server.fresh().set(username="cloud", password="a-password")
+    mariadb_server.sql(f"GRANT ALL ON {url.database}.* TO 'cloud'@'127.0.0.1' IDENTIFIED BY 'a-password'")
+    settings = {
+        "REX_ROLE": "cloud",
+        "REX_HOST": "127.0.0.1",
+        "REX_REGISTRATION": "open",
+        "SECRET_KEY": "a key of the tests' cloud, 32 bytes",
+        "DATABASE_URL": url.render_as_string(hide_password=False),
+        "RATELIMIT_STORAGE_URI": redis.url,
+        "REX_ARGON2_MEMORY_KIB": "19456",
+        "REX_ARGON2_PASSES": "2",
+        **more,
+    }
+    upgraded = run(folder / "none", "db", "upgrade", **settings)
+    assert (upgraded.returncode, upgraded.stderr) == (0, "")
+    with ExitStack() as stack:
+        one, other = (stack.enter_context(serving(Path("/nonexistent"), "--json", **settings)) for _ in range(2))
+        yield Pair(one, other, mariadb_server, redis, settings)
 
 
 def bearer(tokens: dict[str, Any]) -> dict[str, str]:
