@@ -25,6 +25,7 @@ KEY_BYTES = 32
 _TYPE = "rex-sync+jwt"
 _ID = 16
 _LONGEST_JTI = 64
+_OLDEST = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +68,28 @@ class Signer:
     key: HubKey
     name: str | None = None
 
-    def proof(self, method: str, url: str, body: bytes, nonce: str, entropy: Entropy) -> str:
-        """For one request."""
+    def proof(self, method: str, url: str, body: bytes, nonce: str, entropy: Entropy, age: int = 0) -> str:
+        """For one request, whose body was made `age` milliseconds ago."""
         who = {"jwk": jwk_of(self.key.public)} if self.name is None else {"kid": self.name}
         jti = jose.text(entropy.token_bytes(12))
-        claims = {"htm": method, "htu": url, "bh": digest(body), "nonce": nonce, "jti": jti}
+        claims = {"htm": method, "htu": url, "bh": digest(body), "nonce": nonce, "jti": jti, "age": age}
         signed = f"{_segment({'typ': _TYPE, 'alg': 'EdDSA', **who})}.{_segment(claims)}"
         return f"{signed}.{jose.text(self.key.sign(signed))}"
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A proof that is for this very request, and not yet believed. `key` is the public key that it names itself."""
+    """A proof that is for this very request, and not yet believed. `key` is the public key that it names itself.
+
+    `age` is how long ago the body was made, in milliseconds by its maker's running time.
+    """
 
     parsed: jose.Parsed
     nonce: str
     jti: str
     hub: tuple[UUID, bytes] | None
     key: bytes | None
+    age: int = 0
 
     def by(self, public: bytes) -> bool:
         """Whether this key's holder has made it."""
@@ -106,7 +111,10 @@ def shown(proof: str, method: str, url: str, body: bytes) -> Shown | None:
     if not isinstance(nonce, str) or not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI:
         return None
     hub, key = _hub_of(header.get("kid")), _key_of(header.get("jwk"))
-    return Shown(parsed, nonce, jti, hub, key) if (hub is None) != (key is None) else None
+    if (hub is None) == (key is None):
+        return None
+    age = claims.get("age")
+    return Shown(parsed, nonce, jti, hub, key, age if isinstance(age, int) and 0 < age < _OLDEST else 0)
 
 
 def meant_for(proof: str) -> str | None:

@@ -181,7 +181,8 @@ class Page(Struct, frozen=True, omit_defaults=True):
     """The answer to a Pull. The cursor moves to `upto`; only where `whole` has the hub seen everything up to there.
 
     In the middle of a pull it hasn't: a cell that changes meanwhile moves on in the order, past what was read.
-    `partial` rows are what a hub that is locked out may still learn: they close doors, and move no cursor.
+    `partial` rows are what a hub that is locked out may still learn: they close doors, and move no cursor. `now` is by
+    the cloud's clock, in milliseconds since 1970: how long ago something came to it is told by that clock alone.
     """
 
     epoch: int
@@ -195,6 +196,7 @@ class Page(Struct, frozen=True, omit_defaults=True):
     pruned: int = 0
     partial: bool = False
     agrees: bool | None = None
+    now: int = 0
 
 
 class Compared(Struct, frozen=True, omit_defaults=True):

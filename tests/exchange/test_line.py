@@ -107,7 +107,7 @@ async def test_a_nonce_that_never_fits_ends() -> None:
 @pytest.mark.parametrize(
     ("reply", "trouble", "told"),
     [
-        (problem(429, "rate_limited", retry_after="7"), "busy", 7 * SECOND),
+        (problem(429, "rate_limited", retry_after="7"), "too_often", 7 * SECOND),
         (problem(503, "storage_unavailable", retry_after="5"), "busy", 5 * SECOND),
         (problem(503), "busy", 0),
         (problem(413, "body_too_large"), "too_large", 0),

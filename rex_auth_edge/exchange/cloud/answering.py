@@ -51,14 +51,21 @@ async def at(parts: Parts, tenant_id: UUID) -> Position:
     return await parts.store.read(query)
 
 
-async def answered(parts: Parts, tenant_id: UUID, hub: bytes, key: bytes, path: str, raw: bytes) -> bytes | Refused:
-    """The answer's bytes; what couldn't be read is answered as well, and has changed nothing."""
+async def answered(
+    parts: Parts, tenant_id: UUID, hub: bytes, key: bytes, path: str, raw: bytes, age: int = 0
+) -> bytes | Refused:
+    """The answer's bytes; what couldn't be read is answered as well, and has changed nothing.
+
+    `age` is how long ago the hub has made the request, in milliseconds.
+    """
     try:
         if name_of(raw) != _BODIES[path].__name__:
             return _ELSEWHERE
     except WireError:
         return encode(Refusal("malformed"))
-    return await parts.store.write(lambda tx: _answered(tx, parts, tenant_id, hub, key, raw), urgent=path == PUSH)
+    return await parts.store.write(
+        lambda tx: _answered(tx, parts, tenant_id, (hub, key, age), raw), urgent=path == PUSH
+    )
 
 
 def _note_versions(member: Member | None, hub: bytes, raw: bytes) -> None:
@@ -67,12 +74,13 @@ def _note_versions(member: Member | None, hub: bytes, raw: bytes) -> None:
         _log.warning(said, UUID(bytes=hub), spoken(member), *member.speaks)
 
 
-def _answered(tx: Tx, parts: Parts, tenant_id: UUID, hub: bytes, key: bytes, raw: bytes) -> bytes:
+def _answered(tx: Tx, parts: Parts, tenant_id: UUID, asker: tuple[bytes, bytes, int], raw: bytes) -> bytes:
+    hub, key, age = asker
     try:
         store = SqlCloud(tx, tenant_id)
     except NotSharedError:
         return encode(Refusal("unknown_key"))
-    occasion = Occasion(store, tx.node.id.bytes, tx.now.wall, tx.entropy.token_bytes(NONCE_BYTES))
+    occasion = Occasion(store, tx.node.id.bytes, tx.now.wall, tx.entropy.token_bytes(NONCE_BYTES), age=age)
     said = answer(occasion, hub, key, raw)
     _note_versions(store.member(hub), hub, raw)
     for cell in tuple(store.dirty):

@@ -75,7 +75,7 @@ class CloudDesk:
         tenant_id, hub = found.hub
         if asked.path == PULL and asked.wait > 0:
             await self._until_moved(tenant_id, hub, asked)
-        return await answering.answered(self._parts, tenant_id, hub, key, asked.path, asked.body)
+        return await answering.answered(self._parts, tenant_id, hub, key, asked.path, asked.body, found.age)
 
     async def _keys(self, tenant_id: UUID, hub: bytes) -> tuple[bytes, ...]:
         return await answering.keys(self._parts, tenant_id, hub)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from rex_auth_edge.exchange.hub import reborn, trouble
 from rex_auth_edge.exchange.hub.copy import Copies, Copy
 from rex_auth_edge.exchange.hub.enrolment import Enrolment
 from rex_auth_edge.exchange.hub.trouble import LineError
-from rex_auth_edge.exchange.mirror import adopt, beyond, capture, capture_all, listed, recapture
+from rex_auth_edge.exchange.mirror import adopt, beyond, capture, capture_all, failures, listed, recapture
 from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.proof import HubKey, Signer
 from rex_auth_edge.exchange.stores.hub import SqlHub
@@ -31,7 +32,7 @@ from rex_auth_edge.sync.hub.shedding import shed
 from rex_auth_edge.sync.hub.welcoming import seal, start
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.store import Me
-from rex_auth_edge.sync.wire import Compared, Refusal, WireError
+from rex_auth_edge.sync.wire import Compared, Page, Refusal, WireError
 
 T = TypeVar("T")
 
@@ -52,6 +53,7 @@ class Household:
         self._copies = copies
         self._flipped = self._checked = False
         self._raw = b""
+        self._made = (b"", 0)
         self._one = asyncio.Lock()
         self.enrolment: Enrolment
         self.me: Me
@@ -86,7 +88,18 @@ class Household:
 
     async def request(self, most: int) -> bytes | None:
         """The next request that changes something at the cloud, written down before it is sent. Raises LineError."""
-        return await self._do(lambda _, store: asking.push(store, most))
+        return await self._do(lambda tx, store: self._request(tx, store, most))
+
+    def _request(self, tx: Tx, store: SqlHub, most: int) -> bytes | None:
+        made = asking.push(store, most, partial(failures.measured, tx, self._parts, self.tenant_id))
+        if made is not None and made != self._made[0]:
+            self._made = (made, tx.now.boot)
+        return made
+
+    def age(self, request: bytes) -> int:
+        """How long ago the request was made, in milliseconds, as far as this process knows."""
+        made, since = self._made
+        return max(0, self._parts.clock.now().boot - since) if made == request else 0
 
     async def urgent(self) -> bool:
         """Whether anything waits that closes doors. Raises LineError."""
@@ -181,7 +194,8 @@ class Household:
             me = seal(store)
             store.flush()
             if store.dirty:
-                adopt(tx, self._parts, self.tenant_id, store.shown, tuple(store.dirty))
+                clouds = done.now or None if isinstance(done, Page) else None
+                adopt(tx, self._parts, self.tenant_id, store.shown, tuple(store.dirty), clouds)
             return done, me, self._opened(tx), self._sealed(tx)
 
         async with self._one:

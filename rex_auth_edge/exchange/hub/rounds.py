@@ -116,7 +116,8 @@ class Rounds:
         if request is None:
             return False
         try:
-            answer = await self._asking.ask(HELLO if name_of(request) == Hello.__name__ else PUSH, request)
+            path = HELLO if name_of(request) == Hello.__name__ else PUSH
+            answer = await self._asking.ask(path, request, age=self._household.age(request))
         except LineError as error:
             if error.trouble != trouble.TOO_LARGE:
                 raise

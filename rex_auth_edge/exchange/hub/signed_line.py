@@ -49,12 +49,15 @@ class SignedLine:
         """Let go of the line."""
         self._line.close()
 
-    async def ask(self, path: str, body: bytes, wait: int = 0) -> bytes:
-        """The answer's bytes; `wait` is how many seconds it may be kept until there is something. Raises LineError."""
+    async def ask(self, path: str, body: bytes, wait: int = 0, age: int = 0) -> bytes:
+        """The answer's bytes; `wait` is how many seconds it may be kept until there is something. Raises LineError.
+
+        `age`: so many milliseconds ago the body was made.
+        """
         doubted = False
         for _ in range(_TRIES):
             used = self._nonce
-            reply = await self._line.post(path, body, self._headers(path, body, wait), float(wait))
+            reply = await self._line.post(path, body, self._headers(path, body, wait, age), float(wait))
             self._nonce = reply.headers.get(NONCE, self._nonce)
             if reply.status == HTTPStatus.OK:
                 return _content(reply)
@@ -66,8 +69,8 @@ class SignedLine:
             doubted = doubted or not again
         raise LineError(trouble.PROOF)
 
-    def _headers(self, path: str, body: bytes, wait: int) -> dict[str, str]:
-        proof = self._signer().proof("POST", self._url + path, body, self._nonce, self._entropy)
+    def _headers(self, path: str, body: bytes, wait: int, age: int) -> dict[str, str]:
+        proof = self._signer().proof("POST", self._url + path, body, self._nonce, self._entropy, age)
         headers = {"Authorization": f"{SCHEME} {proof}", "Content-Type": TYPE}
         return headers | ({"Prefer": f"wait={wait}"} if wait else {})
 

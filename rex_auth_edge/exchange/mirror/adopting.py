@@ -14,7 +14,7 @@ from rex_auth_edge.exchange.mirror import (
     policy,
 )
 from rex_auth_edge.exchange.mirror.side import LONGEST_ID, Side
-from rex_auth_edge.flows.parts import Parts
+from rex_auth_edge.flows.parts import NOBODY, Parts
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.standing import House
@@ -24,14 +24,18 @@ _OF_FAILURES = frozenset({Kind.FAILURES, Kind.BAN})
 _OF_SESSIONS = frozenset({Kind.SESSION, Kind.SESSION_END})
 
 
-def adopt(tx: Tx, parts: Parts, tenant_id: UUID, house: House, cells: Iterable[Cell]) -> None:
+def adopt(
+    tx: Tx, parts: Parts, tenant_id: UUID, house: House, cells: Iterable[Cell], clouds: int | None = None
+) -> None:
     """Bring the household's rows to what the house says of these cells; where they say it already, nothing changes.
 
     Whoever is no longer let in is refused from the commit on, with whatever they hold. Sessions that end here for
     another reason than the cells', as where somebody has a lower role now, are left touched in the transaction: they
-    are this node's own changes, to be captured after this.
+    are this node's own changes, to be captured after this. `clouds` is the time by the cloud's clock, on a hub that has
+    just heard from it.
     """
-    side = Side(tx.conn, parts, tenant_id, house, tx.node.id.bytes, tx.now)
+    clouds = tx.now.wall if parts.home == NOBODY else clouds
+    side = Side(tx.conn, parts, tenant_id, house, tx.node.id.bytes, tx.now, clouds=clouds)
     changed = [cell for cell in cells if len(cell.id) == LONGEST_ID]
     persons = {cell.id for cell in changed if cell.kind.partition(".")[0] == Kind.USER}
     new = arrivals.adopt(tx, side, persons)

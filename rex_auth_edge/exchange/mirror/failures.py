@@ -9,17 +9,21 @@ from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from rex_auth_edge.domain.caller import UNKNOWN_DEVICE
 from rex_auth_edge.exchange.mirror.side import Side, Wish, number, uuid_of
+from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import attempts_elsewhere as rows
 from rex_auth_edge.storage import users
 from rex_auth_edge.storage.attempts_elsewhere import Counter, counter_of
 from rex_auth_edge.storage.columns import deadline_of, deadline_values
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.bans import came
 from rex_auth_edge.sync.kinds import ACTIVE, Kind
 from rex_auth_edge.sync.order import Lane, Tag
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.state import Cell, Count, State
+from rex_auth_edge.sync.state import Cell, Count, Mark, State
 
 _UNKNOWN = "unknown"
 _MOST_INCARNATIONS = 1 << 31
@@ -28,10 +32,16 @@ _MOST = 1 << 20
 
 
 class _Ban(NamedTuple):
-    """One that is in force: since which failure, and how long when its node told of it."""
+    """One that is in force: since which failure, how long when its node told of it, and when that came to the cloud."""
 
     since: int
     left: int | None
+    came: int | None = None
+
+    def remains(self, clouds: int | None) -> int:
+        """What is left by the cloud's clock; all, where nobody can know better."""
+        passed = 0 if clouds is None or self.came is None else max(0, clouds - self.came)
+        return max(0, (self.left or 0) - passed)
 
 
 def _key(device_hash: bytes) -> str:
@@ -109,6 +119,26 @@ def _mark(what: list[Any], pen: Pen) -> State:
     return pen.mark(what)
 
 
+def measured(tx: Tx, parts: Parts, tenant_id: UUID, cell: Cell, state: State) -> State:
+    """The bans of this hub's own that are about to be told, with what is left of them now."""
+    user_id = uuid_of(cell.id)
+    here = [] if user_id is None else rows.of_account(tx.conn, tenant_id, parts.account(tenant_id, user_id))
+    left = {}
+    for row in here:
+        ban = deadline_of(row, "ban")
+        if row.node_id == tx.node.id and ban is not None and not row.permanent:
+            left[_key(row.device_hash), row.told] = max(0, ban.unserved(tx.now))
+    return replace(state, marks=tuple(_measured(mark, left) for mark in state.marks))
+
+
+def _measured(mark: Mark, left: dict[tuple[str, int | None], int]) -> Mark:
+    read = _read(mark.what)
+    now = None if read is None else left.get((_key(read[0]), read[1].since))
+    if read is None or now is None or read[1].left is None:
+        return mark
+    return replace(mark, what=[mark.what[0], min(now, read[1].left), mark.what[2]])
+
+
 def _told(tenant_id: UUID, account: bytes, which: Counter, since: int, tx: Tx, _tag: Tag) -> None:
     rows.put(tx, tenant_id, account, which, {"told": since})
 
@@ -137,7 +167,7 @@ def adopt(tx: Tx, side: Side, people: Iterable[bytes]) -> None:
             if gone:
                 rows.drop(tx, side.tenant_id, account, which)
             elif which.node_id.bytes != side.node:
-                values = {"attempt_count": counts.get(which, 0)} | _closed(tx, here.get(which), bans.get(which))
+                values = {"attempt_count": counts.get(which, 0)} | _closed(tx, side, here.get(which), bans.get(which))
                 _set(tx, side, account, which, here.get(which), values)
 
 
@@ -152,13 +182,13 @@ def _own(side: Side, user: bytes, which: Counter) -> int:
     )
 
 
-def _closed(tx: Tx, row: Any, ban: _Ban | None) -> dict[str, Any]:
+def _closed(tx: Tx, side: Side, row: Any, ban: _Ban | None) -> dict[str, Any]:
     """A ban's columns, where another has begun, or the one that was has been lifted."""
     if ban is None:
         return deadline_values("ban", None) | {"permanent": False}
     if row is not None and (row.told or 0) >= ban.since:
         return {}
-    until = None if ban.left is None else tx.now.after(ban.left)
+    until = None if ban.left is None else tx.now.after(ban.remains(side.clouds))
     return deadline_values("ban", until) | {"permanent": ban.left is None, "told": ban.since}
 
 
@@ -204,9 +234,9 @@ def _bans(side: Side, user: bytes) -> dict[Counter, _Ban]:
 
 def _read(what: Any) -> tuple[bytes, _Ban] | None:
     """At which device, and the ban; None for what is none."""
-    if not isinstance(what, list | tuple) or len(what) != 3:  # noqa: PLR2004 - as `_banned` makes it
+    if not isinstance(what, list | tuple) or len(what) not in {3, 4}:  # as `_banned` makes it, and the cloud stamps it
         return None
-    key, left, since = what
+    key, left, since = what[:3]
     device = _device(key)
     good = number(since) is not None and (left is None or number(left) is not None)
-    return (device, _Ban(since, left)) if device is not None and good else None
+    return (device, _Ban(since, left, came(what))) if device is not None and good else None

@@ -22,7 +22,10 @@ LONGEST_ID = 16
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One household here. `node` is who writes its own changes, `kept` what of them the policy keeps at home."""
+    """One household here. `node` is who writes its own changes, `kept` what of them the policy keeps at home.
+
+    `clouds` is the time by the cloud's clock, in milliseconds since 1970, where it is known.
+    """
 
     conn: sa.Connection
     parts: Parts
@@ -31,6 +34,7 @@ class Side:
     node: bytes
     now: Moment
     kept: frozenset[str] = frozenset()
+    clouds: int | None = None
 
     @classmethod
     def of(cls, conn: sa.Connection, parts: Parts, tenant_id: UUID, house: House, node: bytes, now: Moment) -> "Side":

@@ -10,6 +10,7 @@ from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.sync.cloud.epochs import is_behind
 from rex_auth_edge.sync.cloud.giving import MOST_ROWS, compare, page, revocations
 from rex_auth_edge.sync.cloud.greeting import greet
+from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.cloud.taking import take
 from rex_auth_edge.sync.store import CloudStore, Member
 from rex_auth_edge.sync.wire import (
@@ -37,7 +38,8 @@ _RECENT = 32
 class Occasion:
     """What an answer depends on beside the request: the household's store, the cloud's id, the time and chance.
 
-    `now` is by the cloud's clock, `fresh` a new nonce; a page has `most` rows.
+    `now` is by the cloud's clock, `fresh` a new nonce; a page has `most` rows. `age` is how many milliseconds ago the
+    hub has made the request, which may have been long under way.
     """
 
     store: CloudStore
@@ -45,6 +47,7 @@ class Occasion:
     now: int
     fresh: bytes
     most: int = MOST_ROWS
+    age: int = 0
 
 
 def answer(occasion: Occasion, hub: bytes, key: bytes, raw: bytes) -> bytes:
@@ -91,7 +94,8 @@ def _page(occasion: Occasion, hub: bytes, member: Member, pull: Pull) -> Struct:
     if pull.epoch != standing.at.epoch or member.epoch != pull.epoch or max(pull.after, *pull.past) > standing.at:
         return Refusal("greet")
     occasion.store.put_member(hub, replace(member, past=pull.past, contact=max(member.contact, occasion.now)))
-    return page(occasion.store, pull, occasion.most)
+    found = page(occasion.store, pull, occasion.most)
+    return replace(found, now=occasion.now) if found.rows else found
 
 
 def _once(occasion: Occasion, hub: bytes, member: Member, key: bytes, request: Hello | Push, raw: bytes) -> bytes:
@@ -126,6 +130,7 @@ def _once(occasion: Occasion, hub: bytes, member: Member, key: bytes, request: H
 def _do(occasion: Occasion, hub: bytes, member: Member, key: bytes, request: Hello | Push) -> Struct:
     if isinstance(request, Push):
         occasion.store.put_member(hub, member)
-        return take(occasion.store, occasion.cloud, occasion.now, occasion.fresh, hub, request)
+        ordering = Ordering(occasion.store, occasion.cloud, occasion.now, occasion.age)
+        return take(occasion.store, ordering, occasion.fresh, hub, request)
     away = occasion.now - member.contact > LONGEST_ABSENCE
     return greet(occasion.store, hub, member, key, request, occasion.fresh, refresh=away)

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.bans import stamped
 from rex_auth_edge.sync.cloud.handed_on import believed
 from rex_auth_edge.sync.cloud.told_of import told_of
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Kind
@@ -35,10 +36,13 @@ DECIDED_AT = "decided_at"
 
 
 class Ordering:
-    """One household's order, within one transaction. `cloud` is this side's id as an origin."""
+    """One household's order, within one transaction. `cloud` is this side's id as an origin.
 
-    def __init__(self, store: CloudStore, cloud: bytes, now: int) -> None:
-        self._store, self._cloud, self._now = store, cloud, now
+    `now` is by its clock; what is to be ordered was told `age` milliseconds ago.
+    """
+
+    def __init__(self, store: CloudStore, cloud: bytes, now: int, age: int = 0) -> None:
+        self._store, self.cloud, self._now, self._age = store, cloud, now, age
 
     def next(self) -> Position:
         """The next place."""
@@ -84,12 +88,15 @@ class Ordering:
 
     def _added(self, change: Incoming, at: Position, refresh: Position | None = None) -> tuple[Verdict, State]:
         verdict, delta = added(change, self._store, at, refresh)
-        signs_out = change.cell.kind == Kind.SIGN_OUT
-        return verdict, without_needless(change, delta, self._store) if signs_out else delta
+        if change.cell.kind == Kind.SIGN_OUT:
+            delta = without_needless(change, delta, self._store)
+        elif change.cell.kind == Kind.BAN:
+            delta = stamped(delta, self._now - self._age)
+        return verdict, delta
 
     def tag(self, at: Position) -> Tag:
         """What the cloud's own change at this place is known by."""
-        return Tag(self._cloud, at.epoch, at.seq)
+        return Tag(self.cloud, at.epoch, at.seq)
 
     def write(self, cell: Cell, delta: State, at: Position, most: int | None = None) -> bool:
         """Join the delta to the cell; where that changes nothing, the cell keeps its place.

@@ -20,7 +20,7 @@ from rex_auth_edge.sync.wire import (
 )
 
 
-def take(store: CloudStore, cloud: bytes, now: int, fresh: bytes, hub: bytes, push: Push) -> Pushed | Refusal:
+def take(store: CloudStore, ordering: Ordering, fresh: bytes, hub: bytes, push: Push) -> Pushed | Refusal:
     """Give each change its place, in the hub's order. Raises WireError for what can't be read.
 
     The cloud itself is no hub: nobody ends what it has let in, or the sessions begun there, by a cell about it.
@@ -33,13 +33,12 @@ def take(store: CloudStore, cloud: bytes, now: int, fresh: bytes, hub: bytes, pu
     changes = [unpacked(hub, push.incarnation, change) for change in push.changes]
     lost = [(row.cell, unpack_state(row.state)) for row in push.lost]
     cells = [*(cell for cell, _ in lost), *(change.cell for change in changes)]
-    if Cell(Kind.HUB, cloud) in cells or not all(may_be_forgotten(state, standing.at) for _, state in lost):
+    if Cell(Kind.HUB, ordering.cloud) in cells or not all(may_be_forgotten(state, standing.at) for _, state in lost):
         return Refusal("forged")
     if not _in_order(push) or not all(is_own(change, standing.at) for change in changes):
         return Refusal("forged")
     store.prepare(cells)
     alone = not push.lost and not store.rows(push.lane, push.read, 1)
-    ordering = Ordering(store, cloud, now)
     for cell, state in lost:
         ordering.take_lost(hub, cell, state)
     for change in changes:

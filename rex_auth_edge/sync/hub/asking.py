@@ -1,5 +1,6 @@
 """The hub's next request. What changes something at the cloud is written down first, and repeated until answered."""
 
+from collections.abc import Callable
 from itertools import accumulate
 
 import msgspec
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 from rex_auth_edge.sync.kinds import Kind, lane_of
 from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.standing import House, kept_home
-from rex_auth_edge.sync.state import State
+from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.store import Entry, HubStore, Me
 from rex_auth_edge.sync.wire import (
     NEWEST,
@@ -33,7 +34,15 @@ _LARGEST, _AROUND = 240 * 1024, 48
 """Bytes of a request's changes before they are compressed, and of what is around each and can't be."""
 
 
-def push(store: HubStore, most: int = 500) -> bytes | None:
+Measured = Callable[[Cell, State], State]
+"""What of a ban's marks is left now."""
+
+
+def _as_it_is(_cell: Cell, state: State) -> State:
+    return state
+
+
+def push(store: HubStore, most: int = 500, measured: Measured = _as_it_is) -> bytes | None:
     """The next request that changes something: what is pending, a Hello, or a lane's changes; None where nothing waits.
 
     The security lane goes first; of a batch there are `most` changes at most.
@@ -48,7 +57,7 @@ def push(store: HubStore, most: int = 500) -> bytes | None:
         entries = _fitting(store.waiting(lane, most - len(lost))) if most > len(lost) else []
         if lost or entries:
             rows = tuple(Row(each.cell.kind, each.cell.id, me.durable, each.state) for each in lost)
-            return _pend(store, _batch(store, lane, entries, rows))
+            return _pend(store, _batch(store, lane, entries, rows, measured))
     return None
 
 
@@ -80,9 +89,9 @@ def _hello(me: Me) -> Hello:
     )
 
 
-def _batch(store: HubStore, lane: Lane, entries: list[Entry], lost: tuple[Row, ...]) -> Push:
+def _batch(store: HubStore, lane: Lane, entries: list[Entry], lost: tuple[Row, ...], measured: Measured) -> Push:
     me, shown = store.me(), store.shown
-    changes = tuple(_outgoing(each, shown) for each in entries)
+    changes = tuple(_outgoing(each, shown, measured) for each in entries)
     after: Head = me.heads[lane]
     last = entries[-1].number if entries else after.number
     store.send(lane, last)
@@ -91,11 +100,13 @@ def _batch(store: HubStore, lane: Lane, entries: list[Entry], lost: tuple[Row, .
     return Push(me.nonce, me.incarnation, me.epoch, lane, after, upto, changes, lost, told, me.whole[lane])
 
 
-def _outgoing(entry: Entry, shown: House) -> Change:
-    """The change for the line: a verifier that is to stay at home isn't in it."""
+def _outgoing(entry: Entry, shown: House, measured: Measured) -> Change:
+    """The change for the line: a verifier that is to stay at home isn't in it, and of a ban what is left of it now."""
     packed = entry.state
     if entry.cell.kind == Kind.PASSWORD and kept_home(shown, entry.cell.id):
         packed = pack_state(_without_verifier(unpack_state(packed)))
+    elif entry.cell.kind == Kind.BAN:
+        packed = pack_state(measured(entry.cell, unpack_state(packed)))
     return Change(entry.cell.kind, entry.cell.id, entry.number, entry.seen, packed, entry.actor)
 
 
