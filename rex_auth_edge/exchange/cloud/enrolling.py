@@ -13,7 +13,7 @@ from rex_auth_edge.exchange.cloud.answering import NONCE_BYTES
 from rex_auth_edge.exchange.cloud.claims import code_hash
 from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol, Enrolled, Look, Offer, whose
 from rex_auth_edge.exchange.mirror import adopt, capture_all
-from rex_auth_edge.exchange.stores.cloud import SqlCloud, is_shared, share
+from rex_auth_edge.exchange.stores.cloud import SqlCloud, held_if_shared, share
 from rex_auth_edge.exchange.stores.scribes import CloudScribe
 from rex_auth_edge.flows.household.actor import still_may
 from rex_auth_edge.flows.parts import Parts
@@ -97,7 +97,7 @@ def _good(claim: Any, now: Moment) -> bool:
 def _let_in(tx: Tx, parts: Parts, claim: Any, asked: Enrol, key: bytes) -> bytes | Refused:
     tenant_id, hub_id = claim.tenant_id, UUID(bytes=asked.hub)
     tenants.hold(tx, tenant_id)
-    if not is_shared(tx, tenant_id):
+    if not held_if_shared(tx, tenant_id):
         share(tx, tenant_id)
     store = SqlCloud(tx, tenant_id)
     if revoked(store, Kind.HUB, asked.hub):

@@ -10,8 +10,8 @@ from rex_auth_edge.domain.principal import Principal
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.exchange.oversight import notices, reviews, telling
+from rex_auth_edge.exchange.oversight.changing import change_cells
 from rex_auth_edge.exchange.oversight.shown import Shown
-from rex_auth_edge.exchange.oversight.through import through
 from rex_auth_edge.exchange.scribe import Scribe
 from rex_auth_edge.flows.household.actor import Actor, forbidden, note, refusal
 from rex_auth_edge.flows.parts import Parts
@@ -115,7 +115,7 @@ async def _decide(
         review = reviews.review_of(house, named.bytes)
         about = review.cell.id if review is not None and review.cell.kind.startswith(Kind.USER) else None
         detail = {"id": str(named), how: telling.what(review, house) if review is not None else "notice"}
-        done = through(tx, parts, actor.tenant_id, act)
+        done = change_cells(tx, parts, actor.tenant_id, act)
         if done is None:
             note(tx, actor, right, UUID(bytes=about) if about else None, detail=detail)
         return done
@@ -142,7 +142,7 @@ async def read(parts: Parts, principal: Principal, notice_id: UUID) -> Refused |
     """The caller has seen it."""
 
     def work(tx: Tx) -> Refused | None:
-        return through(
+        return change_cells(
             tx,
             parts,
             principal.tenant_id,

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from rex_auth_edge.domain import names
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.domain.roles import Act
+from rex_auth_edge.exchange.oversight.changing import change_cells
 from rex_auth_edge.exchange.oversight.shown import Shown
-from rex_auth_edge.exchange.oversight.through import through
 from rex_auth_edge.exchange.scribe import Scribe
 from rex_auth_edge.flows.household import house
 from rex_auth_edge.flows.household.actor import Actor, refusal
@@ -111,7 +111,7 @@ def _put(tx: Tx, parts: Parts, actor: Actor, own: Mapping[str, str]) -> Refused 
         if isinstance(people, Refused):
             return people
         fields["passwords_home"] = people
-    return through(tx, parts, actor.tenant_id, partial(_write, fields=fields, actor=actor))
+    return change_cells(tx, parts, actor.tenant_id, partial(_write, fields=fields, actor=actor))
 
 
 def _write(scribe: Scribe, *, fields: dict[str, Any], actor: Actor) -> None:

@@ -67,7 +67,7 @@ def share(tx: Tx, tenant_id: UUID, epoch: int = 1) -> None:
     tx.conn.execute(sa.insert(sync_standings).values(row))
 
 
-def is_shared(tx: Tx, tenant_id: UUID) -> bool:
+def held_if_shared(tx: Tx, tenant_id: UUID) -> bool:
     """Whether the household has a standing; it is locked until the transaction ends."""
     return _get.one(tx.conn, tenant=tenant_id) is not None
 

@@ -22,7 +22,7 @@ NOT_NOW = Refused(
 )
 
 
-def through(tx: Tx, parts: Parts, tenant_id: UUID, act: Callable[[Scribe], T | Refused]) -> T | Refused:
+def change_cells(tx: Tx, parts: Parts, tenant_id: UUID, act: Callable[[Scribe], T | Refused]) -> T | Refused:
     """Have `act` write in the household's name; NOT_SHARED where nobody else has it.
 
     What the rows come to by it, as sessions that end, is captured at the transaction's end like everything else.
