@@ -1,0 +1,41 @@
+"""A hub's rows are compared with its cells some at a time: together that is the same as all at once."""
+
+from rex_auth_edge.exchange.mirror import capture_all, listed, recapture
+from rex_auth_edge.exchange.oversight.shown import Shown
+from rex_auth_edge.exchange.stores.hub import SqlHub, enrol
+from rex_auth_edge.exchange.stores.scribes import HubScribe
+from rex_auth_edge.storage.tx import Touch, Tx
+from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.store import HEADS, Me
+from tests.household.family import family
+from tests.hub import Household
+
+
+async def test_in_parts(home: Household) -> None:
+    """Whatever the tables have is listed, and once each has been compared nothing is left but the log."""
+    parts, tenant = home.hub.parts, home.hub.parts.home
+    async with family(home) as they:
+        answer = await they.maya.post("/household/invites", json={"role": "adult"})
+        assert answer.status_code == 200, answer.text
+    node = home.store.node.id.bytes
+    await home.store.write(lambda tx: enrol(tx, tenant, Me(node, 1, 0, HEADS, b"nonce"), bytes(32), b""))
+    found = await home.store.read(lambda conn: listed(conn, parts, tenant, Shown(conn, tenant), node))
+
+    def compare(tx: Tx, some: list[Touch]) -> set[str]:
+        store = SqlHub(tx, tenant)
+        cells = recapture(tx, parts, HubScribe(store), tenant, some)
+        store.flush()
+        return {str(cell.kind) for cell in cells}
+
+    kinds: set[str] = set()
+    for each in found:
+        kinds |= await home.store.write(lambda tx, one=each: compare(tx, [one]))  # type: ignore[misc]  # bound at once
+    assert {Kind.USER, Kind.ROLE, Kind.SESSION, Kind.INVITATION, Kind.PASSWORD, Kind.KEY} <= kinds
+
+    def rest(tx: Tx) -> set[str]:
+        store = SqlHub(tx, tenant)
+        left = capture_all(tx, parts, HubScribe(store), tenant)
+        store.flush()
+        return {str(cell.kind) for cell in left}
+
+    assert await home.store.write(rest) <= {Kind.AUDIT}
