@@ -6,7 +6,7 @@ from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import Lane, follows
 from rex_auth_edge.sync.outcome import Follow, Then, Verdict, along, hold, refuse, take
 from rex_auth_edge.sync.standing import House, closed, field, is_owner, owners, revoked, role_in
-from rex_auth_edge.sync.state import Cell, Incoming
+from rex_auth_edge.sync.state import Cell, Incoming, State
 
 LAST_OWNER = "last_owner"
 ACTOR_DEMOTED = "actor_demoted"
@@ -31,6 +31,12 @@ def decide_role(change: Incoming, house: House) -> Verdict:
     if after is not Role.OWNER and _is_last(house, change.cell.id):
         return refuse(change, LAST_OWNER)
     return take(change)
+
+
+def raises(current: State, more: State) -> bool:
+    """Whether somebody is more by it than before: where nobody has said what they are, any role is more."""
+    after = role_in(join(current, more))
+    return after is not None and (role_in(current) or Role.GUEST).below(after)
 
 
 def _is_last(house: House, user: bytes) -> bool:

@@ -64,6 +64,8 @@ def decide(change: Incoming, house: House, refresh: Position | None = None) -> V
     if not stale or change.cell.kind == Kind.KEY:
         return _rule(change.cell.kind)(change, house)
     part = closing(change.cell.kind, change.state)
+    if change.cell.kind == Kind.ROLE and roles.raises(house.state(change.cell), part):
+        part = EMPTY
     verdict = _rule(change.cell.kind)(replace(change, state=part), house) if part != EMPTY else take(change, EMPTY)
     if part == change.state:
         return verdict

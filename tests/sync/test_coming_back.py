@@ -5,12 +5,13 @@ from functools import partial
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import DAY
+from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.hub.applying import apply
 from rex_auth_edge.sync.hub.asking import pull, push
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.order import Lane, Position
-from rex_auth_edge.sync.standing import revoked
+from rex_auth_edge.sync.standing import revoked, role_in
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.store import Lost
 from rex_auth_edge.sync.wire import Head, Hello, Pushed, Refusal, Welcome, encode, name_of, pack_state
@@ -18,6 +19,8 @@ from tests.sync.houses import MAYA, NOAH
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.test_ends import calm, put
 from tests.sync.test_small_breaks import BAN, ban, marks
+
+MALLORY = b"mallory!" * 2
 
 
 def test_what_a_restored_cloud_has_forgotten_goes_from_its_hubs_too() -> None:
@@ -73,6 +76,21 @@ def test_what_a_hub_says_that_the_cloud_has_forgotten_opens_no_door() -> None:
     assert hub.store.lost() == []
     assert store.row(device) is None
     assert marks(store) == {"a ban"}
+
+
+def test_a_role_of_which_the_cloud_has_forgotten_raises_nobody() -> None:
+    """Not who has none there, whoever is said to have given it; who gave it tells it again, and then it counts."""
+    world = calm()
+    hub, other, store = *world.hubs[:2], world.cloud.store
+    cell, given = Cell(Kind.ROLE, MALLORY), AtHub(other).pen().role("owner")
+    hub.do(partial(hub.store.put_lost, Lost(cell, pack_state(given))))
+    while hub.store.lost():
+        assert hub.send(world.line) is not None
+        hub.fetch(world.line, Lane.SECURITY)
+    assert role_in(store.state(cell)) is Role.GUEST
+    put(other, cell.kind, cell.id, given)
+    world.converge()
+    assert role_in(store.state(cell)) is Role.OWNER
 
 
 def test_who_is_forgotten_after_a_restore_is_so_on_hubs_that_knew_of_more() -> None:
@@ -183,6 +201,7 @@ def test_a_hub_that_was_away_too_long_lets_nobody_in_with_what_it_wrote_before()
         world = calm()
         hub, device = world.hubs[0], Cell(Kind.DEVICE, b"d" * 16)
         put(hub, device.kind, device.id, AtHub(hub).pen().climb())
+        put(hub, Kind.ROLE, MALLORY, AtHub(hub).pen().role("owner"))
         AtCloud(world.cloud).write(Cell(Kind.DEVICE, b"e" * 16), AtCloud(world.cloud).pen().climb(), None)
         world.cloud.now += 181 * DAY
         if anew:
@@ -191,7 +210,8 @@ def test_a_hub_that_was_away_too_long_lets_nobody_in_with_what_it_wrote_before()
             hub.enrol(world.cloud)
         world.converge()
         assert world.cloud.store.row(device) is None
-        assert list(world.cloud.store.subjects(Kind.REVIEW))
+        assert role_in(world.cloud.store.state(Cell(Kind.ROLE, MALLORY))) is None
+        assert len(list(world.cloud.store.subjects(Kind.REVIEW))) == 2 + anew
         assert (hub.store.me().incarnation > 1) is anew
 
 

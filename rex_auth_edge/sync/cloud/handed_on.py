@@ -11,9 +11,10 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.kinds import Kind, closing
 from rex_auth_edge.sync.order import Tag
-from rex_auth_edge.sync.standing import RESTORED, House
+from rex_auth_edge.sync.standing import RESTORED, House, role_in
 from rex_auth_edge.sync.state import EMPTY, Cell, Held, State
 
 HANDED_ON = "handed_on"
@@ -33,7 +34,13 @@ def believed(hub: bytes, cell: Cell, state: State, house: House) -> Told:
         return _record(hub, cell, state, house)
     if cell.kind == Kind.HUB:
         state = replace(state, marks=tuple(mark for mark in state.marks if mark.what != RESTORED or cell.id == hub))
-    return Told(cell, closing(cell.kind, state))
+    told = closing(cell.kind, state)
+    return Told(cell, _lowest(told) if cell.kind == Kind.ROLE and role_in(house.state(cell)) is None else told)
+
+
+def _lowest(state: State) -> State:
+    """A role that is told of somebody who has none would raise them: until the node that gave it tells it again."""
+    return replace(state, marks=tuple(replace(mark, what=Role.GUEST.value) for mark in state.marks))
 
 
 def _record(hub: bytes, cell: Cell, state: State, house: House) -> Told:
