@@ -1,7 +1,9 @@
 """What every room's tests are handed."""
 
+import fcntl
 import gc
-from collections.abc import AsyncIterator, Iterator
+import os
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,23 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "mariadb: needs a MariaDB server; skipped where none is installed, but not in CI"
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """At a checkout's first run one process compiles the tests, and the others wait for what it has made."""
+    here = Path(__file__).parent
+    if (here / "web" / "__pycache__").exists():  # the last folder's
+        return (yield)
+    handle = os.open(here, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+    try:
+        return (yield)
+    finally:
+        os.close(handle)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
