@@ -120,9 +120,10 @@ def _redeem(tx: Tx, parts: Parts, found: Resettable, hashed: str, caller: Caller
         return _INVALID
     tx.touch(user.tenant_id, What.RESET, user.id)
     resets.void_all(tx, user.tenant_id, user.id)
-    proven = {"email_verified": True, "email_proven": True} if found.by_mail else {}
+    shown = found.by_mail and _has_still(tx, user)
+    proven = {"email_verified": True, "email_proven": True} if shown else {}
     users.change(tx, user.tenant_id, user.id, password_hash=hashed, password_changed_at=tx.now.wall, **proven)
-    if found.by_mail and user.email_key:
+    if shown:
         addresses.proven(tx, parts, user.tenant_id, user.email_key)
     if attempts.clear(tx, user.tenant_id, parts.account(user.tenant_id, user.id)):
         tx.touch(user.tenant_id, What.FAILURES, user.id)
@@ -130,6 +131,12 @@ def _redeem(tx: Tx, parts: Parts, found: Resettable, hashed: str, caller: Caller
     tell(tx, parts, user, caller)
     record(tx, user.tenant_id, Event("password.reset", actor_id=user.id, subject_id=user.id, caller=caller))
     return None
+
+
+def _has_still(tx: Tx, user: Any) -> bool:
+    """Whether the person's address is the one that the link went to, and not another one by now."""
+    present = users.get(tx.conn, user.tenant_id, user.id)
+    return present is not None and "@" in (present.email_key or "") and present.email_key == user.email_key
 
 
 def tell(tx: Tx, parts: Parts, user: Any, caller: Caller) -> None:

@@ -52,6 +52,13 @@ def void_all(tx: Tx, tenant_id: UUID, user_id: UUID) -> None:
     tx.conn.execute(sa.update(_table).where(where).values(used_at=tx.now.wall))
 
 
+def prove_nothing(tx: Tx, tenant_id: UUID, user_id: UUID) -> None:
+    """The person has another address now: who has a token that was mailed to the former one shows nothing by it."""
+    where = (_table.c.tenant_id == tenant_id) & (_table.c.user_id == user_id) & _table.c.used_at.is_(None)
+    mailed = where & _table.c.started_by.is_(None)
+    tx.conn.execute(sa.update(_table).where(mailed).values(started_by=UUID(int=0)))
+
+
 def forget(tx: Tx, age: int, most: int = MOST) -> int:
     """Delete tokens that expired `age` milliseconds ago, `most` of them; says how many."""
     return drop(tx, _table, passed_for(tx.conn, _table, "expires", tx.now, age), most)

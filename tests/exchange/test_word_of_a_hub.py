@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from rex_auth_edge.domain.caller import Caller
 from rex_auth_edge.domain.clock import SECOND
+from rex_auth_edge.domain.refusals import Refused
+from rex_auth_edge.flows import recover
 from rex_auth_edge.storage import tenants, users
 from rex_auth_edge.storage.tables import directory
 from rex_auth_edge.storage.tx import Tx
@@ -40,6 +43,14 @@ async def noticed(home: Household, name: str, password: str = PASSWORD) -> list[
     async with bearer(home, tokens) as client:
         told = [each["code"] for each in (await client.get("/auth/notices")).json()["notices"]]
     return [code for code in told if code.endswith("_by_hub") or code == "email_taken"]
+
+
+async def proven(home: Household, address: str, *, listed: int) -> bool:
+    """Whether the cloud counts the address as proven; it is in its directory so often."""
+    hashed = home.hub.parts.address_hash(address)
+    assert len(await home.store.read(partial(tenants.whereabouts, address_hash=hashed))) == listed
+    found = await home.store.read(partial(users.by_email_anywhere, address_hash=hashed, email_key=address))
+    return found is not None and bool(found.email_proven)
 
 
 async def letters(home: Household, address: str) -> list[str]:
@@ -154,3 +165,38 @@ async def test_an_address_of_a_hubs_that_is_proven_by_a_letter(street: Street) -
         lambda conn: conn.execute(directory.select().where(directory.c.address_hash == hashed)).all()
     )
     assert [row.told_by for row in rows] == [None, None]
+
+
+async def test_a_link_that_went_elsewhere(street: Street) -> None:
+    """Who follows a link to a former address proves nothing of the one that a hub has put in its place."""
+    hub, home = await joined(street), street.cloud.home
+    parts = home.hub.parts
+    async with home.client() as client:
+        tokens = [await home.reset_token(client, "maya@example.com") for _ in range(2)]
+        early = await recover.check(parts, tokens[0])
+        assert not isinstance(early, Refused)
+        await says(hub, "maya", email="thief@example.org")
+        maya = (await hub.home.store.read(lambda conn: users.by_username(conn, hub.tenant, "maya"))).id
+        await hub.home.store.write(lambda tx: users.change(tx, hub.tenant, maya, email_proven=False))
+        await agree(street)
+        hashed = await parts.passwords.hash("Copper-Tulip-19.")
+        await parts.store.write(lambda tx: recover._redeem(tx, parts, early, hashed, Caller()))
+        assert not await proven(home, "thief@example.org", listed=1)
+        assert not await proven(home, "maya@example.com", listed=0)
+
+
+@pytest.mark.parametrize("changed", [True, False])
+async def test_a_link_that_is_followed_later(street: Street, *, changed: bool) -> None:
+    """It still sets a password; where the address is another one by then, that isn't proven by it."""
+    hub, home = await joined(street), street.cloud.home
+    address = "thief@example.org" if changed else "maya@example.com"
+    async with home.client() as client:
+        token = await home.reset_token(client, "maya@example.com")
+        if changed:
+            maya = (await hub.home.store.read(lambda conn: users.by_username(conn, hub.tenant, "maya"))).id
+            values = {"email": address, "email_key": address, "email_proven": False}
+            await hub.home.store.write(lambda tx: users.change(tx, hub.tenant, maya, **values))
+            await agree(street)
+        body = {"reset_token": token, "new_password": "Copper-Tulip-19."}
+        assert (await client.post("/auth/password/reset", json=body)).status_code == 200
+    assert await proven(home, address, listed=1) is not changed

@@ -51,6 +51,8 @@ def after(tx: Tx, side: Side, row: Any, columns: dict[str, Any]) -> None:
         acting.stop_for(tx, side.parts, side.tenant_id, row.id)
     if "role" in columns:
         _ranked(tx, side, row, Role(columns["role"]))
+    if columns.get("email_key", row.email_key) != row.email_key:
+        resets.prove_nothing(tx, side.tenant_id, row.id)
     if "password_tag" in columns and not passwords.is_same(side, row):
         resets.void_all(tx, side.tenant_id, row.id)
         device_grants.end(tx, side.parts.register, side.tenant_id, "password", user_id=row.id)
