@@ -17,7 +17,7 @@ from tests.cloud.pair import PASSWORD, Pair, bearer
 from tests.exchange.bad_line import BadLine, bad_line
 from tests.processes import Process, run, serving
 
-PATIENCE = 20
+PATIENCE = 60
 """Seconds until something must have happened."""
 
 

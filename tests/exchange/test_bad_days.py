@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from rex_auth_edge.domain.clock import DAY, MINUTE
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.exchange.cloud import restored
 from rex_auth_edge.exchange.hub import household
@@ -241,3 +242,25 @@ async def test_leaving(street: Street) -> None:
     await hub.enrol(street.cloud)
     await agree(street)
     assert "noah" in await members(street.cloud.home)
+
+
+async def test_a_clock_that_is_set_back(street: Street) -> None:
+    """When a hub tries again, and when it writes down how it stands, nobody's wall clock decides."""
+    hub = await joined(street)
+    running = hub.sync._running[hub.tenant]
+    street.clock.step(73 * 365 * DAY)
+    hub.line.cut = True
+    assert (await hub.meet()).trouble == "unreachable"
+    waiting = asyncio.ensure_future(running.loop.pause(30_000))
+    await asyncio.sleep(0)
+    street.clock.step(-73 * 365 * DAY)
+    status = await hub.sync.status(hub.tenant)
+    assert status.retry_at == street.clock.wall + 30_000
+    running.loop.now()
+    await waiting
+    hub.line.cut = False
+    assert (await hub.meet()).trouble is None
+    street.clock.advance(11 * MINUTE)
+    await hub.meet()
+    await hub.sync.end()
+    assert (await hub.sync.status(hub.tenant)).reached_at == street.clock.wall

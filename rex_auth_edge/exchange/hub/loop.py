@@ -32,8 +32,14 @@ class Loop:
         self._rounds = rounds
         self._tell = tell
         self._whole_at = self._verified_at = 0
-        self.retry_at: int | None = None
+        self._until: int | None = None
         self._rest: asyncio.Event | None = None
+
+    @property
+    def retry_at(self) -> int | None:
+        """When it goes on by itself, by the clock as it is set now; None while it doesn't wait."""
+        now = self._parts.clock.now()
+        return None if self._until is None else now.wall + self._until - now.boot
 
     def now(self) -> None:
         """Don't wait for the next attempt."""
@@ -71,12 +77,12 @@ class Loop:
 
     async def pause(self, milliseconds: int) -> None:
         """Wait, unless somebody says `now`."""
-        self.retry_at = self._parts.clock.now().wall + milliseconds
+        self._until = self._parts.clock.now().boot + milliseconds
         self._rest = asyncio.Event()
         with suppress(TimeoutError):
             async with asyncio.timeout(milliseconds / SECOND):
                 await self._rest.wait()
-        self._rest, self.retry_at = None, None
+        self._rest = self._until = None
 
     async def _idle(self, ear: Ear) -> None:
         """Until something has moved at the cloud; what is done here is sent meanwhile. Raises LineError."""

@@ -6,16 +6,19 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from rex_auth_edge.domain.clock import MINUTE
 from rex_auth_edge.exchange.hub.household import Household
 from rex_auth_edge.exchange.hub.loop import Loop
 from rex_auth_edge.exchange.hub.rounds import Rounds
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.oversight.status import Status
 
+_SEEN_EVERY = 10 * MINUTE
+
 
 @dataclass(slots=True)
 class Running:
-    """One household's; times are in milliseconds since 1970."""
+    """One household's; times are in milliseconds since 1970, but for `written_at`, which is by the boot clock."""
 
     household: Household
     rounds: Rounds
@@ -25,7 +28,7 @@ class Running:
     trouble: str | None = None
     reached_at: int | None = None
     agreed_at: int | None = None
-    written_at: int = 0
+    written_at: int | None = None
     repaired: int = 0
 
     def present(self, found: Status) -> Status:
@@ -38,6 +41,10 @@ class Running:
             trouble=self.trouble,
             retry_at=self.loop.retry_at,
         )
+
+    def to_be_written(self, boot: int) -> bool:
+        """Whether it is time again to write it down, by the boot clock."""
+        return self.written_at is None or boot - self.written_at >= _SEEN_EVERY
 
     def noted(self) -> dict[str, Any]:
         """What of it is written down."""

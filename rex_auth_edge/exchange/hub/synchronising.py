@@ -43,7 +43,6 @@ from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import Cell
 
 _log = logging.getLogger(__name__)
-_SEEN_EVERY = 10 * MINUTE
 _AGAIN = 60
 Lines = Callable[[str], Line]
 
@@ -275,19 +274,19 @@ class Synchronising:
 
     async def _told(self, tenant_id: UUID, running: Running, code: str | None) -> None:
         """How a round has ended: logged where that is news, and written down now and then."""
-        now, news = self._parts.clock.now().wall, code != running.trouble
+        moment, news = self._parts.clock.now(), code != running.trouble
         running.trouble = code
         if code is None:
-            running.reached_at = now
+            running.reached_at = moment.wall
             if len(running.rounds.agreed) == len(Lane):
-                running.agreed_at = now
+                running.agreed_at = moment.wall
         if news and code is not None:
             _log.warning("Synchronisation waits (%s). %s", code, words.said_of(code))
         mended, running.repaired = running.rounds.repaired - running.repaired, running.rounds.repaired
         if mended:
             _log.warning("Differences with the cloud were found and mended: %d.", mended)
-        if news or mended or now - running.written_at >= _SEEN_EVERY:
-            running.written_at = now
+        if news or mended or running.to_be_written(moment.boot):
+            running.written_at = moment.boot
             await self._note(tenant_id, running.noted() | sync_enrolments.more_repairs(mended))
 
     async def _note(self, tenant_id: UUID, values: dict[str, object]) -> None:
