@@ -115,12 +115,6 @@ def password_of(house: House, user: bytes) -> Secret | None:
     return state.secret if state.secret is not None and state.secret.reset >= latest else None
 
 
-def failures(house: House, user: bytes, key: str) -> int:
-    """The failures that count against the account at this known device, on all nodes together."""
-    counts = house.state(Cell(Kind.FAILURES, user)).counts
-    return sum(max(0, each.total - each.cleared) for each in counts if each.key == key)
-
-
 def kept_home(house: House, user: bytes) -> bool:
     """Whether the person's verifier doesn't leave the hub: by the household's policy for all, or for this one.
 

@@ -1,6 +1,5 @@
 """What tests do with two processes: people who join by the one, and are known to the other."""
 
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -94,8 +93,3 @@ def validated(process: Process, tokens: dict[str, Any]) -> httpx.Response:
     """What a process says of an access token."""
     with process.client() as client:
         return client.get("/auth/token/validate", headers=bearer(tokens))
-
-
-def codes_in(text: str) -> list[str]:
-    """Six digits that stand alone."""
-    return re.findall(r"(?<!\d)\d{6}(?!\d)", text)

@@ -19,7 +19,7 @@ from rex_auth_edge.exchange.hub.synchronising import Synchronising
 from rex_auth_edge.exchange.hub.trouble import UNREACHABLE, LineError
 from rex_auth_edge.exchange.messages import TYPE
 from rex_auth_edge.exchange.oversight.status import Status
-from rex_auth_edge.storage import tenants, users
+from rex_auth_edge.storage import users
 from rex_auth_edge.storage.open import open_store
 from rex_auth_edge.storage.store import Store
 from tests import blank
@@ -202,8 +202,3 @@ def copied(source: Path, target: Path) -> None:
     """A disk, as it is at this moment: the database with its log, and the data directory."""
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, target)
-
-
-async def household_of(home: Household, tenant_id: UUID) -> Any:
-    """A household's row."""
-    return await home.store.read(lambda conn: tenants.get(conn, tenant_id))

@@ -8,6 +8,7 @@ from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import NOTHING, START, Position, Seen, Tag
 from rex_auth_edge.sync.outcome import Verdict
 from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import EMPTY, Cell, Incoming, State
 from rex_auth_edge.sync.verdict import added
 
@@ -116,3 +117,9 @@ def household() -> tuple[PlainHouse, Writer]:
         house.take(hub.role(user, role))
     hub.seen = house.all_seen()
     return house, hub
+
+
+def failures(house: House, user: bytes, key: str) -> int:
+    """The failures that count against the account at this known device, on all nodes together."""
+    counts = house.state(Cell(Kind.FAILURES, user)).counts
+    return sum(max(0, each.total - each.cleared) for each in counts if each.key == key)

@@ -9,11 +9,11 @@ from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import NOTHING, Position
 from rex_auth_edge.sync.outcome import Outcome, Then
-from rex_auth_edge.sync.standing import admitted, closed, failures, field, kept_home, owners, role_of, session_lives
+from rex_auth_edge.sync.standing import admitted, closed, field, kept_home, owners, role_of, session_lives
 from rex_auth_edge.sync.state import Cell, Count, State
 from rex_auth_edge.sync.verdict import added
 from rex_auth_edge.sync.wire import pack_state
-from tests.sync.houses import CLOUD, HUB_A, HUB_B, LEO, MAYA, NOAH, PlainHouse, Writer, household
+from tests.sync.houses import CLOUD, HUB_A, HUB_B, LEO, MAYA, NOAH, PlainHouse, Writer, failures, household
 from tests.sync.states import join_all
 
 

@@ -17,8 +17,6 @@ from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.store import Lost, Me
 
-_AT_ONCE = 500
-
 _pack = msgspec.msgpack.Encoder().encode
 _record = msgspec.msgpack.Decoder(tuple[Me, Sending | None])
 """Where it stands; and of which lane, up to which number, changes are under way."""

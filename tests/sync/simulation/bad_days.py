@@ -161,7 +161,6 @@ class BadDays:
             place = AtHub(clone)
             place.write(Cell(Kind.AUDIT, self.world.chance.bytes()), place.pen().put(event="thief"), None)
             clone.send(lambda machine, raw: self.world.cloud.answer(machine.id, machine.store.me().key, raw))
-        self.clones = [clone]
 
     def _copy_of(self, hub: HubMachine) -> HubMachine:
         clone = HubMachine(hub.id)
