@@ -10,7 +10,6 @@ from rex_auth_edge.storage.sync_tables import sync_members, sync_standings
 _of = (sync_members.c.tenant_id == sa.bindparam("tenant")) & (sync_members.c.hub_id == sa.bindparam("hub"))
 _member = Prepared(sa.select(sync_members.c.value).where(_of))
 _standing = Prepared(sa.select(sync_standings.c.value).where(sync_standings.c.tenant_id == sa.bindparam("tenant")))
-_shared = sa.select(sync_standings.c.tenant_id).order_by(sync_standings.c.tenant_id)
 
 
 def member(conn: sa.Connection, tenant_id: UUID, hub_id: UUID) -> bytes | None:
@@ -23,8 +22,3 @@ def standing(conn: sa.Connection, tenant_id: UUID) -> bytes | None:
     """A household's head row as it is kept, None where it isn't shared with any hub."""
     row = _standing.one(conn, tenant=tenant_id)
     return None if row is None else bytes(row.value)
-
-
-def shared(conn: sa.Connection) -> list[UUID]:
-    """The households that are shared with hubs."""
-    return list(conn.execute(_shared).scalars())

@@ -9,6 +9,8 @@ from rex_auth_edge.sync.state import Cell, Incoming
 
 NOT_ITS_OWN = "key_of_another"
 KID, ALGORITHM, PUBLIC = "kid", "alg", "public"
+_LONGEST = 64
+"""Characters of a key's name; a thumbprint (RFC 7638) has 43."""
 
 
 def key_cell(node: bytes, kid: str) -> Cell:
@@ -25,10 +27,6 @@ def decide_key(change: Incoming, house: House) -> Verdict:  # noqa: ARG001 - a r
     if kid is None or not named or change.cell != key_cell(change.tag.origin, kid.value):
         return refuse(change, NOT_ITS_OWN)
     return take(change)
-
-
-_LONGEST = 64
-"""Characters of a key's name; a thumbprint (RFC 7638) has 43."""
 
 
 def key_of(house: House, node: bytes, kid: str) -> tuple[object, object] | None:

@@ -1,4 +1,4 @@
-"""A household and its cloud: enrolled, looked at, paused; what waits for an owner. In the cloud: a household's hubs."""
+"""A household and its cloud: enrolled, looked at, paused; what waits for an owner."""
 
 import dataclasses
 from collections.abc import AsyncIterator

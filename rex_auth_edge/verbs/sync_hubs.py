@@ -59,7 +59,7 @@ async def _durable(reach: Reach, *, marks: list[dict[str, Any]]) -> dict[str, An
 async def _restored(reach: Reach) -> dict[str, Any]:
     """The database was put back from before."""
     _unless_hub(reach)
-    return {"households": await restored.begin_epoch(reach.parts)}
+    return {"households": await restored.begin_epochs(reach.parts)}
 
 
 VERBS: Verbs = {

@@ -223,7 +223,7 @@ async def test_a_restored_cloud(street: Street) -> None:
     await agree(street)
     await street.back(street.folder / "cloud-backup")
     assert "noah" not in await members(street.cloud.home)
-    assert await restored.begin_epoch(street.cloud.home.hub.parts) == 1
+    assert await restored.begin_epochs(street.cloud.home.hub.parts) == 1
     await agree(street)
     assert {"early", "noah"} <= await members(street.cloud.home)
     assert {"early", "noah"} <= await members(hub.home)

@@ -1,6 +1,8 @@
 """What people are told of synchronisation: in words, whatever the facts."""
 
+import inspect
 import re
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -8,9 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from rex_auth_edge.domain.clock import DAY, HOUR, MINUTE, SECOND
+from rex_auth_edge.exchange.oversight.notices import Notice
 from rex_auth_edge.exchange.oversight.status import Status
+from rex_auth_edge.exchange.oversight.telling import to_owner
 from rex_auth_edge.exchange.oversight.words import ALONE, TROUBLES, headline, sentences
+from rex_auth_edge.sync import keys, names, passwords, record, roles
+from rex_auth_edge.sync.cloud import ordering
+from tests.sync.houses import NOAH, PlainHouse
 
+_TOLD = re.compile(r"\b(?:refuse\(change, |tell=)([A-Z_]+)\b")
 NOON = 1_795_953_720_000
 """2026-11-29 12:02 UTC."""
 
@@ -116,3 +124,12 @@ def test_whatever_the_facts_they_make_sentences(facts: Status, now: int) -> None
     assert len(set(told)) == len(told)
     stopped = facts.removed or facts.locked or facts.restored or facts.paused
     assert not stopped or re.search("removed|copies|restore|paused", told[0])
+
+
+@pytest.mark.parametrize("rules", [keys, names, ordering, passwords, record, roles])
+def test_owners_read_no_codes(rules: ModuleType) -> None:
+    """Whatever a rule refuses, or tells of, there are words for it."""
+    codes = {getattr(rules, name) for name in _TOLD.findall(inspect.getsource(rules))}
+    assert codes
+    for code in codes:
+        assert code not in to_owner(Notice(NOAH, NOAH, code), PlainHouse())

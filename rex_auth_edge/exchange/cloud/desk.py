@@ -28,7 +28,7 @@ _BAD = Refused(Code.BAD_REQUEST, "The body is no request to be let in")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request as it came. `wait` in seconds; it is answered no later than `gone` says that nobody listens."""
+    """A request as it came; `wait` is for how many seconds it may be kept until there is something to tell."""
 
     path: str
     body: bytes

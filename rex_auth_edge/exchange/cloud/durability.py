@@ -5,7 +5,7 @@ from uuid import UUID
 
 from rex_auth_edge.exchange.stores.cloud import NotSharedError, SqlCloud
 from rex_auth_edge.flows.parts import Parts
-from rex_auth_edge.storage import sync_members
+from rex_auth_edge.storage import sync_shared
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.cloud.keeping import made_durable
 from rex_auth_edge.sync.order import START, Position
@@ -13,7 +13,7 @@ from rex_auth_edge.sync.order import START, Position
 
 async def mark(parts: Parts) -> list[tuple[UUID, Position]]:
     """How far the order of every shared household goes: to be taken before a backup begins."""
-    shared = await parts.store.read(sync_members.shared)
+    shared = await parts.store.read(sync_shared.every)
     return [(tenant_id, await parts.store.write(lambda tx, each=tenant_id: _at(tx, each))) for tenant_id in shared]  # type: ignore[misc]  # bound at once
 
 

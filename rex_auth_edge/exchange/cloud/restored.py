@@ -7,18 +7,18 @@ from msgspec.structs import replace
 from rex_auth_edge.domain.clock import MINUTE
 from rex_auth_edge.exchange.stores.cloud import NotSharedError, SqlCloud
 from rex_auth_edge.flows.parts import Parts
-from rex_auth_edge.storage import sync_members
+from rex_auth_edge.storage import sync_shared
 from rex_auth_edge.storage.audit import Event, record
 from rex_auth_edge.storage.tx import Tx
-from rex_auth_edge.sync.cloud.epochs import begin_epoch as begin_epoch_of
+from rex_auth_edge.sync.cloud.epochs import begin_epoch
 
 
-async def begin_epoch(parts: Parts) -> int:
+async def begin_epochs(parts: Parts) -> int:
     """Say of every household that is shared that the cloud was restored; how many there are.
 
     To be called once after a restore, before hubs are let in again. Twice does no harm: hubs read everything anew.
     """
-    shared = await parts.store.read(sync_members.shared)
+    shared = await parts.store.read(sync_shared.every)
     for tenant_id in shared:
         await parts.store.write(lambda tx, each=tenant_id: _begin(tx, each))  # type: ignore[misc]  # bound at once
     return len(shared)
@@ -31,7 +31,7 @@ def _begin(tx: Tx, tenant_id: UUID) -> None:
     except NotSharedError:
         return
     at = store.standing().at
-    begin_epoch_of(store, max(at.epoch + 1, tx.now.wall // MINUTE))
+    begin_epoch(store, max(at.epoch + 1, tx.now.wall // MINUTE))
     store.put_standing(replace(store.standing(), durable=at))
     store.flush()
     record(tx, tenant_id, Event("cloud.restored", detail={"epoch": store.standing().at.epoch}))

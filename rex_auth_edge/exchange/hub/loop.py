@@ -6,8 +6,8 @@ from contextlib import suppress
 
 from rex_auth_edge.domain.clock import DAY, MINUTE, SECOND
 from rex_auth_edge.exchange.hub.household import Household
-from rex_auth_edge.exchange.hub.rounds import LOCKED, REMOVED, Rounds
-from rex_auth_edge.exchange.hub.trouble import LineError
+from rex_auth_edge.exchange.hub.rounds import Rounds
+from rex_auth_edge.exchange.hub.trouble import LOCKED, REMOVED, LineError
 from rex_auth_edge.exchange.waking import Ear
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage.faults import Fault

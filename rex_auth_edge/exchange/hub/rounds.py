@@ -19,7 +19,6 @@ from rex_auth_edge.sync.wire import NEWEST, OLDEST, Compared, Hello, Page, Refus
 
 Body = TypeVar("Body", bound=Struct)
 
-LOCKED, REMOVED, GREET = "locked", "removed", "greet"
 _GREETINGS = 3
 """Times that the cloud may ask for an introduction in one round."""
 _URGENT = SECOND
@@ -54,7 +53,7 @@ class Rounds:
                 try:
                     await self._told(self._whole)
                 except LineError as error:
-                    if error.trouble != GREET or not left:
+                    if error.trouble != trouble.GREET or not left:
                         raise
                 else:
                     return
@@ -82,7 +81,7 @@ class Rounds:
                 self._household.flip()
             if error.trouble == trouble.TOO_OFTEN:
                 self.pace = self.pace.too_often()
-            elif error.trouble != GREET:
+            elif error.trouble != trouble.GREET:
                 self.pace = self.pace.failed()
             raise
 
@@ -165,7 +164,7 @@ class Rounds:
         if page is None:
             raise LineError(trouble.DAMAGED)
         if page.partial:
-            raise LineError(LOCKED)
+            raise LineError(trouble.LOCKED)
         self.pace = self.pace.succeeded()
         self._upto = max(self._upto, page.upto)
         await self._compared(lane, page)
@@ -220,7 +219,7 @@ def _trouble(said: Refusal) -> str:
         return said.code
     if said.oldest > NEWEST:
         return trouble.HUB_OLDER
-    return trouble.CLOUD_OLDER if said.newest < OLDEST else GREET
+    return trouble.CLOUD_OLDER if said.newest < OLDEST else trouble.GREET
 
 
 def _says_something(page: Page, cursor: Position) -> bool:

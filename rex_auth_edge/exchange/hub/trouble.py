@@ -9,6 +9,7 @@ CERTIFICATES = frozenset({CERTIFICATE, EARLY, EXPIRED, ANOTHER_NAME, UNVOUCHED, 
 MALFORMED, UNKNOWN_KEY, STORAGE = "malformed", "unknown_key", "storage"
 PROOF, NO_CLOUD, FAILING, SEALED, TOO_LARGE = "proof", "no_cloud", "failing", "sealed", "too_large"
 NO_TLS = "no_tls"
+LOCKED, REMOVED, GREET = "locked", "removed", "greet"
 
 
 class LineError(Exception):

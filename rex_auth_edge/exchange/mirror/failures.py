@@ -1,7 +1,7 @@
 """Failed sign-ins and the bans that they brought: counted by each node, known to all, forgiven by whoever knew them.
 
 A mark of a ban says at which device, what is left of it in milliseconds (None: for good), and at which of its node's
-failures there it began: once that failure is forgiven, it counts no more.
+failures there it began: once that failure is forgiven, it counts no more. The cloud adds when it came (`sync.bans`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence

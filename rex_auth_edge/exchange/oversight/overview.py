@@ -19,7 +19,7 @@ from rex_auth_edge.exchange.stores.hub import standing
 from rex_auth_edge.flows.household.actor import Actor, forbidden
 from rex_auth_edge.flows.parts import NOBODY, Parts
 from rex_auth_edge.keys.seal import SealBrokenError
-from rex_auth_edge.storage.sync_tables import sync_enrolments, sync_standings
+from rex_auth_edge.storage import sync_enrolments
 from rex_auth_edge.sync.cloud.greeting import spoken
 
 
@@ -62,11 +62,10 @@ def status_of(conn: sa.Connection, parts: Parts, tenant_id: UUID) -> Status:
 
 
 def _in_cloud(conn: sa.Connection, tenant_id: UUID) -> Status:
-    shared = conn.execute(sa.select(sync_standings.c.tenant_id).where(sync_standings.c.tenant_id == tenant_id))
     there = [member for _, member in hubs_of(conn, tenant_id) if not member.removed]
     speaking = {spoken(member) for member in there}
     return Status(
-        enrolled=shared.one_or_none() is not None and bool(there),
+        enrolled=bool(there),
         hubs=len(there),
         reached_at=max((member.contact for member in there), default=None),
         locked=any(member.locked for member in there),
@@ -76,7 +75,7 @@ def _in_cloud(conn: sa.Connection, tenant_id: UUID) -> Status:
 
 
 def _on_hub(conn: sa.Connection, parts: Parts, tenant_id: UUID) -> Status:
-    row = conn.execute(sa.select(sync_enrolments).where(sync_enrolments.c.tenant_id == tenant_id)).one_or_none()
+    row = sync_enrolments.get(conn, tenant_id)
     me = standing(conn, tenant_id)
     if row is None or me is None:
         return Status(enrolled=False)

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from rex_auth_edge.exchange.oversight.notices import Notice
 from rex_auth_edge.exchange.oversight.reviews import Review
-from rex_auth_edge.sync import keys, names, passwords, roles, verdict
+from rex_auth_edge.sync import keys, names, passwords, record, roles, verdict
 from rex_auth_edge.sync.cloud import ordering, told_of
 from rex_auth_edge.sync.kinds import ACTIVE, Kind
 from rex_auth_edge.sync.standing import RESTORED, House, field, role_in
@@ -28,6 +28,10 @@ _OWNERS: Mapping[str, str] = MappingProxyType({
     roles.LAST_OWNER: "{who} stays an owner: the household would have been without one.",
     ordering.OUTGROWN: "A hub has told more about {who} than there is room for: look whether that hub is still yours.",
     keys.NOT_ITS_OWN: "A hub has told of a key that isn't its own: look whether that hub is still yours.",
+    record.REWRITTEN: (
+        "A hub says of something on record otherwise than it was put there, which stays: look whether that hub is "
+        "still yours."
+    ),
     roles.ACTOR_DEMOTED: "Something that somebody did to {who} while no owner any more wasn't taken as it was.",
     told_of.ADDRESS: "A hub has given {who} another e-mail address: if nobody at home did that, remove that hub.",
     told_of.OWNER: "A hub has made {who} an owner: if nobody at home did that, remove that hub.",

@@ -1,4 +1,7 @@
-"""What the hub goes by: what it has got from the cloud, and its own changes on top, decided by the same rules."""
+"""What the hub goes by: what it has got from the cloud, and its own changes on top, decided by the same rules.
+
+This says what it is. `exchange.stores.view` comes to the same cell by cell, and is what a hub runs.
+"""
 
 from collections.abc import Iterable
 from typing import Any

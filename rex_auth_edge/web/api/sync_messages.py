@@ -16,7 +16,7 @@ class Sync(msgspec.Struct):
     """How synchronisation stands: in one line (`summary`), in `sentences` where there is more, and in facts.
 
     `reviews` are changes that wait for an owner, `conflicts` those that were decided against somebody, `repairs`
-    differences that were found and mended. In the cloud nothing waits, and `hubs` says how many there are.
+    differences that were found and mended. In the cloud nothing waits.
     """
 
     enrolled: bool
