@@ -148,6 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
         large = lines.LARGEST_ANSWER + 1 if self.path == "/large" else 2
         self.send_response(200)
         self.send_header("content-length", str(large))
+        self.send_header("content-type", TYPE)
         self.end_headers()
         self.wfile.write(b"x" * large)
         if self.path == "/last":
@@ -185,6 +186,14 @@ async def test_a_connection_is_kept_and_made_anew() -> None:
             assert (await line.post(path, b"body", {}, 0)).body == b"xx"
         line.close()
         assert handler.heard == ["/one", "/last", "/three"]
+
+
+async def test_who_asks_at_once_asks_one_after_another() -> None:
+    """A line takes one request at a time: of five who ask it together none is cut off."""
+    with serving() as (url, _):
+        asks = SignedLine(HttpLine(url), url, lambda: Signer(HubKey(b"k" * 32), "name"), SeededEntropy())
+        assert await asyncio.gather(*(asks.ask("/said", b"body") for _ in range(5))) == [b"xx"] * 5
+        asks.close()
 
 
 async def test_answers_are_bounded() -> None:

@@ -1,5 +1,6 @@
 """One request with its proof. The nonce is taken from each answer, and refusals become what the hub does next."""
 
+import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -36,7 +37,7 @@ _problem = msgspec.json.Decoder(_Problem).decode
 
 
 class SignedLine:
-    """What is asked of one cloud over one line; `signer` says who asks at present."""
+    """What is asked of one cloud over one line, one request after another; `signer` says who asks at present."""
 
     def __init__(self, line: Line, url: str, signer: Callable[[], Signer], entropy: Entropy) -> None:
         self._line = line
@@ -44,6 +45,7 @@ class SignedLine:
         self._signer = signer
         self._entropy = entropy
         self._nonce = ""
+        self._one = asyncio.Lock()
 
     def close(self) -> None:
         """Let go of the line."""
@@ -54,6 +56,10 @@ class SignedLine:
 
         `age`: so many milliseconds ago the body was made.
         """
+        async with self._one:
+            return await self._ask(path, body, wait, age)
+
+    async def _ask(self, path: str, body: bytes, wait: int, age: int) -> bytes:
         doubted = False
         for _ in range(_TRIES):
             used = self._nonce
