@@ -16,6 +16,7 @@ RENAMED = "username_taken"
 ADDRESS_TAKEN = "email_taken"
 NAME, KEY, ADDRESS, PROVEN = "username", "key", "address", "proven"
 _PROOF = frozenset({PROVEN, "verified"})
+_OF_ADDRESS = frozenset({KEY, PROVEN})
 
 
 def decide_username(change: Incoming, house: House) -> Verdict:
@@ -58,14 +59,28 @@ def _has_proven(house: House, user: bytes) -> bool:
     return bool(field(house, Cell(Kind.EMAIL, user), PROVEN))
 
 
+def address_key(state: State) -> Any:
+    """Under what key this makes an address be found: None for none, where it takes one away."""
+    wanted = state.fields[ADDRESS].value
+    return email_key(wanted) if isinstance(wanted, str) else None
+
+
+def _unaddressed(state: State, wanted: Held | None) -> State:
+    """The same where it names no address: with what is taken away goes its proof, and nothing else is proven."""
+    fields = {name: held for name, held in state.fields.items() if name not in _OF_ADDRESS}
+    gone = {} if wanted is None else {name: _with(wanted, None) for name in (ADDRESS, KEY, PROVEN)}
+    return replace(state, fields=fields | gone)
+
+
 def decide_email(change: Incoming, house: House) -> Verdict:
     """The first account to prove an address keeps it, and whoever else has it loses it.
 
-    A proof stays one where another node, which hasn't seen it, tells of the same address.
+    A proof stays one where another node, which hasn't seen it, tells of the same address; without an address nothing is
+    said of one.
     """
     wanted = change.state.fields.get(ADDRESS)
     if wanted is None or not isinstance(wanted.value, str):
-        return take(change)
+        return take(change, _unaddressed(change.state, wanted))
     key, proven = email_key(wanted.value), change.state.fields.get(PROVEN)
     others = _others(change, house, KEY, key)
     if any(_has_proven(house, other) for other in others):

@@ -12,9 +12,12 @@ from rex_auth_edge.flows import recover
 from rex_auth_edge.storage import tenants, users
 from rex_auth_edge.storage.tables import directory
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.pen import Pen
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, agree, joined, signed_in
 from tests.exchange.street import Hub, bearer, sign_up
+from tests.exchange.test_poison import Thief
 from tests.hub import PASSWORD, Household, text_of
 
 ZOE = "zoe@example.net"
@@ -72,6 +75,22 @@ async def test_another_address(street: Street) -> None:
     async with await street.cloud.owner() as owner:
         told = (await owner.get("/household/sync/reviews")).json()["notices"]
     assert ["remove that hub" in each["says"] for each in told if each["code"] == "address_by_hub"] == [True]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [[{"proven": False}], [{"key": "x@example.org"}, {"address": "maya@example.com", "proven": False}]],
+)
+async def test_an_address_that_is_changed_in_small_steps(street: Street, before: list[dict[str, Any]]) -> None:
+    """No order of words hides it: not where the proof is taken back first, or what the address is found by."""
+    hub, home = await joined(street), street.cloud.home
+    maya = (await home.store.read(lambda conn: users.by_username(conn, street.cloud.tenant, "maya"))).id.bytes
+    thief = Thief(hub)
+    for fields in (*before, {"address": "thief@example.org"}):
+        assert await thief.push(Kind.EMAIL, maya, partial(Pen.put, **fields)) == "taken"
+    (letter,) = await letters(home, "maya@example.com")
+    assert "your e-mail address is another one" in letter
+    assert await noticed(home, "maya") == ["address_by_hub"]
 
 
 async def test_another_password_and_an_owners_role(street: Street) -> None:

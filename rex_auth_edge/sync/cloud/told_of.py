@@ -3,7 +3,8 @@
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.merge import join
-from rex_auth_edge.sync.names import KEY
+from rex_auth_edge.sync.names import ADDRESS as SAID
+from rex_auth_edge.sync.names import KEY, address_key
 from rex_auth_edge.sync.outcome import Notice
 from rex_auth_edge.sync.passwords import AGAIN
 from rex_auth_edge.sync.standing import House, field, role_in
@@ -18,8 +19,8 @@ def told_of(change: Incoming, house: House) -> tuple[Notice, ...]:
     """The notices that go with a hub's change if it is taken; `house` is as it was before."""
     code = None
     if change.cell.kind == Kind.EMAIL:
-        before, after = field(house, change.cell, KEY), change.state.fields.get(KEY)
-        code = ADDRESS if before is not None and after is not None and after.value != before else None
+        before, state = field(house, change.cell, KEY), change.state
+        code = ADDRESS if before is not None and SAID in state.fields and address_key(state) != before else None
     elif change.cell.kind == Kind.PASSWORD:
         current, offered = house.state(change.cell).secret, change.state.secret
         news = current is not None and offered is not None and offered.by != current.by
