@@ -78,7 +78,7 @@ class Signer:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Proof:
     """A proof that is for this very request, and not yet believed. `key` is the public key that it names itself.
 
     `age` is how long ago the body was made, in milliseconds by its maker's running time.
@@ -96,7 +96,7 @@ class Shown:
         return jose.verified(self.parsed, jwk_of(public))
 
 
-def shown(proof: str, method: str, url: str, body: bytes) -> Shown | None:
+def shown(proof: str, method: str, url: str, body: bytes) -> Proof | None:
     """The proof taken apart; None where it is none, or one for another request."""
     try:
         parsed = jose.parse(proof, LONGEST)
@@ -114,7 +114,7 @@ def shown(proof: str, method: str, url: str, body: bytes) -> Shown | None:
     if (hub is None) == (key is None):
         return None
     age = claims.get("age")
-    return Shown(parsed, nonce, jti, hub, key, age if isinstance(age, int) and 0 < age < _OLDEST else 0)
+    return Proof(parsed, nonce, jti, hub, key, age if isinstance(age, int) and 0 < age < _OLDEST else 0)
 
 
 def meant_for(proof: str) -> str | None:
@@ -126,7 +126,7 @@ def meant_for(proof: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def name_of(household: UUID, hub: bytes) -> str:
+def hub_name(household: UUID, hub: bytes) -> str:
     """How a household's hub names itself in its proofs."""
     return jose.text(household.bytes + hub)
 

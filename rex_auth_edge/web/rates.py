@@ -36,7 +36,7 @@ class Rule(StrEnum):
     LABEL = "label"
     ASK = "ask"
     PAIR = "pair"
-    SYNC = "sync"
+    UNPROVEN = "unproven"
     HUB = "hub"
 
 
@@ -74,7 +74,7 @@ _RULES: dict[Rule, _Limits] = {
     Rule.LABEL: _Limits(failing_target=(parse("30/day"),), failing_address=(parse("5/hour"),)),
     Rule.ASK: _Limits(every_address=_10),
     Rule.PAIR: _Limits(failing_target=_10 + _A_DAY),
-    Rule.SYNC: _Limits(failing_address=_30),
+    Rule.UNPROVEN: _Limits(failing_address=_30),
     Rule.HUB: _Limits(every_target=(parse("1200/minute"),)),
 }
 

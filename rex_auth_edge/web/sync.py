@@ -58,7 +58,7 @@ class SyncDoor:
 
     async def _spare(self, address: str) -> None:
         """Raise RefusedError where an address has made up too much."""
-        refused = await self._desk.rates.peek(Rule.SYNC, "", address)
+        refused = await self._desk.rates.peek(Rule.UNPROVEN, "", address)
         if refused is not None:
             raise RefusedError(refused)
 
@@ -69,7 +69,7 @@ class SyncDoor:
 
     async def _refuse(self, refused: Refused, address: str, send: Send) -> None:
         if refused.code in _GUESSES:
-            refused = await self._desk.rates.fail(Rule.SYNC, "", address) or refused
+            refused = await self._desk.rates.fail(Rule.UNPROVEN, "", address) or refused
         extra: Headers = [self._nonce()]
         if STATUS[refused.code] == _UNPROVEN:
             extra = [*extra, (b"www-authenticate", SCHEME.encode())]

@@ -31,7 +31,7 @@ CLOUD = "https://cloud.example"
 
 
 @dataclass
-class BadLine:
+class LineInside:
     """What happens to requests on their way to the cloud and back.
 
     `cut`: nothing gets through; of the next `deaf` requests (after `heard`) what they ask is done, and the answer
@@ -116,7 +116,7 @@ class Hub:
     """A hub's side."""
 
     home: Household
-    line: BadLine
+    line: LineInside
     sync: Synchronising
     folder: Path
 
@@ -191,7 +191,7 @@ async def hub(stack: AsyncExitStack, at: Cloud, folder: Path, clock: HandClock, 
     home = await chance(store, clock, folder / "data", SeededEntropy(1000 + seed))
     stack.push_async_callback(home.hub.close)
     await asyncio.to_thread((folder / "data").mkdir, exist_ok=True)
-    line = BadLine(at.home.hub.app)
+    line = LineInside(at.home.hub.app)
     made = Hub(home, line, Synchronising(home.hub.parts, folder / "data", home.hub.waking, lambda _: line), folder)
     await made.sync.begin(**({"looping": False} | way))
     stack.push_async_callback(made.sync.end)

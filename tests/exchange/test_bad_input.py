@@ -14,7 +14,7 @@ from rex_auth_edge.domain.clock import SECOND
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import PATHS, PULL, PUSH, TYPE
-from rex_auth_edge.exchange.proof import HubKey, Signer, name_of
+from rex_auth_edge.exchange.proof import HubKey, Signer, hub_name
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, unsent
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.wire import (
@@ -32,10 +32,8 @@ from rex_auth_edge.sync.wire import (
     decode,
     encode,
     link,
+    name_of,
     pack_state,
-)
-from rex_auth_edge.sync.wire import (
-    name_of as kind_of,
 )
 from rex_auth_edge.web import rates
 from rex_auth_edge.web.options import WebOptions
@@ -62,7 +60,7 @@ class Talk:
             answer = await self.asking.ask(path, body)
         except Exception as error:  # noqa: BLE001 - its text is the outcome
             return str(error)
-        kind = kind_of(answer)
+        kind = name_of(answer)
         return decode(answer, Refusal).code if kind == Refusal.__name__ else kind
 
     def push(self, *changes: Change, **other: Any) -> Push:
@@ -188,10 +186,10 @@ async def test_another_household(street: Street) -> None:
     stranger = HubKey(b"s" * 32)
     me = mine.household.me
     for signer, code in (
-        (Signer(stranger, name_of(street.cloud.tenant, me.id)), "proof"),
-        (Signer(stranger, name_of(street.cloud.tenant, b"another hub.....")), "unknown_key"),
-        (Signer(mine.signer.key, name_of(hub.tenant, me.id)), "unknown_key"),
-        (Signer(mine.signer.key, name_of(street.cloud.tenant, b"another hub.....")), "unknown_key"),
+        (Signer(stranger, hub_name(street.cloud.tenant, me.id)), "proof"),
+        (Signer(stranger, hub_name(street.cloud.tenant, b"another hub.....")), "unknown_key"),
+        (Signer(mine.signer.key, hub_name(hub.tenant, me.id)), "unknown_key"),
+        (Signer(mine.signer.key, hub_name(street.cloud.tenant, b"another hub.....")), "unknown_key"),
         (Signer(stranger), "proof"),
     ):
         for path in sorted(PATHS - {"/sync/enroll"}):

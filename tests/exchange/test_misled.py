@@ -7,7 +7,7 @@ from rex_auth_edge.exchange.hub import trouble
 from rex_auth_edge.exchange.hub.line import Reply
 from rex_auth_edge.exchange.hub.trouble import LineError
 from tests.exchange.conftest import Street
-from tests.exchange.street import CLOUD, BadLine
+from tests.exchange.street import CLOUD, LineInside
 
 OWN = "give the address that the cloud calls its own (REX_PUBLIC_URL there)"
 
@@ -38,7 +38,7 @@ async def test_what_is_no_clouds_address(street: Street, typed: str, hint: str) 
     assert (hint in said, field, street.hubs[0].line.asked) == (True, "not an address", [])
 
 
-class Answering(BadLine):
+class Answering(LineInside):
     """A line at whose end there is always this."""
 
     def __init__(self, reply: Reply | LineError) -> None:

@@ -11,7 +11,7 @@ from rex_auth_edge.domain.clock import SECOND, Moment
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.domain.secret import Secret
 from rex_auth_edge.exchange.cloud.checking import Checks
-from rex_auth_edge.exchange.proof import HubKey, Signer, jwk_of, name_of, shown
+from rex_auth_edge.exchange.proof import HubKey, Signer, hub_name, jwk_of, shown
 from rex_auth_edge.flows.devices.proving import OwnMemory
 from rex_auth_edge.keys.hashes import Pepper
 from tests.doubles import HandClock, SeededEntropy
@@ -20,7 +20,7 @@ HOUSEHOLD, HUB = UUID(int=7), b"hub of the tests"
 URL, PATH, BODY = "https://cloud.example", "/sync/push", b"a body"
 KEY = HubKey(b"k" * 32)
 PUBLIC = {(HOUSEHOLD, HUB): (KEY.public,)}
-NAME = name_of(HOUSEHOLD, HUB)
+NAME = hub_name(HOUSEHOLD, HUB)
 
 
 async def keys(household: UUID, hub: bytes) -> tuple[bytes, ...]:
@@ -93,8 +93,8 @@ async def test_whose_key(gate: Gate) -> None:
     """Another key, another household's hub, and a hub that nobody knows come in nowhere."""
     stranger = HubKey(b"s" * 32)
     assert await gate.code(gate.proof(Signer(stranger, NAME))) is Code.INVALID_PROOF
-    assert await gate.code(gate.proof(Signer(KEY, name_of(UUID(int=8), HUB)))) is Code.UNKNOWN_HUB
-    assert await gate.code(gate.proof(Signer(KEY, name_of(HOUSEHOLD, b"another hub here")))) is Code.UNKNOWN_HUB
+    assert await gate.code(gate.proof(Signer(KEY, hub_name(UUID(int=8), HUB)))) is Code.UNKNOWN_HUB
+    assert await gate.code(gate.proof(Signer(KEY, hub_name(HOUSEHOLD, b"another hub here")))) is Code.UNKNOWN_HUB
     assert await gate.code(gate.proof(Signer(KEY))) is Code.INVALID_PROOF, "a key that names itself isn't a hub"
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from rex_auth_edge.domain.clock import SECOND, Moment
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.address import url_of
-from rex_auth_edge.exchange.proof import Shown, meant_for, shown
+from rex_auth_edge.exchange.proof import Proof, meant_for, shown
 from rex_auth_edge.flows.devices.proving import Memory, OwnMemory
 from rex_auth_edge.keys.hashes import Pepper
 
@@ -57,7 +57,7 @@ class Checks:
 
     async def hub(
         self, proof: str, path: str, body: bytes, now: Moment, keys: Keys, spare: Spare = never
-    ) -> tuple[Shown, bytes] | Refused:
+    ) -> tuple[Proof, bytes] | Refused:
         """The proof, and the key by which it was made, of a hub that is let in and hasn't asked too often."""
         found = self._fresh(proof, path, body, now)
         if isinstance(found, Refused):
@@ -79,7 +79,7 @@ class Checks:
             return self.bad_proof
         return await self._spent(found, now) or found.key
 
-    def _fresh(self, proof: str, path: str, body: bytes, now: Moment) -> Shown | Refused:
+    def _fresh(self, proof: str, path: str, body: bytes, now: Moment) -> Proof | Refused:
         found = shown(proof, "POST", self._url + path, body)
         if found is None:
             elsewhere = meant_for(proof) not in {None, self._url + path}
@@ -89,7 +89,7 @@ class Checks:
     def _same(self, nonce: str, now: Moment, back: int) -> bool:
         return self._pepper.same(nonce.encode("utf-8", "replace"), self._nonce(now, back).encode())
 
-    async def _spent(self, found: Shown, now: Moment) -> Refused | None:
+    async def _spent(self, found: Proof, now: Moment) -> Refused | None:
         who = found.key or (found.hub[0].bytes + found.hub[1] if found.hub else b"")
         mark = self._pepper.digest("sync proof", who, found.jti)
         fresh = await self._memory.spend(mark, 2 * _STRETCH, now)

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rex_auth_edge.exchange.proof import HubKey, Signer, name_of
+from rex_auth_edge.exchange.proof import HubKey, Signer, hub_name
 from rex_auth_edge.keys.seal import Seal
 
 _PURPOSE = "sync enrolment"
@@ -31,7 +31,7 @@ class Enrolment(Struct, frozen=True):
     def signer(self, hub: bytes, public: bytes) -> Signer:
         """Who signs, with the key of this public half; the newest one where that is unknown."""
         seed = dict(self.seeds).get(public) or self.seeds[0][1]
-        return Signer(HubKey(seed), name_of(UUID(bytes=self.household), hub))
+        return Signer(HubKey(seed), hub_name(UUID(bytes=self.household), hub))
 
     def other(self, public: bytes) -> bytes:
         """The other key's public half, where there are two: a restored cloud may know only that one."""

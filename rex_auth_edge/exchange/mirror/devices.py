@@ -19,14 +19,15 @@ from rex_auth_edge.sync.kinds import ACTIVE, REVOKED, Kind
 from rex_auth_edge.sync.standing import House, closed
 from rex_auth_edge.sync.state import Cell
 
-_LONGEST = {"name": 80, "room": 80, "kind": 16, "scopes": 400, "way": 12, "public_key": 4096}
+_TRAVELS = {"name": 80, "room": 80, "kind": 16, "scopes": 400, "way": 12, "public_key": 4096}
+"""The columns of a device that other nodes are told, and how many characters of each fit."""
 
 
 def image(house: House, device: bytes) -> dict[str, Any]:
     """The columns of a device's row as the cells have them, while it isn't removed."""
     told, rung = house.state(Cell(Kind.DEVICE_PROFILE, device)), house.state(Cell(Kind.DEVICE, device))
     held = value(rung, "suspended") is True or closed(house, device)
-    found = {name: text(value(told, name), most) for name, most in _LONGEST.items()}
+    found = {name: text(value(told, name), most) for name, most in _TRAVELS.items()}
     return {
         **found,
         "kind": found["kind"] if found["kind"] in set(What) else What.OTHER.value,
@@ -55,7 +56,7 @@ def wishes(side: Side, row: Any, actor: bytes | None) -> Iterator[Wish]:
     told, held = image(side.house, device), row.state == DeviceState.SUSPENDED
     if told["state"] != row.state:
         yield Wish(cell, lambda pen: pen.put(suspended=held), actor)
-    fields = {name: getattr(row, name) for name in _LONGEST if (getattr(row, name) or None) != (told[name] or None)}
+    fields = {name: getattr(row, name) for name in _TRAVELS if (getattr(row, name) or None) != (told[name] or None)}
     if row.added_by != told["added_by"]:
         fields["by"] = id_of(row.added_by)
     if fields:

@@ -19,7 +19,8 @@ from rex_auth_edge.sync.standing import House, closed, role_of
 from rex_auth_edge.sync.state import Cell
 
 DISABLED = "disabled"
-_LONGEST = {"first_name": 120, "last_name": 120, "phone_number": 40}
+_TRAVELS = {"first_name": 120, "last_name": 120, "phone_number": 40}
+"""The columns of a profile that other nodes are told, and how many characters of each fit."""
 _LONGEST_ADDRESS = 255
 
 
@@ -64,7 +65,7 @@ def _addressed(house: House, user: bytes) -> dict[str, Any]:
 
 def _profile(house: House, user: bytes) -> dict[str, Any]:
     told = house.state(Cell(Kind.PROFILE, user))
-    names = {name: text(value(told, name), most) for name, most in _LONGEST.items() if name in told.fields}
+    names = {name: text(value(told, name), most) for name, most in _TRAVELS.items() if name in told.fields}
     return {**names, "voice": value(told, "voice") is not False, "guardian_id": uuid_of(value(told, "guardian"))}
 
 
@@ -124,7 +125,7 @@ def _names(row: Any, told: dict[str, Any], actor: bytes | None) -> Iterator[Wish
 
 
 def _described(side: Side, row: Any, told: dict[str, Any], actor: bytes | None) -> Iterator[Wish]:
-    names = () if "profiles" in side.kept else _LONGEST
+    names = () if "profiles" in side.kept else _TRAVELS
     said = {name: getattr(row, name) or None for name in (*names, "voice")}
     fields = {name: here for name, here in said.items() if here != (told.get(name) or None)}
     if row.guardian_id != told["guardian_id"]:
