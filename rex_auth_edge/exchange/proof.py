@@ -72,8 +72,9 @@ class Signer:
         """For one request, whose body was made `age` milliseconds ago."""
         who = {"jwk": jwk_of(self.key.public)} if self.name is None else {"kid": self.name}
         jti = jose.text(entropy.token_bytes(12))
-        claims = {"htm": method, "htu": url, "bh": digest(body), "nonce": nonce, "jti": jti, "age": age}
-        signed = f"{_segment({'typ': _TYPE, 'alg': 'EdDSA', **who})}.{_segment(claims)}"
+        claims = {"htm": method, "htu": url, "bh": digest(body), "nonce": nonce, "jti": jti}
+        told = claims | ({"age": age} if age else {})
+        signed = f"{_segment({'typ': _TYPE, 'alg': 'EdDSA', **who})}.{_segment(told)}"
         return f"{signed}.{jose.text(self.key.sign(signed))}"
 
 
