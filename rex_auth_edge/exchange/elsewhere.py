@@ -7,7 +7,6 @@ is, and what they are here, the tables here say; and nothing is done by it that 
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import MINUTE, SECOND, Moment
@@ -15,20 +14,19 @@ from rex_auth_edge.domain.register import LONGEST
 from rex_auth_edge.domain.roles import SCOPES, Role
 from rex_auth_edge.exchange.mirror.sessions import begun_by
 from rex_auth_edge.exchange.oversight.shown import Shown
+from rex_auth_edge.exchange.stores.cloud import member_of
 from rex_auth_edge.flows.authenticate import Authenticator, digest_of
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys import public_keys
 from rex_auth_edge.keys.named import Named, named
 from rex_auth_edge.keys.public_keys import PublicKey
 from rex_auth_edge.keys.tokens import Claims, Payload, TokenInvalidError
-from rex_auth_edge.storage import sessions, sync_members, users
+from rex_auth_edge.storage import sessions, users
 from rex_auth_edge.sync.keys import key_of
 from rex_auth_edge.sync.standing import session_lives
-from rex_auth_edge.sync.store import Member
 
 _SKEW = MINUTE
 """By how much another node's clock may be ahead (RFC 7519 section 4.1.5)."""
-_member = msgspec.msgpack.Decoder(Member).decode
 
 
 class Elsewhere:
@@ -78,8 +76,7 @@ class Elsewhere:
         """Whether the cloud would listen to that hub now: of one that is there twice, a thief may have the keys."""
         if not self._cloud:
             return True
-        raw = sync_members.member(conn, tenant_id, UUID(bytes=hub))
-        member = None if raw is None else _member(raw)
+        member = member_of(conn, tenant_id, hub)
         return member is not None and not (member.locked or member.removed)
 
     def _claims(self, token: str, user: Any, key: PublicKey) -> Claims | None:

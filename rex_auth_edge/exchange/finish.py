@@ -37,8 +37,7 @@ class Finish:
             store = SqlHub(tx, tenant_id)
         except NotEnrolledError:
             return
-        me = store.me()
-        if me.restored or me.locked or me.removed:
+        if store.me().silent:
             return
         self._carry(tx, store, HubScribe(store), touched)
         if store.dirty:

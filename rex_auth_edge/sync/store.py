@@ -206,6 +206,11 @@ class Me(Struct, frozen=True):
     version: int = 1
     twice: bool = False
 
+    @property
+    def silent(self) -> bool:
+        """Whether what is done here isn't written as changes: while the hub may not be itself."""
+        return self.restored or self.locked or self.removed
+
     def forgotten(self, at: Position) -> bool:
         """Whether the cloud has been restored to before this place, and knows nothing of it."""
         return any(at > cut and at.epoch <= epoch for cut, epoch in self.cuts)

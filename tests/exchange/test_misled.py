@@ -69,7 +69,7 @@ class Answering(LineInside):
     ],
 )
 async def test_somebody_else(street: Street, reply: Reply | LineError, code: str, hint: str) -> None:
-    """Another hub, a web server, a Wi-Fi's page, another port, nobody."""
+    """Another hub, a web server, a Wi-Fi's page, another port, nobody: it is said which it is, and what to do."""
     street.hubs[0].sync._lines = lambda _: Answering(reply)
     said, found = await refused(street, "https://www.example")
     assert (hint in said, found) == (True, code), said

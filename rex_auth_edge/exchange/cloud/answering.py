@@ -3,16 +3,14 @@
 import logging
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.messages import COMPARE, HELLO, PULL, PUSH
 from rex_auth_edge.exchange.mirror import adopt, beyond
-from rex_auth_edge.exchange.stores.cloud import NotSharedError, SqlCloud
+from rex_auth_edge.exchange.stores.cloud import NotSharedError, SqlCloud, member_of, standing_of
 from rex_auth_edge.flows.parts import Parts
-from rex_auth_edge.storage import sync_members
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.answer import Occasion, answer
@@ -20,14 +18,12 @@ from rex_auth_edge.sync.cloud.greeting import spoken
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import START, Position
 from rex_auth_edge.sync.standing import revoked
-from rex_auth_edge.sync.store import Member, Standing
+from rex_auth_edge.sync.store import Member
 from rex_auth_edge.sync.wire import Compare, Hello, Pull, Push, Refusal, WireError, encode, name_of
 
 _BODIES: dict[str, type[Struct]] = {HELLO: Hello, PUSH: Push, PULL: Pull, COMPARE: Compare}
 NONCE_BYTES = 16
 _log = logging.getLogger(__name__)
-_member = msgspec.msgpack.Decoder(Member).decode
-_standing = msgspec.msgpack.Decoder(Standing).decode
 _ELSEWHERE = Refused(Code.BAD_REQUEST, "This body doesn't belong to this address")
 
 
@@ -35,8 +31,8 @@ async def keys(parts: Parts, tenant_id: UUID, hub: bytes) -> tuple[bytes, ...]:
     """A hub's public keys; none where there is no such hub."""
 
     def query(conn: sa.Connection) -> tuple[bytes, ...]:
-        found = sync_members.member(conn, tenant_id, UUID(bytes=hub))
-        return () if found is None else _member(found).keys
+        found = member_of(conn, tenant_id, hub)
+        return () if found is None else found.keys
 
     return await parts.store.read(query)
 
@@ -45,8 +41,8 @@ async def at(parts: Parts, tenant_id: UUID) -> Position:
     """How far the household has got; nowhere where it isn't shared."""
 
     def query(conn: sa.Connection) -> Position:
-        found = sync_members.standing(conn, tenant_id)
-        return START if found is None else _standing(found).at
+        found = standing_of(conn, tenant_id)
+        return START if found is None else found.at
 
     return await parts.store.read(query)
 

@@ -67,7 +67,7 @@ class Household:
 
         def work(tx: Tx, store: SqlHub) -> bool:
             if not start(store, None if copy is None else copy.me):
-                if not _is_silent(store.me()):
+                if not store.me().silent:
                     adopt(tx, self._parts, self.tenant_id, store.shown, beyond(tx.conn, self.tenant_id))
                 return False
             if copy is not None:
@@ -113,11 +113,11 @@ class Household:
         """Take the answer to a request, and bring the ordinary tables to what it says. Raises LineError."""
 
         def work(tx: Tx, store: SqlHub) -> Struct:
-            before, silent = store.me(), _is_silent(store.me())
+            before = store.me()
             done = apply(store, request, answer)
             if store.me().incarnation != before.incarnation and not before.restored:
                 reborn.as_incarnation(tx, self._parts)
-            if silent and not _is_silent(store.me()):
+            if before.silent and not store.me().silent:
                 capture_all(tx, self._parts, HubScribe(store), self.tenant_id)
                 self._checked = False
             return done
@@ -147,7 +147,7 @@ class Household:
         That is nothing, but after a restore: what the hub had begun since is over. Some at a time, since whoever signs
         in waits meanwhile; what is done in between is written by itself.
         """
-        if not self._checked and not _is_silent(self.me):
+        if not self._checked and not self.me.silent:
             for some in portions(await self._listed(), _ROWS_AT_ONCE):
                 await self._do(lambda tx, store, each=some: self._recapture(tx, store, each))  # type: ignore[misc]
             while await self._do(self._tell_log):
@@ -162,7 +162,7 @@ class Household:
             raise LineError(trouble.STORAGE) from error
 
     def _recapture(self, tx: Tx, store: SqlHub, some: list[Touch]) -> None:
-        if not _is_silent(store.me()):
+        if not store.me().silent:
             recapture(tx, self._parts, HubScribe(store), self.tenant_id, some)
 
     def _tell_log(self, tx: Tx, store: SqlHub) -> bool:
@@ -232,8 +232,3 @@ class Household:
             return await asyncio.to_thread(work)
         except OSError as error:
             raise LineError(trouble.STORAGE) from error
-
-
-def _is_silent(me: Me) -> bool:
-    """Whether what is done here isn't written as changes: while the hub may not be itself."""
-    return me.restored or me.locked or me.removed

@@ -23,6 +23,7 @@ _end = msgspec.msgpack.Decoder(End)
 
 _of_tenant = sync_standings.c.tenant_id == sa.bindparam("tenant")
 _get = Prepared(sa.select(sync_standings.c.value, sync_standings.c.digest_key).where(_of_tenant).with_for_update())
+_look = Prepared(sa.select(sync_standings.c.value).where(_of_tenant))
 _set = Prepared(sa.update(sync_standings).where(_of_tenant).values(value=sa.bindparam("now")))
 
 _of_hub = (sync_members.c.tenant_id == sa.bindparam("tenant")) & (sync_members.c.hub_id == sa.bindparam("hub"))
@@ -77,6 +78,18 @@ def hubs_of(conn: sa.Connection, tenant_id: UUID) -> list[tuple[UUID, Member]]:
     return [(row.hub_id, _member.decode(row.value)) for row in _members.all(conn, tenant=tenant_id)]
 
 
+def member_of(conn: sa.Connection, tenant_id: UUID, hub: bytes) -> Member | None:
+    """A hub's record, for who only looks."""
+    found = _get_member.one(conn, tenant=tenant_id, hub=UUID(bytes=hub))
+    return None if found is None else _member.decode(found.value)
+
+
+def standing_of(conn: sa.Connection, tenant_id: UUID) -> Standing | None:
+    """Where the household's order stands, for who only looks; None where it isn't shared."""
+    found = _look.one(conn, tenant=tenant_id)
+    return None if found is None else _standing.decode(found.value)
+
+
 class SqlCloud(SqlRows):
     """One household. Raises NotSharedError where it has no standing. Nothing is written before `flush`."""
 
@@ -112,8 +125,7 @@ class SqlCloud(SqlRows):
     def member(self, hub: bytes) -> Member | None:
         """The hub's record."""
         if hub not in self._members:
-            found = _get_member.one(self.tx.conn, tenant=self.tenant_id, hub=UUID(bytes=hub))
-            self._members[hub] = None if found is None else _member.decode(found.value)
+            self._members[hub] = member_of(self.tx.conn, self.tenant_id, hub)
         return self._members[hub]
 
     def put_member(self, hub: bytes, member: Member) -> None:
