@@ -34,13 +34,15 @@ CLOUD = "https://cloud.example"
 class LineInside:
     """What happens to requests on their way to the cloud and back.
 
-    `cut`: nothing gets through; of the next `deaf` requests (after `heard`) what they ask is done, and the answer
-    lost; `twice`: each arrives twice, and the second answer goes to `again`. `damage` comes in place of any answer.
+    `cut`: nothing gets through; `hasty`: nothing that is to be kept waiting. Of the next `deaf` requests (after
+    `heard`) what they ask is done, and the answer lost. `twice`: each arrives twice, the second answer goes to `again`.
+    `damage` comes in place of any answer.
     `asked` are the paths of all, `sizes` the bytes of each with its answer, but for what the server adds to every one.
     """
 
     app: Any
     cut: bool = False
+    hasty: bool = False
     deaf: int = 0
     heard: int = 0
     twice: bool = False
@@ -49,10 +51,10 @@ class LineInside:
     asked: list[str] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
 
-    async def post(self, path: str, body: bytes, headers: Mapping[str, str], wait: float) -> Reply:  # noqa: ARG002 - a Line
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str], wait: float) -> Reply:
         """See `Line`."""
         self.asked.append(path)
-        if self.cut:
+        if self.cut or (self.hasty and wait):
             raise LineError(UNREACHABLE)
         request = httpx.Request("POST", CLOUD + path, content=body, headers=headers)
         transport = httpx.ASGITransport(self.app, client=("203.0.113.9", 40_000))

@@ -1,5 +1,9 @@
 """A hub that runs by itself: what is done on one side is on the other at once, and a quiet one hardly says a word."""
 
+import pytest
+
+from rex_auth_edge.domain.clock import MINUTE, SECOND
+from rex_auth_edge.exchange.hub.trouble import LineError
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, members, signed_in, validated
 from tests.exchange.street import CLOUD, Hub, bearer
@@ -79,6 +83,23 @@ async def test_a_quiet_hour(street: Street) -> None:
     asked = 3600 / 55 * (max(hub.line.sizes[-3:]) + date + host)
     assert asked <= 64 * 1024, asked
     assert CLOUD == "https://cloud.example"
+
+
+async def test_a_line_that_keeps_nobody_waiting(street: Street) -> None:
+    """Where all other requests get through, rounds come ever more seldom, yet at least each minute."""
+    hub = await street.hub("hasty", 5)
+    async with hub.home.client() as client:
+        await hub.home.own(client, "maya@example.com", "maya")
+    await hub.enrol(street.cloud)
+    hub.line.hasty = True
+    run, waits = hub.sync._running[hub.tenant], []
+    for _ in range(16):
+        await run.rounds.whole()
+        with pytest.raises(LineError) as error:
+            await run.rounds.wait()
+        waits.append(run.loop._after(error.value))
+    assert max(waits[:3]) <= 2 * SECOND
+    assert 20 * SECOND < max(waits[8:]) <= MINUTE
 
 
 async def test_a_pause(street: Street) -> None:

@@ -17,6 +17,8 @@ _COMPARED = DAY
 """Milliseconds after which everything is read and compared, though nothing has moved, and this hub's rows as well."""
 _TOO_SOON = 5 * SECOND
 """Milliseconds within which a request that should be kept waiting isn't answered with nothing."""
+_WITHOUT = 1 * MINUTE
+"""Milliseconds between rounds, at most, where no request can be kept waiting."""
 _LOCKED = 1 * MINUTE
 """Milliseconds between questions for revocations of a hub that is locked out."""
 
@@ -73,7 +75,8 @@ class Loop:
     def _after(self, error: LineError) -> int:
         if error.trouble in {LOCKED, REMOVED}:
             return _LOCKED + self._parts.entropy.below(_LOCKED)
-        return self._rounds.pace.wait(self._parts.entropy, error.told)
+        without = min(self._rounds.patience.wait(self._parts.entropy), _WITHOUT)
+        return max(self._rounds.pace.wait(self._parts.entropy, error.told), without)
 
     async def pause(self, milliseconds: int) -> None:
         """Wait, unless somebody says `now`."""

@@ -28,6 +28,7 @@ _URGENT = SECOND
 class Rounds:
     """What a household and its cloud have to say to each other. Whatever fails raises LineError, the pace being told.
 
+    `patience` is the pace of requests that are kept waiting: a proxy may cut those off, and let all others through.
     `agreed` are the lanes that both ends are known to have alike, `repaired` counts the differences that were mended.
     `compared` counts the nodes of digests that were compared in the latest check, of `known` ones; where the ends
     differ, these become more.
@@ -41,7 +42,7 @@ class Rounds:
         self._upto: Position = START
         self._urgent_at = 0
         self._one = asyncio.Lock()
-        self.pace = Pace()
+        self.pace = self.patience = Pace()
         self.agreed: set[Lane] = set()
         self.repaired = 0
         self.compared, self.known = 0, 0
@@ -66,7 +67,12 @@ class Rounds:
     async def wait(self) -> bool:
         """Ask for what closes doors, and be kept waiting for it: whether anything has moved."""
         before = self._upto
-        await self._told(self._wait)
+        try:
+            await self._told(self._wait)
+        except LineError:
+            self.patience = self.patience.failed()
+            raise
+        self.patience = Pace()
         return self._upto > before
 
     async def _wait(self) -> None:
