@@ -11,6 +11,7 @@ from rex_auth_edge.sync.hub.applying import apply
 from rex_auth_edge.sync.hub.asking import pull, push
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.order import Lane, Position
+from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.standing import revoked, role_in
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.store import Lost
@@ -137,11 +138,11 @@ def test_nothing_that_waits_is_lost_when_a_hub_becomes_another_incarnation() -> 
     """What it writes from then on has numbers of its own."""
     world = calm()
     hub = world.hubs[1]
-    ids = [bytes([number]) * 16 for number in range(6)]
+    ids = [record_id(hub.id, bytes([number]) * 8) for number in range(6)]
     for each in ids:
         put(hub, Kind.AUDIT, each, AtHub(hub).pen().put(row=1))
     backup = hub.store.disk.copy()
-    put(hub, Kind.AUDIT, b"lost" * 4, AtHub(hub).pen().put(row=1))
+    put(hub, Kind.AUDIT, record_id(hub.id, b"lost" * 2), AtHub(hub).pen().put(row=1))
     hub.store.disk.restore(backup)
     hub.boot()
     world.converge()
@@ -171,7 +172,7 @@ def test_a_verifier_kept_at_home_is_still_there_after_a_restore() -> None:
     put(hub, Kind.POLICY, HOUSEHOLD, AtHub(hub).pen().put(shares="profiles"))
     put(hub, Kind.PASSWORD, MAYA, AtHub(hub).pen().password(b"a verifier"))
     backup = hub.store.disk.copy()
-    put(hub, Kind.AUDIT, b"lost" * 4, AtHub(hub).pen().put(row=1))
+    put(hub, Kind.AUDIT, record_id(hub.id, b"lost" * 2), AtHub(hub).pen().put(row=1))
     hub.store.disk.restore(backup)
     hub.boot()
     world.converge()
@@ -187,7 +188,7 @@ def test_a_hub_that_forked_lifts_what_it_had_known_before() -> None:
     assert isinstance(hub.send(world.line), Pushed)
     put(hub, BAN.kind, BAN.id, AtHub(hub).pen().lift(Lane.SECURITY))
     backup = hub.store.disk.copy()
-    put(hub, Kind.AUDIT, b"lost" * 4, AtHub(hub).pen().put(row=1))
+    put(hub, Kind.AUDIT, record_id(hub.id, b"lost" * 2), AtHub(hub).pen().put(row=1))
     hub.store.disk.restore(backup)
     hub.boot()
     world.converge()

@@ -8,6 +8,7 @@ from rex_auth_edge.domain.clock import SECOND
 from rex_auth_edge.sync.hub.pace import Pace
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.record import record_id
 from tests.doubles import SeededEntropy
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtHub
@@ -28,7 +29,10 @@ def crowd() -> World:
     world.cloud.most = 500
     for hub in world.hubs:
         for kind, number in product((Kind.BAN, Kind.PROFILE, Kind.FAILURES, Kind.AUDIT), range(5)):
-            put(hub, kind, hub.id[:-1] + bytes([number]), AtHub(hub).pen().put(note=number))
+            own = hub.id[:-1] + bytes([number])
+            put(
+                hub, kind, record_id(hub.id, own[-8:]) if kind is Kind.AUDIT else own, AtHub(hub).pen().put(note=number)
+            )
         hub.boot()
     return world
 

@@ -11,6 +11,7 @@ from rex_auth_edge.sync.cloud.ordering import DECIDED_AT
 from rex_auth_edge.sync.hub.asking import pull, push
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Tag, unsent
+from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.state import Cell, Count, Held, Mark, State
 from rex_auth_edge.sync.wire import (
     LARGEST_PLAIN,
@@ -128,11 +129,11 @@ def test_of_two_copies_of_a_hub_neither_is_believed() -> None:
     clone = HubMachine(hub.id)
     clone.store.disk.restore(hub.store.disk.copy())
     clone.copy = hub.copy
-    put(clone, Kind.AUDIT, b"t" * 16, AtHub(clone).pen().put(event="thief"))
+    put(clone, Kind.AUDIT, record_id(clone.id, b"t" * 8), AtHub(clone).pen().put(event="thief"))
     assert isinstance(clone.send(world.line), Pushed)
-    put(hub, Kind.AUDIT, b"h" * 16, AtHub(hub).pen().put(event="mine"))
+    put(hub, Kind.AUDIT, record_id(hub.id, b"h" * 8), AtHub(hub).pen().put(event="mine"))
     assert hub.send(world.line) == Refusal("locked")
-    put(clone, Kind.AUDIT, b"u" * 16, AtHub(clone).pen().put(event="thief"))
+    put(clone, Kind.AUDIT, record_id(clone.id, b"u" * 8), AtHub(clone).pen().put(event="thief"))
     assert clone.send(world.line) == Refusal("locked")
     AtCloud(world.cloud).write(Cell(Kind.DEVICE, b"d" * 16), AtCloud(world.cloud).pen().climb(REVOKED), None)
     AtCloud(world.cloud).write(Cell(Kind.DEVICE, b"e" * 16), AtCloud(world.cloud).pen().climb(), None)
@@ -141,7 +142,7 @@ def test_of_two_copies_of_a_hub_neither_is_believed() -> None:
     assert hub.view.state(Cell(Kind.DEVICE, b"e" * 16)).rung is None
     hub.enrol(world.cloud)
     world.converge()
-    assert world.cloud.store.row(Cell(Kind.AUDIT, b"h" * 16)) is not None
+    assert world.cloud.store.row(Cell(Kind.AUDIT, record_id(hub.id, b"h" * 8))) is not None
     assert code(world.line(clone, push(clone.store) or b"")) == "unknown_key"
 
 
@@ -149,7 +150,7 @@ def test_a_request_whose_answer_was_lost_is_answered_as_before() -> None:
     """The same bytes bring the same answer, and nothing is taken twice."""
     world = calm()
     hub = world.hubs[0]
-    put(hub, Kind.AUDIT, b"a" * 16, AtHub(hub).pen().put(event="once"))
+    put(hub, Kind.AUDIT, record_id(hub.id, b"a" * 8), AtHub(hub).pen().put(event="once"))
     raw = hub.do(lambda: push(hub.store))
     key = hub.store.me().key
     first = world.cloud.answer(hub.id, key, raw)
@@ -164,9 +165,9 @@ def test_a_restored_hub_goes_on_as_another_incarnation() -> None:
     """It writes nothing before, and what the cloud hasn't got of what it still has is told anew."""
     world = calm()
     hub = world.hubs[0]
-    put(hub, Kind.AUDIT, b"1" * 16, AtHub(hub).pen().put(event="before"))
+    put(hub, Kind.AUDIT, record_id(hub.id, b"1" * 8), AtHub(hub).pen().put(event="before"))
     backup = hub.store.disk.copy()
-    put(hub, Kind.AUDIT, b"2" * 16, AtHub(hub).pen().put(event="after"))
+    put(hub, Kind.AUDIT, record_id(hub.id, b"2" * 8), AtHub(hub).pen().put(event="after"))
     hub.store.disk.restore(backup)
     hub.boot()
     assert hub.store.me().restored
@@ -175,7 +176,7 @@ def test_a_restored_hub_goes_on_as_another_incarnation() -> None:
     assert hub.store.me().incarnation == 2
     assert hub.may_write
     world.converge()
-    assert world.cloud.store.row(Cell(Kind.AUDIT, b"1" * 16)) is not None
+    assert world.cloud.store.row(Cell(Kind.AUDIT, record_id(hub.id, b"1" * 8))) is not None
 
 
 def test_the_deleted_are_forgotten_when_everybody_knows_and_do_not_come_back() -> None:
@@ -256,7 +257,7 @@ def test_one_differing_row_is_found_in_four_questions() -> None:
     world = calm()
     place = AtCloud(world.cloud)
     for number in range(300):
-        place.write(Cell(Kind.AUDIT, number.to_bytes(16)), place.pen().put(event="login"), None)
+        place.write(Cell(Kind.AUDIT, record_id(place.node, number.to_bytes(8))), place.pen().put(event="login"), None)
     world.converge()
     hub = world.hubs[0]
     rows = hub.store.rows(Lane.AUDIT)
@@ -274,7 +275,7 @@ def test_a_removed_hub_is_told_so() -> None:
     hub = world.hubs[0]
     with world.cloud.store.disk.transaction():
         keeping.remove(world.cloud.store, hub.id)
-    put(hub, Kind.AUDIT, b"a" * 16, AtHub(hub).pen().put(event="more"))
+    put(hub, Kind.AUDIT, record_id(hub.id, b"a" * 8), AtHub(hub).pen().put(event="more"))
     assert hub.send(world.line) == Refusal("removed")
     assert hub.fetch(world.line, Lane.SECURITY) is None
     assert not hub.may_write

@@ -5,18 +5,21 @@ from rex_auth_edge.sync.hub.shedding import GAP, shed
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.outcome import Outcome
-from rex_auth_edge.sync.record import REWRITTEN
+from rex_auth_edge.sync.record import REWRITTEN, record_id
 from rex_auth_edge.sync.standing import field
 from rex_auth_edge.sync.state import Cell
-from tests.sync.houses import HUB_B, Writer, household
+from tests.sync.houses import HUB_A, HUB_B, Writer, household
 from tests.sync.simulation.places import AtHub
 from tests.sync.test_ends import calm, put
 
-ROW = b"r" * 16
+ROW = record_id(HUB_A, b"r" * 8)
 
 
 def test_a_record_is_not_rewritten() -> None:
-    """Not by who wrote it, nor by another; that somebody tried is told. The same again is nothing new."""
+    """Not by who wrote it, nor by another; that somebody tried is told. The same again is nothing new.
+
+    Nor does another put something where it would be.
+    """
     house, here = household()
     house.take(here.put(Kind.AUDIT, ROW, row=[1, "login"]))
     before = house.state(Cell(Kind.AUDIT, ROW))
@@ -24,7 +27,10 @@ def test_a_record_is_not_rewritten() -> None:
         verdict = house.take(writer.put(Kind.AUDIT, ROW, row=row))
         assert verdict.outcome is Outcome.REFUSED
         assert [each.code for each in verdict.notices] == [REWRITTEN]
-    assert house.take(Writer(HUB_B).put(Kind.AUDIT, ROW, row=[1, "login"])).outcome is Outcome.TAKEN
+    assert house.take(here.put(Kind.AUDIT, ROW, row=[1, "login"])).outcome is Outcome.TAKEN
+    still_to_come = record_id(HUB_A, b"s" * 8)
+    assert house.take(Writer(HUB_B).put(Kind.AUDIT, still_to_come, row=[2, "none"])).outcome is Outcome.REFUSED
+    assert house.take(here.put(Kind.AUDIT, still_to_come, row=[2, "logout"])).outcome is Outcome.TAKEN
     assert house.state(Cell(Kind.AUDIT, ROW)) == before
 
 
@@ -32,7 +38,7 @@ def test_what_was_dropped_for_want_of_room_is_counted() -> None:
     """The oldest go, not what is under way nor the latest; gaps add up, and the cloud gets the gap in their place."""
     world = calm()
     hub = world.hubs[0]
-    ids = [bytes([number]) * 16 for number in range(12)]
+    ids = [record_id(hub.id, bytes([number]) * 8) for number in range(12)]
     for each in ids[:2]:
         put(hub, Kind.AUDIT, each, AtHub(hub).pen().put(row=1))
     hub.do(lambda: push(hub.store))

@@ -11,6 +11,7 @@ from rex_auth_edge.sync.hub.applying import apply
 from rex_auth_edge.sync.hub.asking import pull, push
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import START, Lane, Position
+from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import LARGEST_BODY, Page, Pushed, Refusal, Row, Welcome, WireError, encode
 from tests.doubles import SeededEntropy
@@ -174,7 +175,7 @@ def test_a_copy_that_comes_later_tells_of_both() -> None:
     clone.store.disk.restore(hub.store.disk.copy())
     clone.copy = hub.copy
     assert isinstance(clone.send(world.line), Welcome)
-    put(clone, Kind.AUDIT, b"t" * 16, AtHub(clone).pen().put(event="thief"))
+    put(clone, Kind.AUDIT, record_id(clone.id, b"t" * 8), AtHub(clone).pen().put(event="thief"))
     assert isinstance(clone.send(world.line), Pushed)
     assert hub.send(world.line) == Refusal("repeated")
     assert not hub.store.me().locked
@@ -238,7 +239,12 @@ def test_pages_and_batches_fit_whatever_is_in_them() -> None:
     world = calm()
     hub, sizes = world.hubs[0], []
     for number in range(60):
-        put(hub, Kind.AUDIT, bytes([number]) * 16, AtHub(hub).pen().put(row=SeededEntropy(number).token_bytes(8000)))
+        put(
+            hub,
+            Kind.AUDIT,
+            record_id(hub.id, bytes([number]) * 8),
+            AtHub(hub).pen().put(row=SeededEntropy(number).token_bytes(8000)),
+        )
 
     def measured(machine: HubMachine, raw: bytes) -> bytes | None:
         said = world.line(machine, raw)

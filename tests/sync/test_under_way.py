@@ -5,6 +5,7 @@ from rex_auth_edge.sync.hub.asking import pull
 from rex_auth_edge.sync.hub.pace import Pace
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import Push, Pushed, Refusal, decode, encode, name_of
 from tests.sync.simulation.machines import HubMachine
@@ -76,7 +77,7 @@ def test_what_is_too_large_is_sent_in_parts() -> None:
     world = calm()
     hub, limit = world.hubs[0], 3
     for number in range(7):
-        put(hub, Kind.AUDIT, bytes([number]) * 16, AtHub(hub).pen().put(event="login"))
+        put(hub, Kind.AUDIT, record_id(hub.id, bytes([number]) * 8), AtHub(hub).pen().put(event="login"))
 
     def narrow(machine: HubMachine, raw: bytes) -> bytes | None:
         too_large = name_of(raw) == Push.__name__ and len(decode(raw, Push).changes) > limit

@@ -15,11 +15,14 @@ from rex_auth_edge.storage.audit import GENESIS, Event, chain, record
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.cloud.handed_on import HANDED_ON
 from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.state import Cell, Held
 
 MOST = 500
 """Rows that one transaction tells of; the rest waits for the next."""
 
+_CHAINS = 1 << 24
+"""Incarnations after which a node's ids would begin anew."""
 _MOST_TOLD = 2000
 """Characters of each part of a row that was handed on."""
 
@@ -33,8 +36,7 @@ _PARTS = (*("named", "node_id", "incarnation", "seq", "hash", "at"), *_TEXTS, *_
 
 def cell_of(node_id: UUID, incarnation: int, seq: int) -> Cell:
     """The cell of one row. A chain's ids are in its order: databases keep what is written together side by side."""
-    of_chain = hashlib.blake2b(b"%b %d" % (node_id.bytes, incarnation), digest_size=10).digest()
-    return Cell(Kind.AUDIT, of_chain + seq.to_bytes(6))
+    return Cell(Kind.AUDIT, record_id(node_id.bytes, (incarnation % _CHAINS).to_bytes(3) + seq.to_bytes(5)))
 
 
 def wishes(side: Side, node_id: UUID) -> Iterator[Wish]:

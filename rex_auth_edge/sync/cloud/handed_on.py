@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.kinds import Kind, closing
 from rex_auth_edge.sync.order import Tag
+from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.standing import RESTORED, House, role_in
 from rex_auth_edge.sync.state import EMPTY, Cell, Held, State
 
@@ -55,4 +56,4 @@ def _record(hub: bytes, cell: Cell, state: State, house: House) -> Told:
 
 
 def _id(hub: bytes, cell: Cell) -> bytes:
-    return hashlib.blake2b(b"handed on" + hub + cell.id, digest_size=16).digest()
+    return record_id(hub, hashlib.blake2b(b"handed on" + hub + cell.id, digest_size=8).digest())

@@ -6,6 +6,7 @@ from rex_auth_edge.sync.hub.writing import next_tag, write
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.store import Entry, HubStore
 from rex_auth_edge.sync.wire import unpack_state
@@ -28,7 +29,7 @@ def shed(store: HubStore, keep: int) -> int:
     for entry in dropped:
         store.drop_entry(entry)
     tag = next_tag(store)
-    cell = Cell(Kind.AUDIT, hashlib.blake2b(repr(tuple(tag)).encode(), digest_size=16).digest())
+    cell = Cell(Kind.AUDIT, record_id(tag.origin, hashlib.blake2b(repr(tuple(tag)).encode(), digest_size=8).digest()))
     write(store, cell, Pen(tag, store.me().whole).put(**{GAP: count}))
     return count
 

@@ -12,6 +12,7 @@ from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.kinds import ACTIVE, REVOKED, Kind, lane_of
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.removal import DISTRUST
 from rex_auth_edge.sync.standing import owners
 from rex_auth_edge.sync.state import Cell
@@ -159,7 +160,11 @@ class BadDays:
         clone = self._copy_of(hub)
         for _ in range(1 + self.world.chance.below(3)):
             place = AtHub(clone)
-            place.write(Cell(Kind.AUDIT, self.world.chance.bytes()), place.pen().put(event="thief"), None)
+            place.write(
+                Cell(Kind.AUDIT, record_id(place.node, self.world.chance.bytes(8))),
+                place.pen().put(event="thief"),
+                None,
+            )
             clone.send(lambda machine, raw: self.world.cloud.answer(machine.id, machine.store.me().key, raw))
 
     def _copy_of(self, hub: HubMachine) -> HubMachine:

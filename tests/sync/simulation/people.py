@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Kind, lane_of
 from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.standing import House, is_in, kept_home, owners, revoked, session_lives
 from rex_auth_edge.sync.state import Cell, State
 from tests.sync.simulation.chance import Chance
@@ -247,7 +248,7 @@ class People:
 
     def audit(self, at: Place) -> None:
         """Something is put on record."""
-        self._say(at, "audit", Cell(Kind.AUDIT, self.chance.bytes()), at.pen().put(event="login"))
+        self._say(at, "audit", Cell(Kind.AUDIT, record_id(at.node, self.chance.bytes(8))), at.pen().put(event="login"))
 
     def invent(self, at: Place) -> None:
         """A newer program writes what older ones don't know, and may say that nobody may pass it over."""
