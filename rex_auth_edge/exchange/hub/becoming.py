@@ -11,12 +11,12 @@ from rex_auth_edge.storage.columns import metadata
 from rex_auth_edge.storage.tables import known_devices, login_attempts
 from rex_auth_edge.storage.tx import Tx
 
-_NAMES = frozenset({
+NAMES = frozenset({
     *("user_id", "guardian_id", "invited_by", "used_by", "started_by", "added_by", "made_by", "decided_by"),
     "opened_by",
 })  # fmt: skip
 """Columns that name a person. What the audit log says stays as it was written."""
-_KEPT = frozenset({"audit", "auth_sessions"})
+KEPT = frozenset({"audit", "auth_sessions"})
 """Tables in which the former id stays: there it is history."""
 
 
@@ -30,9 +30,9 @@ def become(tx: Tx, parts: Parts, tenant_id: UUID, former: UUID, present: UUID) -
     devices = (known_devices.c.tenant_id == tenant_id) & (known_devices.c.user_id == former)
     tx.conn.execute(sa.delete(known_devices).where(devices))
     for table in metadata.sorted_tables:
-        if "tenant_id" not in table.c or table.name in _KEPT or table.name.startswith("sync_"):
+        if "tenant_id" not in table.c or table.name in KEPT or table.name.startswith("sync_"):
             continue
         for column in table.c:
-            if column.name in _NAMES or (table.name == "users" and column.name == "id"):
+            if column.name in NAMES or (table.name == "users" and column.name == "id"):
                 where = (table.c.tenant_id == tenant_id) & (column == former)
                 tx.conn.execute(sa.update(table).where(where).values({column.name: present}))
