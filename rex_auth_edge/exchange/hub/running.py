@@ -1,19 +1,25 @@
 """A household that is enrolled, while the hub runs: what goes on about it, and what its loop knows of how it stands."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import Any
 
 from msgspec.structs import replace
 
-from rex_auth_edge.domain.clock import MINUTE
+from rex_auth_edge.domain.clock import MINUTE, Moment
 from rex_auth_edge.exchange.hub.household import Household
 from rex_auth_edge.exchange.hub.loop import Loop
 from rex_auth_edge.exchange.hub.rounds import Rounds
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
+from rex_auth_edge.exchange.oversight import words
 from rex_auth_edge.exchange.oversight.status import Status
+from rex_auth_edge.storage import sync_enrolments
+from rex_auth_edge.sync.order import Lane
 
 _SEEN_EVERY = 10 * MINUTE
+"""How often what is no news is written down, in milliseconds."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -42,12 +48,28 @@ class Running:
             retry_at=self.loop.retry_at,
         )
 
-    def to_be_written(self, boot: int) -> bool:
-        """Whether it is time again to write it down, by the boot clock."""
-        return self.written_at is None or boot - self.written_at >= _SEEN_EVERY
+    def ended(self, code: str | None, now: Moment) -> dict[str, Any] | None:
+        """Note how a round has ended, `code` being its trouble, and log it where that is news.
 
-    def noted(self) -> dict[str, Any]:
-        """What of it is written down."""
+        The columns of the household's enrolment to be written, now and then; else None.
+        """
+        news, self.trouble = code != self.trouble, code
+        if code is None:
+            self.reached_at = now.wall
+            if len(self.rounds.agreed) == len(Lane):
+                self.agreed_at = now.wall
+        elif news:
+            _log.warning("Synchronisation waits (%s). %s", code, words.said_of(code))
+        mended, self.repaired = self.rounds.repaired - self.repaired, self.rounds.repaired
+        if mended:
+            _log.warning("Differences with the cloud were found and mended: %d.", mended)
+        due = self.written_at is None or now.boot - self.written_at >= _SEEN_EVERY
+        if not (news or mended or due):
+            return None
+        self.written_at = now.boot
+        return self._columns() | sync_enrolments.more_repairs(mended)
+
+    def _columns(self) -> dict[str, Any]:
         reached = {"reached_at": self.reached_at} if self.reached_at else {}
         agreed = {"agreed_at": self.agreed_at} if self.agreed_at else {}
         return {"trouble": self.trouble, **reached, **agreed}

@@ -27,7 +27,6 @@ from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol, Enrolled, Look
 from rex_auth_edge.exchange.mirror import differences
-from rex_auth_edge.exchange.oversight import words
 from rex_auth_edge.exchange.oversight.overview import status_of
 from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.oversight.status import Status
@@ -39,7 +38,6 @@ from rex_auth_edge.keys.seal import SealBrokenError
 from rex_auth_edge.storage import sync_enrolments
 from rex_auth_edge.storage.store import StorageUnavailableError
 from rex_auth_edge.storage.tx import Tx
-from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import Cell
 
 _log = logging.getLogger(__name__)
@@ -273,21 +271,10 @@ class Synchronising:
                     await running.loop.pause(MINUTE)
 
     async def _told(self, tenant_id: UUID, running: Running, code: str | None) -> None:
-        """How a round has ended: logged where that is news, and written down now and then."""
-        moment, news = self._parts.clock.now(), code != running.trouble
-        running.trouble = code
-        if code is None:
-            running.reached_at = moment.wall
-            if len(running.rounds.agreed) == len(Lane):
-                running.agreed_at = moment.wall
-        if news and code is not None:
-            _log.warning("Synchronisation waits (%s). %s", code, words.said_of(code))
-        mended, running.repaired = running.rounds.repaired - running.repaired, running.rounds.repaired
-        if mended:
-            _log.warning("Differences with the cloud were found and mended: %d.", mended)
-        if news or mended or running.to_be_written(moment.boot):
-            running.written_at = moment.boot
-            await self._note(tenant_id, running.noted() | sync_enrolments.more_repairs(mended))
+        """A round has ended."""
+        values = running.ended(code, self._parts.clock.now())
+        if values is not None:
+            await self._note(tenant_id, values)
 
     async def _note(self, tenant_id: UUID, values: dict[str, object]) -> None:
         def work(tx: Tx) -> None:
