@@ -42,11 +42,11 @@ class People:
 
     @property
     def age(self) -> int:
-        """How often somebody's profile has changed: what was read at another age may be out of date."""
+        """How often a profile, or what other nodes sign with, has changed: what was read before may be out of date."""
         return self._age
 
     def forget(self) -> None:
-        """Somebody's profile has changed; call it after the commit."""
+        """Somebody's profile has changed, or another node's keys; call it after the commit."""
         self.drop()
         self.told()
 
