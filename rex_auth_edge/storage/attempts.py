@@ -1,5 +1,6 @@
 """Failed sign-ins, counted per account, device, node and incarnation, and the devices that are known."""
 
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -69,10 +70,19 @@ def any_ban(conn: sa.Connection, tenant_id: UUID, account: bytes, now: Moment, *
     where = (login_attempts.c.tenant_id == tenant_id) & (login_attempts.c.account == account)
     if not strangers:
         where &= login_attempts.c.device_hash != UNKNOWN_DEVICE
-    rows = conn.execute(sa.select(login_attempts).where(where)).all()
-    return any(
-        row.permanent or ((ban := deadline_of(row, "ban")) is not None and ban.unserved(now) > 0) for row in rows
-    )
+    return any(_closed(row, now) for row in conn.execute(sa.select(login_attempts).where(where)))
+
+
+def banned(conn: sa.Connection, tenant_id: UUID, now: Moment) -> frozenset[bytes]:
+    """The household's accounts that are closed to some device at present."""
+    kept_out = login_attempts.c.permanent | login_attempts.c.ban_at.is_not(None)
+    rows = conn.execute(sa.select(login_attempts).where((login_attempts.c.tenant_id == tenant_id) & kept_out))
+    return frozenset(bytes(row.account) for row in rows if _closed(row, now))
+
+
+def _closed(row: Any, now: Moment) -> bool:
+    ban = deadline_of(row, "ban")
+    return bool(row.permanent) or (ban is not None and ban.unserved(now) > 0)
 
 
 def save(tx: Tx, tenant_id: UUID, account: bytes, device_hash: bytes, after: Standing, *, exists: bool) -> None:

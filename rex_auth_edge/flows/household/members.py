@@ -7,7 +7,6 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from rex_auth_edge.domain import names
-from rex_auth_edge.domain.clock import Moment
 from rex_auth_edge.domain.password_rules import PasswordRule
 from rex_auth_edge.domain.refusals import Code, Refused, missing
 from rex_auth_edge.domain.roles import Act, Role
@@ -52,7 +51,9 @@ async def listed(parts: Parts, actor: Actor) -> list[Member] | Refused:
         if (refused := forbidden(conn, now, actor, Act.MEMBERS)) is not None:
             return refused
         whole = forbidden(conn, now, actor, Act.ACTIVITY) is None
-        return [_member(conn, parts, now, row, whole=whole) for row in users.every(conn, actor.tenant_id)]
+        banned = attempts.banned(conn, actor.tenant_id, now) if whole else frozenset()
+        people = users.every(conn, actor.tenant_id)
+        return [Member(row, parts.account(row.tenant_id, row.id) in banned, whole) for row in people]
 
     return await parts.store.read(query)
 
@@ -65,14 +66,12 @@ async def find(parts: Parts, actor: Actor, user_id: UUID) -> Member | Refused:
         if (refused := forbidden(conn, now, actor, Act.MEMBERS)) is not None:
             return refused
         row, whole = users.get(conn, actor.tenant_id, user_id), forbidden(conn, now, actor, Act.ACTIVITY) is None
-        return _member(conn, parts, now, row, whole=whole) if row else NO_MEMBER
+        if row is None:
+            return NO_MEMBER
+        account = parts.account(row.tenant_id, row.id)
+        return Member(row, whole and attempts.any_ban(conn, row.tenant_id, account, now), whole)
 
     return await parts.store.read(query)
-
-
-def _member(conn: sa.Connection, parts: Parts, now: Moment, row: Any, *, whole: bool) -> Member:
-    banned = whole and attempts.any_ban(conn, row.tenant_id, parts.account(row.tenant_id, row.id), now)
-    return Member(row, banned, whole)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
