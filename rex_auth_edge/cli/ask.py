@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from rex_auth_edge.cli.fail import RefusedHereError
 from rex_auth_edge.cli.waiting import waiting
 from rex_auth_edge.domain.failures import ExplainedError
 
@@ -56,10 +57,21 @@ class Ask:
 
     def looking(self, look: Look | None, verb: str, patience: float, arguments: Mapping[str, Any]) -> Any:
         """The same, looking meanwhile how far it is."""
+        _unless_text(arguments)
         with waiting("Waiting for the hub"):
             if self._do is None:
                 self._do = self._find()
             return self._do(verb, arguments, patience, look)
+
+
+def _unless_text(arguments: Mapping[str, Any]) -> None:
+    """Raises RefusedHereError for bytes that are no text, as which Python hands them over (PEP 383)."""
+    if any(isinstance(each, str) and not each.isascii() and _is_no_text(each) for each in arguments.values()):
+        raise RefusedHereError("invalid_field", "What was given isn't UTF-8 text: look at the file, or type it anew.")
+
+
+def _is_no_text(given: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in given)
 
 
 @contextmanager

@@ -232,7 +232,14 @@ def verify(ask: Ask, *, household: str | None) -> Any:
         return ask.looking(look, "sync.verify", _HOURS, {"household": household})
 
 
-@command(sync, "rotate", example="rex-auth-edge sync rotate", answer=_status)
+@command(
+    sync,
+    "rotate",
+    example="rex-auth-edge sync rotate",
+    answer=_status,
+    failed=_undone,
+    exits={1: "refused, or the cloud hasn't heard of it yet", EXIT_PAUSED: "nothing was done: it is paused here"},
+)
 @which
 def rotate(ask: Ask, *, household: str | None) -> Any:
     """Make the hub another key to sign with, for which the old one vouches; it does so itself every 90 days."""

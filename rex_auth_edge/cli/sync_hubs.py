@@ -28,7 +28,7 @@ def _claimed(said: Mapping[str, Any]) -> str:
 @which
 @click.argument("owner")
 def claim(ask: Ask, *, owner: str, household: str | None) -> Any:
-    """In the cloud: make a code with which one hub joins the household, as OWNER's (a name, an address or an id)."""
+    """In the cloud, make a code with which one hub joins the household, as OWNER's (a name, an address or an id)."""
     return ask("sync_hubs.claim", owner=owner, household=household)
 
 
@@ -39,7 +39,7 @@ def _listed(rows: Sequence[Mapping[str, Any]]) -> Table:
 @command(sync, "hubs", example="rex-auth-edge sync hubs --household home", answer=_listed)
 @which
 def hubs(ask: Ask, *, household: str | None) -> Any:
-    """In the cloud: show the household's hubs and when each was last heard."""
+    """In the cloud, show the household's hubs and when each was last heard."""
     return ask("sync_hubs.hubs", household=household)
 
 
@@ -54,7 +54,7 @@ def hubs(ask: Ask, *, household: str | None) -> Any:
 @click.option("--stolen", is_flag=True, help="Also take back all that it has let in, and have passwords set anew.")
 @click.argument("named", metavar="ID")
 def remove_hub(ask: Ask, *, named: str, stolen: bool, yes: bool, household: str | None) -> Any:
-    """In the cloud: end the keys of hub ID (see `sync hubs`) and the sessions that it has begun, for good."""
+    """In the cloud, end the keys of hub ID (see `sync hubs`) and the sessions that it has begun, for good."""
     unless_sure("Remove the hub for good?", yes=yes)
     return ask("sync_hubs.remove_hub", which=named, stolen=stolen, household=household)
 
@@ -67,7 +67,7 @@ def remove_hub(ask: Ask, *, named: str, stolen: bool, yes: bool, household: str 
 )
 @click.argument("file", type=click.Path(path_type=Path))
 def mark(ask: Ask, *, file: Path) -> Any:
-    """In the cloud: write to FILE how far each household's order goes, just before a backup of the database begins."""
+    """In the cloud, write to FILE how far each household's order goes, just before a backup of the database begins."""
     marks = ask("sync_hubs.mark", patience=_HOURS)
     try:
         file.write_text(json.dumps(marks), encoding="utf-8")
@@ -84,7 +84,7 @@ def mark(ask: Ask, *, file: Path) -> Any:
 )
 @click.argument("file", type=click.Path(path_type=Path))
 def durable(ask: Ask, *, file: Path) -> Any:
-    """In the cloud: say that the backup begun after `sync mark` wrote FILE is verified, or on a second replica.
+    """In the cloud, say that the backup begun after `sync mark` wrote FILE is verified, or on a second replica.
 
     Until then every hub keeps its own changes, to tell them again if the cloud loses them.
     """
@@ -117,7 +117,7 @@ def _read(file: Path) -> list[Any]:
 )
 @yes
 def restored(ask: Ask, *, yes: bool) -> Any:
-    """In the cloud: say that its database was put back from a backup, before its processes are started again.
+    """In the cloud, say that its database was put back from a backup, before its processes are started again.
 
     Hubs then tell it again what it has lost. Unless this is said, a hub that knows more than the cloud brings it up.
     """

@@ -23,7 +23,8 @@ def decide_password(change: Incoming, house: House) -> Verdict:
     """Settle which reset the password stands on; of concurrent ones the person hears, and their sessions end.
 
     Whoever had seen nothing yet, as a hub that has just joined, takes nobody's password back to an older one; that
-    isn't a password set in two places, and is told as what it is.
+    isn't a password set in two places, and is told as what it is. What is known already, as when a hub comes back,
+    changes nothing.
     """
     offered, current = change.state.secret, house.state(change.cell).secret
     if offered is None:
@@ -36,6 +37,8 @@ def decide_password(change: Incoming, house: House) -> Verdict:
     if AGAIN in change.state.fields:
         good = current is not None and current.withheld and is_again(change.state, current.by)
         return verdict if good else Verdict(Outcome.REFUSED)
+    if _is_known(settled, current):
+        return Verdict(Outcome.REFUSED)
     if current is not None and seen == settled.reset == START and current.by.origin != offered.by.origin:
         verdict = refuse(change, BEFORE_JOINING)
         return along(verdict, Follow(Then.SIGN_OUT, Cell(Kind.SIGN_OUT, change.cell.id)))
@@ -43,6 +46,12 @@ def decide_password(change: Incoming, house: House) -> Verdict:
         return verdict
     follow = Follow(Then.SIGN_OUT, Cell(Kind.SIGN_OUT, change.cell.id))
     return along(verdict, follow, tell=REPLACED, about=change.cell.id)
+
+
+def _is_known(offered: Secret, current: Secret | None) -> bool:
+    """Whether it is the very same, told under another tag: hashes are salted, so nobody has set it a second time."""
+    known = current is not None and current.by != offered.by and current.verifier == offered.verifier
+    return known and offered.verifier is not None
 
 
 def is_again(state: State, former: Tag) -> bool:

@@ -24,6 +24,22 @@ def test_a_refusal_names_the_field(stopped: Console, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("served", [False, True])
+def test_what_is_no_text(stopped: Console, tmp_path: Path, *, served: bool) -> None:
+    """A code in bytes that aren't UTF-8 is told to whoever has given it, by the command itself."""
+    with serving(stopped) if served else nullcontext():
+        refused = stopped.run("sync", "enroll", "https://cloud.example", "--owner", "\udcff\udcfe", "--json", typed="A")
+    said = json.loads(refused.stderr)
+    assert (refused.exit_code, said["code"], "UTF-8" in said["message"]) == (1, "invalid_field", True)
+
+
+def test_a_list_of_commands_says_what_each_does(stopped: Console) -> None:
+    """Also of those that are the cloud's."""
+    listed = stopped.run("sync", "--help").output
+    assert [line for line in listed.splitlines() if line.endswith("In the cloud.")] == []
+    assert "In the cloud, show the household's hubs" in listed
+
+
+@pytest.mark.parametrize("served", [False, True])
 def test_how_far_it_is_is_asked_meanwhile(stopped: Console, monkeypatch: pytest.MonkeyPatch, *, served: bool) -> None:
     """Of a hub that runs over its socket, else between the steps on its database; a verb that is over ends that."""
     monkeypatch.setattr(ask, "LOOK_AGAIN", 0.0)

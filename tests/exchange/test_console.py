@@ -50,8 +50,11 @@ async def test_a_hub_from_its_enrolment_to_its_leaving(street: Street) -> None:
     assert (said["sentences"], said["trouble"]) == ([], None)
     assert (await here.do("sync.verify")) == {"ok": True, "repaired": 0, "differing": []}
     assert (await here.do("sync.pause", pause=True))["sentences"][0].startswith("Synchronisation is paused here")
-    said = await here.do("sync.now")
-    assert (said["paused"], said["cloud"], said["reached_at"] is None) == (True, CLOUD, False)
+    for verb in ("sync.now", "sync.rotate"):
+        said = await here.do(verb)
+        assert (said["paused"], said["cloud"], said["reached_at"] is None) == (True, CLOUD, False)
+    with pytest.raises(ControlRefusedError, match="is paused here"):
+        await here.do("sync.verify")
     assert (await here.do("sync.pause", pause=False))["paused"] is False
     assert (await here.do("sync.rotate"))["trouble"] is None
     (listed,) = await there.do("sync_hubs.hubs", household=slug)

@@ -1,7 +1,9 @@
 """A hub that has left its cloud and comes back: what it still has of before doesn't undo what was done meanwhile."""
 
+from rex_auth_edge.storage import users
+from rex_auth_edge.storage.tx import Tx
 from tests.exchange.conftest import Street
-from tests.exchange.people import add, agree, joined, signed_in
+from tests.exchange.people import add, agree, joined, members, signed_in
 from tests.exchange.street import bearer
 from tests.hub import PASSWORD
 
@@ -23,6 +25,36 @@ async def test_a_password_that_was_changed_meanwhile(street: Street) -> None:
     for node in (home, hub.home):
         assert (await signed_in(node, "noah", _NEW)).status_code == 200
         assert (await signed_in(node, "noah")).status_code == 401
+
+
+async def test_a_password_that_is_the_same(street: Street) -> None:
+    """Nobody is told of another one, and who was signed in in the cloud stays so."""
+    hub, home = await joined(street), street.cloud.home
+    await add(hub.home, "noah")
+    await agree(street)
+    tokens = (await signed_in(home, "noah")).json()
+    assert await hub.sync.forget(hub.tenant) is None
+    await hub.enrol(street.cloud)
+    await agree(street)
+    async with bearer(home, tokens) as noah:
+        assert (await noah.get("/auth/notices")).json() == {"notices": []}
+    assert (await signed_in(hub.home, "noah")).status_code == 200
+
+
+async def test_two_owners_with_one_address(street: Street) -> None:
+    """Who joins as somebody else gives the same, and neither has proven it: both ends agree on that."""
+    hub = street.hubs[0]
+    async with hub.home.client() as client:
+        await hub.home.own(client, "maya@example.com", "mother")
+
+    def unproven(tx: Tx) -> None:
+        maya = users.by_username(tx.conn, street.cloud.tenant, "maya")
+        users.change(tx, street.cloud.tenant, maya.id, email_proven=False)
+
+    await street.cloud.home.store.write(unproven)
+    await hub.enrol(street.cloud)
+    await agree(street)
+    assert await members(hub.home) == {"maya", "mother"}
 
 
 async def test_what_the_owner_is_told_who_becomes_one(street: Street) -> None:

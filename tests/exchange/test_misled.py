@@ -56,6 +56,7 @@ class Answering(LineInside):
     ("reply", "code", "hint"),
     [
         (Reply(404, {}, b'{"code":"not_found","message":"There is nothing here"}'), "no_cloud", "Another hub answers"),
+        (Reply(415, {}, b'{"code":"unsupported_media_type","message":"Send JSON"}'), "no_cloud", "Another hub answers"),
         (Reply(400, {}, b'{"code":"host_not_allowed"}'), "host_not_allowed", "doesn't go by that name: " + OWN),
         (Reply(404, {}, b"<html>"), "no_cloud", "Something else answers at https://www.example"),
         (Reply(200, {"content-type": "text/html"}, b"<html>"), "no_cloud", "Something else answers"),

@@ -11,6 +11,7 @@ from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import ENROLL, Enrol, Enrolled, Look, Offer
 from rex_auth_edge.exchange.oversight import words
+from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.sync.wire import WireError, decode, encode, name_of
 
 _Answer = TypeVar("_Answer", bound=Struct)
@@ -22,6 +23,12 @@ _NO_ANSWER = Refused(
     "Nobody answers at the cloud's address: look whether it is the right one, or try again",
     {"cloud": trouble.UNREACHABLE},
     5,
+)
+
+_PAUSED = Refused(
+    Code.CLOUD_UNREACHABLE,
+    "Synchronisation is paused here: `rex-auth-edge sync resume` lets it go on",
+    {"cloud": "paused"},
 )
 
 
@@ -58,6 +65,11 @@ def _read(raw: bytes, wanted: type[_Answer]) -> _Answer:
     raise LineError(trouble.DAMAGED)
 
 
+def not_running(status: Status) -> Refused:
+    """Why nothing is asked of the cloud for a household that is enrolled."""
+    return _PAUSED if status.paused else refusal(LineError(status.trouble or trouble.STORAGE))
+
+
 def refusal(error: LineError, url: str = "") -> Refused:
     """What it is to a person, who has just typed this address if any."""
     if error.trouble == trouble.UNREACHABLE:
@@ -66,5 +78,5 @@ def refusal(error: LineError, url: str = "") -> Refused:
         return found
     if error.trouble in trouble.CERTIFICATES:
         return Refused(Code.CLOUD_UNREACHABLE, words.TROUBLES[error.trouble], {"cloud": error.trouble})
-    said = error.message or f"The cloud doesn't do it ({error.trouble})"
+    said = error.message or words.said_of(error.trouble)
     return Refused(Code.CLOUD_REFUSED, said, {"cloud": error.trouble})

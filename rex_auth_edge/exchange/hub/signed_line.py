@@ -20,6 +20,8 @@ _TRIES = 3
 _LONGEST = 400
 """Characters of a sentence."""
 _LATER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+_NO_CLOUDS = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.UNSUPPORTED_MEDIA_TYPE})
+"""What is answered where nobody synchronises, as by another hub."""
 _MEANT: dict[str, str] = {
     Code.UNKNOWN_HUB: trouble.UNKNOWN_KEY,
     Code.INVALID_PROOF: trouble.PROOF,
@@ -109,6 +111,6 @@ def _explained(reply: Reply, problem: _Problem) -> LineError:
         return LineError(_MEANT[problem.code], 0, message)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return LineError(trouble.FAILING, 0, message)
-    if not problem.code or status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+    if not problem.code or status in _NO_CLOUDS:
         return LineError(trouble.NO_CLOUD, 0, message)
     return LineError(problem.code, 0, message)

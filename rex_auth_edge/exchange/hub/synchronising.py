@@ -190,9 +190,8 @@ class Synchronising:
     async def rotate(self, tenant_id: UUID) -> Status | Refused:
         """Sign with a new key from now on."""
         running = self._running.get(tenant_id)
-        if running is None:
-            return NOT_ENROLLED
-        await running.household.rotate()
+        if running is not None:
+            await running.household.rotate()
         return await self.now(tenant_id)
 
     def progress(self, tenant_id: UUID) -> tuple[int, int]:
@@ -204,16 +203,17 @@ class Synchronising:
         """Compare everything, with the cloud and with the tables here."""
         running = self._running.get(tenant_id)
         if running is None:
-            return NOT_ENROLLED
+            found = await self.status(tenant_id)
+            return admission.not_running(found) if found.enrolled else NOT_ENROLLED
         try:
             await running.rounds.whole()
             mended = await running.rounds.verify()
         except LineError as error:
             return admission.refusal(error)
-        found = await self._parts.store.read(
+        differing = await self._parts.store.read(
             lambda conn: differences(conn, self._parts, tenant_id, Shown(conn, tenant_id))
         )
-        return Verified(mended, tuple(found))
+        return Verified(mended, tuple(differing))
 
     async def status(self, tenant_id: UUID) -> Status:
         """How it stands."""

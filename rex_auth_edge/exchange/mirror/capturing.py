@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -206,6 +207,7 @@ def _everything(side: Side) -> Iterator[Wish]:
 def _missing(side: Side) -> Iterator[Cell]:
     """What the cells say and no row does."""
     rows = {row.id.bytes: row for row in users.every(side.conn, side.tenant_id)}
+    addressed = {row.email_key for row in rows.values()}
     for user in side.house.subjects(Kind.USER):
         here = people.step(side.house, user) == ACTIVE and "username" in people.image(side.house, user)
         if here != (user in rows):
@@ -213,10 +215,16 @@ def _missing(side: Side) -> Iterator[Cell]:
     for user, row in rows.items():
         if passwords.is_another(side, row):
             yield Cell(Kind.PASSWORD, user)
-        if users.holding_place(row.id) in {row.username_key, row.email_key}:
+        if users.holding_place(row.id) == row.username_key or _lacks_address(side, row, addressed):
             yield Cell(Kind.USERNAME, user)
     open_here = {row.id.bytes for row in session_rows.every_open(side.conn, side.tenant_id)}
     told = set(side.house.subjects(Kind.SESSION))
     for session in told | open_here:
         if session_lives(side.house, session) != (session in open_here):
             yield Cell(Kind.SESSION, session)
+
+
+def _lacks_address(side: Side, row: Any, addressed: set[str | None]) -> bool:
+    """Whether nobody is found by the address that they have by the cells: of two who haven't proven it, one is."""
+    waits = row.email_key == users.holding_place(row.id)
+    return waits and people.image(side.house, row.id.bytes)["email_key"] not in addressed
