@@ -14,6 +14,8 @@ from rex_auth_edge.settings.table import TABLE, Setting
 from tests.processes import environment, serving
 
 README = Path(__file__).parent.parent / "README.md"
+ROOMS = ("", "rex_auth_edge", "rex_auth_edge/sync", "rex_auth_edge/exchange")
+"""Folders from which the README names files."""
 
 
 def row(setting: Setting) -> str:
@@ -35,6 +37,14 @@ def table(name: str) -> list[str]:
     """The lines of one of the README's tables, without its head."""
     text = README.read_text().partition(f"<!-- {name}:")[2].partition(f"<!-- end of {name} -->")[0]
     return text.splitlines()[3:]
+
+
+def test_every_file_is_there() -> None:
+    """Whoever looks for a file that the README names finds one, and no more than one."""
+    named = set(re.findall(r"`((?:\w+/)*\w+\.py)`", README.read_text()))
+    found = {name: sum((README.parent / room / name).exists() for room in ROOMS) for name in named}
+    assert named
+    assert {name for name, count in found.items() if count != 1} == set()
 
 
 def test_every_setting_has_its_line() -> None:
