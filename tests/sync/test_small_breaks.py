@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.sync.hub.applying import apply
 from rex_auth_edge.sync.hub.asking import pull, push
-from rex_auth_edge.sync.kinds import REVOKED, Kind
+from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.record import record_id
+from rex_auth_edge.sync.standing import owners
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import LARGEST_BODY, Page, Pushed, Refusal, Row, Welcome, WireError, encode
 from tests.doubles import SeededEntropy
@@ -232,6 +233,28 @@ def test_the_dead_are_forgotten_only_when_nothing_can_bring_them_back(
     world.cloud.bury()
     assert world.cloud.store.standing().gone == forgotten
     assert (world.cloud.store.standing().floor > START) is bool(forgotten)
+
+
+def test_nobody_is_forgotten_by_another_things_end() -> None:
+    """A hub may end notices of any id, that of a person or of the household's policy, too: these stay what they are."""
+    world = calm()
+    hub = world.hubs[0]
+    put(hub, Kind.POLICY, HOUSEHOLD, AtHub(hub).pen().put(shares="profiles"))
+    world.converge()
+    owner = owners(world.cloud.store)[0]
+    for subject in (owner, HOUSEHOLD, b"only a notice..."):
+        put(hub, Kind.NOTICE, subject, AtHub(hub).pen().climb(REVOKED))
+    world.converge()
+    world.cloud.back_up()
+    world.cloud.now += 91 * DAY
+    for each in world.hubs:
+        each.fetch(world.line, Lane.SECURITY)
+        each.fetch(world.line, Lane.SECURITY)
+    world.cloud.bury()
+    assert world.cloud.store.standing().gone == 1
+    for house in (world.cloud.store, hub.view):
+        assert owner in owners(house)
+        assert house.state(Cell(Kind.POLICY, HOUSEHOLD)).fields
 
 
 def test_pages_and_batches_fit_whatever_is_in_them() -> None:

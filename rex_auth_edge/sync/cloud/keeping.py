@@ -1,5 +1,7 @@
 """What the cloud does by itself: lets hubs in and out, tells what is durable, forgets the dead."""
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import DAY
@@ -35,15 +37,23 @@ def made_durable(store: CloudStore, at: Position) -> None:
 
 
 def bury(store: CloudStore, now: int) -> int:
-    """Forget who has been deleted 90 days ago, where every live hub knows it for good and it is durable. How many."""
+    """Forget who has been deleted 90 days ago, where every live hub knows it for good and it is durable. How many.
+
+    An id is one thing's. Where a hub has ended another by the same, as a notice by a person's, neither is forgotten.
+    """
     live = [member for _, member in store.members() if not member.removed and now - member.contact <= LONGEST_ABSENCE]
     known = min((member.past[Lane.SECURITY] for member in live), default=store.standing().at)
     done = 0
     for subject, at, since in list(store.dead()):
         standing = store.standing()
-        if now - since < TOMBSTONE_LIFE or at > min(known, standing.durable):
+        if now - since < TOMBSTONE_LIFE or at > min(known, standing.durable) or not _is_one(store.kinds(subject)):
             continue
         store.bury(subject, standing.gone + 1)
         store.put_standing(replace(standing, gone=standing.gone + 1, floor=max(standing.floor, at)))
         done += 1
     return done
+
+
+def _is_one(kinds: Iterable[str]) -> bool:
+    """Whether cells of these kinds, about one id, are of one thing."""
+    return len({kind.partition(".")[0] for kind in kinds}) <= 1
