@@ -238,7 +238,7 @@ def verify(ask: Ask, *, household: str | None) -> Any:
     example="rex-auth-edge sync rotate",
     answer=_status,
     failed=_undone,
-    exits={1: "refused, or the cloud hasn't heard of it yet", EXIT_PAUSED: "nothing was done: it is paused here"},
+    exits={1: "refused, or the cloud hasn't heard of it yet"},
 )
 @which
 def rotate(ask: Ask, *, household: str | None) -> Any:

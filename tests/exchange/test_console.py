@@ -50,11 +50,11 @@ async def test_a_hub_from_its_enrolment_to_its_leaving(street: Street) -> None:
     assert (said["sentences"], said["trouble"]) == ([], None)
     assert (await here.do("sync.verify")) == {"ok": True, "repaired": 0, "differing": []}
     assert (await here.do("sync.pause", pause=True))["sentences"][0].startswith("Synchronisation is paused here")
-    for verb in ("sync.now", "sync.rotate"):
-        said = await here.do(verb)
-        assert (said["paused"], said["cloud"], said["reached_at"] is None) == (True, CLOUD, False)
-    with pytest.raises(ControlRefusedError, match="is paused here"):
-        await here.do("sync.verify")
+    said = await here.do("sync.now")
+    assert (said["paused"], said["cloud"], said["reached_at"] is None) == (True, CLOUD, False)
+    for verb in ("sync.verify", "sync.rotate"):
+        with pytest.raises(ControlRefusedError, match="is paused here"):
+            await here.do(verb)
     assert (await here.do("sync.pause", pause=False))["paused"] is False
     assert (await here.do("sync.rotate"))["trouble"] is None
     (listed,) = await there.do("sync_hubs.hubs", household=slug)
@@ -75,6 +75,8 @@ async def test_a_hub_that_is_stopped_knows_its_cloud(street: Street) -> None:
     await hub.sync.end()
     said = await at(hub, street).do("sync.status")
     assert (said["cloud"], said["reached_at"] is None) == (CLOUD, False)
+    with pytest.raises(ControlRefusedError, match="only beginning here"):
+        await at(hub, street).do("sync.verify")
 
 
 async def test_a_hub_that_is_removed(street: Street) -> None:

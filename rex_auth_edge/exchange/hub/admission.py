@@ -30,6 +30,9 @@ _PAUSED = Refused(
     "Synchronisation is paused here: `rex-auth-edge sync resume` lets it go on",
     {"cloud": "paused"},
 )
+_BEGINNING = Refused(
+    Code.CLOUD_UNREACHABLE, "Synchronisation is only beginning here: try again in a moment", {"cloud": "beginning"}, 5
+)
 
 
 async def offered(asking: SignedLine, wanted: Look, url: str) -> Offer | Refused:
@@ -67,7 +70,9 @@ def _read(raw: bytes, wanted: type[_Answer]) -> _Answer:
 
 def not_running(status: Status) -> Refused:
     """Why nothing is asked of the cloud for a household that is enrolled."""
-    return _PAUSED if status.paused else refusal(LineError(status.trouble or trouble.STORAGE))
+    if status.paused:
+        return _PAUSED
+    return refusal(LineError(status.trouble)) if status.trouble else _BEGINNING
 
 
 def refusal(error: LineError, url: str = "") -> Refused:

@@ -190,8 +190,9 @@ class Synchronising:
     async def rotate(self, tenant_id: UUID) -> Status | Refused:
         """Sign with a new key from now on."""
         running = self._running.get(tenant_id)
-        if running is not None:
-            await running.household.rotate()
+        if running is None:
+            return await self._not_running(tenant_id)
+        await running.household.rotate()
         return await self.now(tenant_id)
 
     def progress(self, tenant_id: UUID) -> tuple[int, int]:
@@ -203,23 +204,25 @@ class Synchronising:
         """Compare everything, with the cloud and with the tables here."""
         running = self._running.get(tenant_id)
         if running is None:
-            found = await self.status(tenant_id)
-            return admission.not_running(found) if found.enrolled else NOT_ENROLLED
+            return await self._not_running(tenant_id)
         try:
             await running.rounds.whole()
             mended = await running.rounds.verify()
         except LineError as error:
             return admission.refusal(error)
-        differing = await self._parts.store.read(
-            lambda conn: differences(conn, self._parts, tenant_id, Shown(conn, tenant_id))
-        )
-        return Verified(mended, tuple(differing))
+        parts = self._parts
+        found = await parts.store.read(lambda conn: differences(conn, parts, tenant_id, Shown(conn, tenant_id)))
+        return Verified(mended, tuple(found))
 
     async def status(self, tenant_id: UUID) -> Status:
         """How it stands."""
         running = self._running.get(tenant_id)
         found = await self._parts.store.read(lambda conn: status_of(conn, self._parts, tenant_id))
         return found if running is None else running.present(found)
+
+    async def _not_running(self, tenant_id: UUID) -> Refused:
+        found = await self.status(tenant_id)
+        return admission.not_running(found) if found.enrolled else NOT_ENROLLED
 
     async def _enrolled(self, tenant_id: UUID) -> bool:
         return await self._parts.store.read(lambda conn: sync_enrolments.get(conn, tenant_id)) is not None
