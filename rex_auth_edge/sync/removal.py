@@ -26,7 +26,8 @@ def after_hub(change: Incoming, house: House) -> list[Follow]:
 
 
 def _place(value: Any) -> Position | None:
-    return Position(*value) if isinstance(value, list | tuple) and len(value) == 2 else None  # noqa: PLR2004 - a pair
+    pair = isinstance(value, list | tuple) and len(value) == 2  # noqa: PLR2004 - a pair
+    return Position(*value) if pair and all(isinstance(each, int) for each in value) else None
 
 
 def _later(by: Tag, at: Position, hub: bytes, since: Position) -> bool:

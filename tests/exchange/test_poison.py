@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from uuid import UUID
 
+from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.messages import HELLO, PULL, PUSH
 from rex_auth_edge.storage import users
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, Kind, lane_of
@@ -26,10 +28,12 @@ from rex_auth_edge.sync.wire import (
     name_of,
     pack_state,
 )
+from tests.doubles import SeededEntropy
 from tests.exchange.conftest import Street
 from tests.exchange.people import agree, joined, signed_in
-from tests.exchange.street import Hub, bearer
+from tests.exchange.street import CLOUD, Hub, bearer
 from tests.exchange.test_bad_input import Talk, me_tag
+from tests.hub import PASSWORD
 
 THING = b"some thing or so"
 
@@ -87,6 +91,17 @@ async def test_values_of_no_sense(street: Street) -> None:
             assert (await owner.get(path)).status_code == 200, path
 
 
+async def test_a_hub_that_would_not_be_removed(street: Street) -> None:
+    """Whatever it has said of how far it is to be trusted, an owner removes it."""
+    hub = await joined(street)
+    thief, me = Thief(hub), Talk(hub).household.me.id
+    assert await thief.push(Kind.HUB, me, lambda pen: pen.put(distrust=["x", "y"])) == "taken"
+    async with await street.cloud.owner() as owner:
+        await owner.post("/auth/reauthenticate", json={"password": PASSWORD})
+        done = await owner.delete(f"/household/hubs/{UUID(bytes=me)}")
+    assert done.status_code == 200, done.text
+
+
 async def test_words_that_a_hub_puts_into_others_mouths(street: Street) -> None:
     """What owners and people read is the program's own: no text of a hub stands where a code belongs."""
     hub = await joined(street)
@@ -135,7 +150,8 @@ async def test_one_hub_keeps_few_requests_waiting(street: Street) -> None:
     assert desk is not None
     me = talk.household.me
     body = encode(Pull(me.epoch, Lane.SECURITY, me.told))
-    waiting = [asyncio.ensure_future(talk.asking.ask(PULL, body, 55)) for _ in range(5)]
+    lines = [SignedLine(hub.line, CLOUD, lambda: talk.signer, SeededEntropy(seed)) for seed in range(5)]
+    waiting = [asyncio.ensure_future(line.ask(PULL, body, 55)) for line in lines]
 
     async def one_is_left() -> bool:
         return sum(each.done() for each in waiting) == 4 and desk._waiting == 1
