@@ -37,7 +37,7 @@ def decide_password(change: Incoming, house: House) -> Verdict:
     if AGAIN in change.state.fields:
         good = current is not None and current.withheld and is_again(change.state, current.by)
         return verdict if good else Verdict(Outcome.REFUSED)
-    if _is_known(settled, current):
+    if _is_known(settled, current) or _is_another(settled, current):
         return Verdict(Outcome.REFUSED)
     if current is not None and seen == settled.reset == START and current.by.origin != offered.by.origin:
         verdict = refuse(change, BEFORE_JOINING)
@@ -52,6 +52,11 @@ def _is_known(offered: Secret, current: Secret | None) -> bool:
     """Whether it is the very same, told under another tag: hashes are salted, so nobody has set it a second time."""
     known = current is not None and current.by != offered.by and current.verifier == offered.verifier
     return known and offered.verifier is not None
+
+
+def _is_another(offered: Secret, current: Secret | None) -> bool:
+    """Whether a tag that is known comes with another hash: one change has one content, and nobody would be told."""
+    return current is not None and current.by == offered.by and offered.verifier not in {None, current.verifier}
 
 
 def is_again(state: State, former: Tag) -> bool:

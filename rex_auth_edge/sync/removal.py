@@ -7,7 +7,7 @@ from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, RULES, Kind
 from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.outcome import Follow, Then
-from rex_auth_edge.sync.standing import House, field, kept_home, role_of
+from rex_auth_edge.sync.standing import House, kept_home, role_of
 from rex_auth_edge.sync.state import Cell, Incoming, Mark, Rung, State
 
 DISTRUST = "distrust"
@@ -19,10 +19,16 @@ def after_hub(change: Incoming, house: House) -> list[Follow]:
     rung = house.state(change.cell).rung
     if rung is None or rung.step < REVOKED:
         return []
-    keys, since = list(_keys(change.cell.id, house)), _place(field(house, change.cell, DISTRUST))
+    keys, since = list(_keys(change.cell.id, house)), _distrusted(change.cell, house)
     if since is None:
         return keys
     return [*keys, *_let_in(change.cell.id, since, house), *_raised(change.cell.id, since, house), *_renewals(house)]
+
+
+def _distrusted(hub: Cell, house: House) -> Position | None:
+    """From which place on, as somebody else than the hub has said."""
+    held = house.state(hub).fields.get(DISTRUST)
+    return None if held is None or held.by.origin == hub.id else _place(held.value)
 
 
 def _place(value: Any) -> Position | None:

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.answer import Occasion, answer
 from rex_auth_edge.sync.kinds import Kind, lane_of
 from rex_auth_edge.sync.order import NOTHING, Position, Seen, Tag, unsent
+from rex_auth_edge.sync.outcome import Outcome
 from rex_auth_edge.sync.own import tags_of
 from rex_auth_edge.sync.state import Cell, Count, Held, Mark, Own, Reset, Rung, Secret, State
 from rex_auth_edge.sync.store import Standing
@@ -26,7 +28,7 @@ from rex_auth_edge.sync.wire import (
     name_of,
     pack_state,
 )
-from tests.sync.houses import CLOUD, HUB_A, MAYA
+from tests.sync.houses import CLOUD, HUB_A, MAYA, NOAH, PlainHouse, Writer
 from tests.sync.memory import MemoryCloud
 from tests.sync.states import states
 
@@ -153,3 +155,19 @@ def test_a_batch_that_is_as_it_should_be_is_taken() -> None:
 def test_a_batch_that_does_not_go_on_from_the_last_is_refused(wrong: dict[str, Any], code: str) -> None:
     """Another incarnation's or epoch's, from elsewhere, out of order, of another lane, or whose end isn't its own."""
     assert decode(in_part(**wrong), Refusal).code == code
+
+
+def test_a_password_that_is_known_does_not_become_another() -> None:
+    """Told again by the tag that it has, with another hash, it is refused: nobody would have heard of it."""
+    house, hub = PlainHouse(), Writer(HUB_A)
+    first = hub.password(NOAH, b"one")
+    house.take(first)
+    hub.seen = house.all_seen()
+    assert first.state.secret is not None
+    forged = replace(first.state.secret, verifier=b"a thief's")
+    hub.number += 1
+    verdict = house.take(hub.change(Kind.PASSWORD, NOAH, Tag(HUB_A, 1, hub.number), State(secret=forged)))
+    secret = house.state(first.cell).secret
+    assert verdict.outcome is Outcome.REFUSED
+    assert secret is not None
+    assert secret.verifier == b"one"

@@ -47,6 +47,23 @@ def test_what_a_hub_let_in_stays_as_far_as_it_was_trusted() -> None:
     assert house.state(Cell(Kind.PASSWORD_DUE, owner)).marks
 
 
+def test_a_hub_does_not_say_how_far_it_is_trusted() -> None:
+    """Removed without distrust, it leaves what it has let in, and nobody needs another password, whatever it said."""
+    world = calm()
+    hub = world.hubs[0]
+    (owner,) = owners(world.cloud.store)
+    put(hub, Kind.DEVICE, b"1" * 16, AtHub(hub).pen().climb())
+    put(hub, Kind.PASSWORD, owner, AtHub(hub).pen().password(b"a verifier"))
+    put(hub, Kind.HUB, hub.id, AtHub(hub).pen().put(**{DISTRUST: [1, 0]}))
+    world.converge()
+    world.cloud.write(
+        Cell(Kind.HUB, hub.id), lambda order, at: Pen(order.tag(at), (at,) * 4, at).climb(REVOKED, owner), owner
+    )
+    assert revoked(world.cloud.store, Kind.HUB, hub.id)
+    assert not revoked(world.cloud.store, Kind.DEVICE, b"1" * 16)
+    assert not world.cloud.store.state(Cell(Kind.PASSWORD_DUE, owner)).marks
+
+
 def test_whoever_removes_a_hub_stays_an_owner() -> None:
     """Though it was that hub that had made them one; others whom it has raised meanwhile are guests."""
     world = calm()
