@@ -1,5 +1,6 @@
 """The shell scripts by themselves."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,10 +10,11 @@ import pytest
 from rex_auth_edge import machine
 
 ROOT = Path(__file__).parents[2]
+SHELL = re.compile("#!.*sh\n")
 SCRIPTS = sorted(
     path
     for path in (*ROOT.glob("*.sh"), *(ROOT / "systemd").rglob("*"), *(ROOT / "tests").rglob("*.sh"))
-    if path.is_file() and (path.suffix == ".sh" or path.read_text().startswith("#!"))
+    if path.is_file() and (path.suffix == ".sh" or SHELL.match(path.read_text()))
 )
 
 
