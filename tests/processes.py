@@ -6,10 +6,11 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 import httpx
 
@@ -19,25 +20,33 @@ from tests import blank
 _COMMAND = (sys.executable, "-m", "rex_auth_edge")
 _NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Whom clients believe, all of which speak HTTP: to read the system's authorities takes 35 ms each time."""
+_PATIENCE = 120
+"""Seconds without a line, after which one that is waited for won't come any more."""
 
 
-@dataclass
 class Process:
-    """A running hub. `output` is what it has printed on stderr so far."""
+    """A running hub. `output` is what it has printed on stderr so far, read at once, so that it never waits for us."""
 
-    process: subprocess.Popen[str]
-    url: str
-    data_dir: Path
-    output: list[str]
+    def __init__(self, process: subprocess.Popen[str], data_dir: Path) -> None:
+        self.process, self.data_dir, self.url = process, data_dir, ""
+        self.output: list[str] = []
+        self._lines: SimpleQueue[str] = SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self.process.stderr or ():
+            self.output.append(line)
+            self._lines.put(line)
+        self._lines.put("")
 
     def client(self) -> httpx.Client:
         """A client that keeps cookies."""
         return httpx.Client(base_url=self.url, trust_env=False, timeout=10, verify=_NOBODY)
 
     def read_until(self, pattern: str) -> str:
-        """Read lines until one has the pattern; what its first group matched."""
-        while line := self.process.stderr.readline() if self.process.stderr else "":
-            self.output.append(line)
+        """Take lines until one has the pattern; what its first group matched."""
+        while line := self._lines.get(timeout=_PATIENCE):
             if found := re.search(pattern, line):
                 return found.group(1)
         message = f"{pattern} never came: {''.join(self.output)}"
@@ -46,9 +55,18 @@ class Process:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait; the exit code."""
         self.process.send_signal(number)
-        rest = self.process.communicate(timeout=20)[1]
-        self.output.append(rest)
+        self.process.wait(timeout=20)
+        self._reader.join(timeout=20)
         return self.process.returncode
+
+    def close(self) -> None:
+        """Kill it, if it still runs."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self._reader.join(timeout=20)
+        if self.process.stderr:
+            self.process.stderr.close()
 
 
 def environment(data_dir: Path, **settings: str) -> dict[str, str]:
@@ -82,14 +100,12 @@ def _running(command: list[str], data_dir: Path, env: dict[str, str], numbers: t
     if "DATABASE_URL" not in env:
         blank.put(data_dir / "rex-auth-edge.db")  # a first start of its own takes Alembic's time
     process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True, pass_fds=numbers)
-    hub = Process(process, "", data_dir, [])
+    hub = Process(process, data_dir)
     try:
         hub.url = hub.read_until(r"serves (https?://\S+)")
         yield hub
     finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+        hub.close()
 
 
 def _activated(command: list[str], numbers: tuple[int, ...]) -> list[str]:

@@ -74,7 +74,6 @@ async def bench(size: int) -> list[Row]:
             started = servers.rss(hub.process.pid)
             say(f"{PERSONS} people register")
             people = [servers.joined(hub, number) for number in range(PERSONS)]
-            servers.quiet(hub)
             say("equal cost for known and unknown addresses")
             equal = await measures.equal_cost(hub.url, people)
             say("signing in against Argon2's ceiling")

@@ -44,8 +44,6 @@ async def refreshing_among(sizes: tuple[int, int], directory: Path, count: int, 
     with ExitStack() as stack:
         hubs = [stack.enter_context(_hub_with(data, size)) for size in sizes]
         own = [list(tokens) for _ in hubs]
-        for process in hubs:
-            servers.quiet(process)
         for _ in range(repeats):
             for process, shown, found in zip(hubs, own, rates, strict=True):
                 found.append((await measures.rotate(process.url, shown, count))[0].rate)
@@ -56,7 +54,6 @@ async def _few_sessions(data: Path) -> list[str]:
     """Refresh tokens, good in every copy of a hub's directory."""
     with servers.hub(data) as process:
         people = [servers.joined(process, number) for number in range(8)]
-        servers.quiet(process)
         tokens = [one["refresh_token"] for one in await measures.sessions(process.url, people, 120)]
         process.process.terminate()
         await asyncio.to_thread(process.process.wait)

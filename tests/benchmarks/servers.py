@@ -1,6 +1,5 @@
 """The servers that are measured: this program, and a bare Litestar route in the same server; pinned to one core."""
 
-import asyncio
 import os
 import re
 import subprocess
@@ -108,16 +107,6 @@ def busy() -> float:
     fields = Path("/proc/stat").read_text().partition("\n")[0].split()[1:]
     user, nice, system, _idle, _waiting, irq, softirq = map(int, fields[:7])
     return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
-
-
-def quiet(process: Process) -> "asyncio.Task[None]":
-    """Read the hub's log away, so that it never waits for us."""
-
-    async def drain() -> None:
-        while await asyncio.to_thread(process.process.stderr.readline):  # type: ignore[union-attr]
-            pass
-
-    return asyncio.create_task(drain())
 
 
 def until_ready(url: str, path: str, began: float) -> float:

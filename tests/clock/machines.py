@@ -103,12 +103,10 @@ class Moved:
         env = environment(self.folder / "data", RATE_LIMIT_ENABLED="false", **self.told, **settings)
         under = ["unshare", "-T", "--boottime", str(later)] if later else []
         process = subprocess.Popen([*under, *_COMMAND], env=env, stderr=subprocess.PIPE, text=True)
-        hub = Process(process, "", self.folder / "data", [])
+        hub = Process(process, self.folder / "data")
         try:
             hub.url = hub.read_until(r"serves (https?://\S+)")
             yield hub
             assert hub.stop() == 0
         finally:
-            if process.poll() is None:
-                process.kill()
-            process.communicate()
+            hub.close()

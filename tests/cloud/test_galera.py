@@ -7,7 +7,6 @@ import asyncio
 import base64
 import json
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -79,7 +78,6 @@ def pair(cluster: Cluster, redis: RedisServer, tmp_path: Path) -> Iterator[Pair]
     upgraded = run(tmp_path / "none", "db", "upgrade", **settings)
     assert (upgraded.returncode, upgraded.stderr) == (0, "")
     with serving(tmp_path / "none", "--json", **settings) as one:
-        threading.Thread(target=lambda: one.output.extend(one.process.stderr or ()), daemon=True).start()
         yield Pair(one, one, cluster.nodes[1], redis, settings)  # type: ignore[arg-type]  # it is asked for rows alone
 
 
