@@ -179,12 +179,14 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, _Handler]]
 
 
 async def test_a_connection_is_kept_and_made_anew() -> None:
-    """One that the cloud has closed meanwhile is no trouble."""
+    """One that the cloud has closed meanwhile is no trouble; nothing goes over a line that was closed here."""
     with serving() as (url, handler):
         line = HttpLine(url)
         for path in ("/one", "/last", "/three"):
             assert (await line.post(path, b"body", {}, 0)).body == b"xx"
         line.close()
+        with pytest.raises(LineError, match="unreachable"):
+            await line.post("/after", b"body", {}, 0)
         assert handler.heard == ["/one", "/last", "/three"]
 
 

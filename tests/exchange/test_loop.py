@@ -1,5 +1,7 @@
 """A hub that runs by itself: what is done on one side is on the other at once, and a quiet one hardly says a word."""
 
+import asyncio
+
 import pytest
 
 from rex_auth_edge.domain.clock import MINUTE, SECOND
@@ -103,12 +105,23 @@ async def test_a_line_that_keeps_nobody_waiting(street: Street) -> None:
 
 
 async def test_a_pause(street: Street) -> None:
-    """While it is paused nothing goes out; then what has waited does."""
+    """While it is paused nothing goes on, nor goes out; then what has waited does."""
+    before = asyncio.all_tasks()
     hub = await running(street)
     assert await hub.sync.pause(hub.tenant) is None
+    assert asyncio.all_tasks() == before
     asked = len(hub.line.asked)
     await add(hub.home, "noah")
     said = await hub.sync.status(hub.tenant)
     assert (said.paused, sum(said.waiting) > 0, len(hub.line.asked)) == (True, True, asked)
     assert await hub.sync.resume(hub.tenant) is None
     await hub.line.until(lambda: has(street.cloud.home, "noah"))
+
+
+async def test_changing_ones_mind(street: Street) -> None:
+    """However pauses and their ends follow on each other, nothing goes on once all has ended."""
+    before = asyncio.all_tasks()
+    hub = await running(street)
+    await asyncio.gather(*(act(hub.tenant) for act in (hub.sync.pause, hub.sync.resume, hub.sync.resume) * 2))
+    await asyncio.gather(hub.sync.resume(hub.tenant), hub.sync.end())
+    assert asyncio.all_tasks() == before

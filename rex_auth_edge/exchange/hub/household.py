@@ -228,7 +228,11 @@ class Household:
         return self._kept
 
     async def _copied(self, work: Callable[[], T]) -> T:
+        """Also who gives up waits for the thread: nobody else has the files to themselves before."""
+        working = asyncio.ensure_future(asyncio.to_thread(work))
         try:
-            return await asyncio.to_thread(work)
+            return await asyncio.shield(working)
         except OSError as error:
             raise LineError(trouble.STORAGE) from error
+        finally:
+            await asyncio.gather(working, return_exceptions=True)

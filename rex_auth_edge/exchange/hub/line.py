@@ -50,7 +50,7 @@ class Line(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go; what is under way ends."""
+        """Let go for good; what is under way ends."""
         ...
 
 
@@ -101,6 +101,8 @@ class HttpLine:
             raise _explained(error) from error
 
     def _once(self, path: str, body: bytes, headers: Mapping[str, str], wait: float) -> Reply:
+        if self._closed:
+            raise LineError(UNREACHABLE)
         connection = self._connection = self._connection or self._connect()
         if connection.sock is None:
             connection.connect()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any
 
 from rex_auth_edge.domain.clock import DAY, MINUTE, SECOND
 from rex_auth_edge.exchange.hub.household import Household
@@ -101,13 +102,24 @@ class Loop:
         waiting = asyncio.ensure_future(self._rounds.wait())
         try:
             while not waiting.done():
-                heard = asyncio.ensure_future(ear.hear())
-                await asyncio.wait((waiting, heard), return_when=asyncio.FIRST_COMPLETED)
-                if heard.done():
+                if await _heard(ear, waiting):
                     await self._rounds.send()
-                heard.cancel()
             return waiting.result()
         finally:
-            waiting.cancel()
-            with suppress(asyncio.CancelledError, LineError):
-                await waiting
+            await ended(waiting)
+
+
+async def _heard(ear: Ear, waiting: asyncio.Future[bool]) -> bool:
+    """Listen until `waiting` is over, at most: whether anything was done here."""
+    hearing = asyncio.ensure_future(ear.hear())
+    try:
+        await asyncio.wait((waiting, hearing), return_when=asyncio.FIRST_COMPLETED)
+        return hearing.done()
+    finally:
+        await ended(hearing)
+
+
+async def ended(task: asyncio.Future[Any]) -> None:
+    """Cancel it, and wait until it is over, however it ends."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import MINUTE, Moment
 from rex_auth_edge.exchange.hub.household import Household
-from rex_auth_edge.exchange.hub.loop import Loop
+from rex_auth_edge.exchange.hub.loop import Loop, ended
 from rex_auth_edge.exchange.hub.rounds import Rounds
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.oversight import words
@@ -74,9 +74,9 @@ class Running:
         agreed = {"agreed_at": self.agreed_at} if self.agreed_at else {}
         return {"trouble": self.trouble, **reached, **agreed}
 
-    def close(self) -> None:
-        """Let go of everything."""
+    async def close(self) -> None:
+        """Let go of everything, once what goes on about it is over."""
         if self.task is not None:
-            self.task.cancel()
+            await ended(self.task)
         for line in self.lines:
             line.close()

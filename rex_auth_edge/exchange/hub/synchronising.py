@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -67,6 +67,7 @@ class Synchronising:
         self._lines = lines
         self._running: dict[UUID, Running] = {}
         self._serving = self._loops = False
+        self._changing = asyncio.Lock()
 
     async def run(self) -> None:
         """Serve every household that is enrolled, until cancelled."""
@@ -88,16 +89,18 @@ class Synchronising:
 
     async def begin(self, *, looping: bool = True) -> None:
         """Take up every household that is enrolled; without a loop each, there are rounds by `now` alone."""
-        self._serving, self._loops = True, looping
-        for tenant_id in await self._parts.store.read(enrolled):
-            if tenant_id not in self._running:
-                await self._start(tenant_id)
+        async with self._changing:
+            self._serving, self._loops = True, looping
+            for tenant_id in await self._parts.store.read(enrolled):
+                if tenant_id not in self._running:
+                    await self._start(tenant_id)
 
     async def end(self) -> None:
         """Let go of all of them."""
-        self._serving = False
-        for tenant_id in list(self._running):
-            self._stop(tenant_id)
+        async with self._changing:
+            self._serving = False
+            for tenant_id in list(self._running):
+                await self._stop(tenant_id)
 
     async def look(self, tenant_id: UUID, url: str, code: str, as_: str | None = None) -> Prospect | Refused:
         """Where a claim code leads, and who here would become whom by it. Nothing is used up or changed."""
@@ -132,9 +135,10 @@ class Synchronising:
             answer = node if isinstance(node, Refused) else await self._asked(wish, key)
         if isinstance(answer, Refused):
             return answer
-        self._stop(tenant_id)
-        refused = await self._parts.store.write(lambda tx: joining.join(tx, self._parts, tenant_id, wish, key, answer))
-        await self._start(tenant_id)
+        async with self._anew(tenant_id):
+            refused = await self._parts.store.write(
+                lambda tx: joining.join(tx, self._parts, tenant_id, wish, key, answer)
+            )
         return refused or await self.status(tenant_id)
 
     def _newcomer(self, wish: Wish, key: HubKey) -> SignedLine:
@@ -172,19 +176,18 @@ class Synchronising:
     async def _paused(self, tenant_id: UUID, *, paused: bool) -> Refused | None:
         if not await self._enrolled(tenant_id):
             return NOT_ENROLLED
-        await self._parts.store.write(lambda tx: sync_enrolments.change(tx, tenant_id, paused=paused))
-        self._stop(tenant_id)
-        await self._start(tenant_id)
+        async with self._anew(tenant_id):
+            await self._parts.store.write(lambda tx: sync_enrolments.change(tx, tenant_id, paused=paused))
         return None
 
     async def forget(self, tenant_id: UUID) -> Refused | None:
         """Leave the cloud: the household stays on this hub as it is, and what waited isn't sent."""
         if not await self._enrolled(tenant_id):
             return NOT_ENROLLED
-        self._stop(tenant_id)
-        self._parts.tokens.shared.pop(tenant_id, None)
-        await self._parts.store.write(lambda tx: sync_enrolments.forget(tx, tenant_id))
-        await asyncio.to_thread(Copies(self._data_dir, tenant_id).forget)
+        async with self._anew(tenant_id):
+            self._parts.tokens.shared.pop(tenant_id, None)
+            await self._parts.store.write(lambda tx: sync_enrolments.forget(tx, tenant_id))
+            await asyncio.to_thread(Copies(self._data_dir, tenant_id).forget)
         return None
 
     async def rotate(self, tenant_id: UUID) -> Status | Refused:
@@ -227,10 +230,20 @@ class Synchronising:
     async def _enrolled(self, tenant_id: UUID) -> bool:
         return await self._parts.store.read(lambda conn: sync_enrolments.get(conn, tenant_id)) is not None
 
-    def _stop(self, tenant_id: UUID) -> None:
+    @asynccontextmanager
+    async def _anew(self, tenant_id: UUID) -> AsyncIterator[None]:
+        """Stop, and go on by what is written down then: one after another, so that no two go on for one household."""
+        async with self._changing:
+            await self._stop(tenant_id)
+            try:
+                yield
+            finally:
+                await self._start(tenant_id)
+
+    async def _stop(self, tenant_id: UUID) -> None:
         running = self._running.pop(tenant_id, None)
         if running is not None:
-            running.close()
+            await running.close()
 
     async def _start(self, tenant_id: UUID) -> None:
         row = await self._parts.store.read(lambda conn: sync_enrolments.get(conn, tenant_id))
