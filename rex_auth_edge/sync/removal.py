@@ -7,7 +7,7 @@ from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, RULES, Kind
 from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.outcome import Follow, Then
-from rex_auth_edge.sync.standing import House, kept_home, role_of
+from rex_auth_edge.sync.standing import House, kept_home, revoked, role_of
 from rex_auth_edge.sync.state import Cell, Incoming, Mark, Rung, State
 
 DISTRUST = "distrust"
@@ -56,10 +56,21 @@ def _let_in(hub: bytes, since: Position, house: House) -> Iterator[Follow]:
 
 
 def _raised(hub: bytes, since: Position, house: House) -> Iterator[Follow]:
+    """Who is more than a guest by nobody's word but that of hubs which aren't trusted, this one among them.
+
+    Of several marks the lowest counts: with one of somebody else's, nobody is more by the others than by that.
+    """
     for user in house.subjects(Kind.ROLE):
         marks: Iterable[Mark] = house.state(Cell(Kind.ROLE, user)).marks
-        if role_of(house, user) is not Role.GUEST and any(_later(each.by, each.at, hub, since) for each in marks):
+        raised = role_of(house, user) is not Role.GUEST and any(_later(each.by, each.at, hub, since) for each in marks)
+        if raised and all(_doubted(each, house) for each in marks):
             yield Follow(Then.LOWER, Cell(Kind.ROLE, user))
+
+
+def _doubted(mark: Mark, house: House) -> bool:
+    cell = Cell(Kind.HUB, mark.by.origin)
+    since = _distrusted(cell, house) if revoked(house, cell.kind, cell.id) else None
+    return since is not None and mark.at > since
 
 
 def _renewals(house: House) -> Iterator[Follow]:

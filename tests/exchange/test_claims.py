@@ -190,3 +190,15 @@ def test_every_trouble_has_words() -> None:
 
     codes = {value for name, value in vars(trouble).items() if name.isupper() and isinstance(value, str)}
     assert codes <= set(TROUBLES)
+
+
+async def test_a_stolen_hub_raises_nobody_and_lowers_nobody(street: Street) -> None:
+    """Whom others have made an owner as well stays one, whoever of the owners removes the hub."""
+    home = street.cloud.home
+    await add(home, "noah", "owner")
+    await joined(street)
+    node = (await street.hubs[0].home.store.write(lambda tx: tx.node)).id
+    async with bearer(home, (await signed_in(home, "noah")).json()) as noah:
+        assert (await noah.delete(f"{HUBS}/{node}?stolen=true")).status_code == 200
+        found = (await noah.get("/household/members")).json()["members"]
+    assert {each["username"]: each["role"] for each in found} == {"maya": "owner", "noah": "owner"}

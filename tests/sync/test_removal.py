@@ -1,20 +1,27 @@
 """The removal of a hub: what it let in since it isn't trusted any more goes with it, and nothing else."""
 
+from functools import partial
+
+import pytest
+
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind
-from rex_auth_edge.sync.order import Position
+from rex_auth_edge.sync.order import Lane, Position, Tag
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.removal import DISTRUST
-from rex_auth_edge.sync.standing import owners, revoked, role_of, session_lives
+from rex_auth_edge.sync.roles import LAST_OWNER
+from rex_auth_edge.sync.standing import field, owners, revoked, role_of, session_lives
 from rex_auth_edge.sync.state import Cell, State
+from rex_auth_edge.sync.store import Lost
+from rex_auth_edge.sync.wire import pack_state
 from tests.sync.houses import NOAH
-from tests.sync.simulation.places import AtHub
+from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.simulation.world import World
 from tests.sync.test_ends import calm, put
 
 
-def remove(world: World, hub: bytes, since: list[int], owner: bytes) -> None:
+def remove(world: World, hub: bytes, since: list[int], owner: bytes | None) -> None:
     """An owner removes the hub at the cloud."""
 
     def climb(ordering: Ordering, at: Position) -> State:
@@ -80,3 +87,55 @@ def test_whoever_removes_a_hub_stays_an_owner() -> None:
     assert role_of(world.cloud.store, NOAH) is Role.OWNER
     assert role_of(world.cloud.store, b"mallory!" * 2) is Role.GUEST
     assert set(owners(world.cloud.store)) == {owner, NOAH}
+
+
+def with_noah(world: World) -> bytes:
+    """Noah is let in at the cloud; who owns the household."""
+    place = AtCloud(world.cloud)
+    place.write(Cell(Kind.USER, NOAH), place.pen().climb(), None)
+    world.converge()
+    (owner,) = owners(world.cloud.store)
+    return owner
+
+
+def test_whom_somebody_else_has_raised_as_well_stays_so() -> None:
+    """Of two hubs that have both done so, the one's word is good without the other's, until neither is trusted."""
+    world = calm()
+    owner, hubs = with_noah(world), world.hubs[:2]
+    for hub in hubs:
+        put(hub, Kind.ROLE, NOAH, AtHub(hub).pen().role("owner"))
+    world.converge()
+    for hub, role in zip(hubs, (Role.OWNER, Role.GUEST), strict=True):
+        remove(world, hub.id, [1, 0], owner)
+        assert role_of(world.cloud.store, NOAH) is role
+
+
+def test_nobody_stays_what_a_thief_says_that_others_have_made_them() -> None:
+    """A hub that tells a cloud what it has forgotten, in somebody else's name, vouches for nobody by that."""
+    world = calm()
+    owner, hub = with_noah(world), world.hubs[0]
+    put(hub, Kind.ROLE, NOAH, AtHub(hub).pen().role("owner"))
+    world.converge()
+    at = hub.store.me().whole
+    forged = Pen(Tag(world.hubs[1].id, 1, 99), at, at[Lane.SECURITY]).mark("owner")
+    hub.do(partial(hub.store.put_lost, Lost(Cell(Kind.ROLE, NOAH), pack_state(forged))))
+    world.converge()
+    remove(world, hub.id, [1, 0], owner)
+    assert role_of(world.cloud.store, NOAH) is Role.GUEST
+
+
+@pytest.mark.parametrize("who", [NOAH, None])
+def test_the_last_owner_stays_also_where_nobody_else_has_made_them_one(who: bytes | None) -> None:
+    """A household has an owner, and nobody becomes one by removing a hub: not who owns nothing, nor the console."""
+    world = calm()
+    hub, other = world.hubs[:2]
+    (owner,) = owners(world.cloud.store)
+    put(other, Kind.USER, NOAH, AtHub(other).pen().climb())
+    put(other, Kind.ROLE, NOAH, AtHub(other).pen().role("adult"))
+    world.converge()
+    remove(world, hub.id, [0, 0], who)
+    house = world.cloud.store
+    assert (owners(house), role_of(house, NOAH)) == ([owner], Role.ADULT)
+    assert list(house.subjects(Kind.REVIEW)) == []
+    told = [field(house, Cell(Kind.NOTICE, each), "code") for each in house.subjects(Kind.NOTICE)]
+    assert LAST_OWNER in told

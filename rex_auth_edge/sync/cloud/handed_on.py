@@ -36,12 +36,18 @@ def believed(hub: bytes, cell: Cell, state: State, house: House) -> Told:
     if cell.kind == Kind.HUB:
         state = replace(state, marks=tuple(mark for mark in state.marks if mark.what != RESTORED or cell.id == hub))
     told = closing(cell.kind, state)
-    return Told(cell, _lowest(told) if cell.kind == Kind.ROLE and role_in(house.state(cell)) is None else told)
+    return Told(cell, _lowering(told, role_in(house.state(cell))) if cell.kind == Kind.ROLE else told)
 
 
-def _lowest(state: State) -> State:
-    """A role that is told of somebody who has none would raise them: until the node that gave it tells it again."""
-    return replace(state, marks=tuple(replace(mark, what=Role.GUEST.value) for mark in state.marks))
+def _lowering(state: State, present: Role | None) -> State:
+    """What it says of a role that somebody has less by; all else waits until the node that gave it tells it again.
+
+    Of somebody who has none any role would raise them. One that isn't lower would count as its giver's word later.
+    """
+    if present is None:
+        return replace(state, marks=tuple(replace(mark, what=Role.GUEST.value) for mark in state.marks))
+    lower = [mark for mark in state.marks if (role_in(State(marks=(mark,))) or present).below(present)]
+    return replace(state, marks=tuple(lower))
 
 
 def _record(hub: bytes, cell: Cell, state: State, house: House) -> Told:

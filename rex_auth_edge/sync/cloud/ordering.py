@@ -16,7 +16,6 @@ from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict, refuse
 from rex_auth_edge.sync.removal import after_hub, after_policy
 from rex_auth_edge.sync.sign_outs import without_needless
-from rex_auth_edge.sync.standing import is_in, owners
 from rex_auth_edge.sync.state import EMPTY, Cell, Held, Incoming, Mark, Rung, State
 from rex_auth_edge.sync.store import CloudStore
 from rex_auth_edge.sync.verdict import added
@@ -123,20 +122,9 @@ class Ordering:
         return after_policy(change, self._store) if change.cell.kind == Kind.POLICY else []
 
     def _follow(self, follows: Iterable[Follow], cause: Incoming) -> None:
-        listed = [each for each in follows if each.then not in _TAKING or each.cell.id != cause.actor]
-        if any(each.then is Then.LOWER for each in listed):
-            self._keep_an_owner({each.cell.id for each in listed if each.then is Then.LOWER}, cause.actor)
-        for follow in listed:
+        for follow in [each for each in follows if each.then not in _TAKING or each.cell.id != cause.actor]:
             at = self.next()
             self.own(follow.cell, self._consequence(follow, at), at)
-
-    def _keep_an_owner(self, lowered: set[bytes], actor: bytes | None) -> None:
-        """Whoever removed the hub owns the household, where nobody else would whom that hub hasn't raised."""
-        if set(owners(self._store)) - lowered or actor is None or not is_in(self._store, actor):
-            return
-        at = self.next()
-        mark = Mark(self.tag(at), at, Role.OWNER.value)
-        self.own(Cell(Kind.ROLE, actor), State(marks=(mark,), cleared=Position(at.epoch, at.seq - 1)), at, actor)
 
     def _consequence(self, follow: Follow, at: Position) -> State:
         tag = self.tag(at)
