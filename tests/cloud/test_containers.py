@@ -1,6 +1,7 @@
 """The files that start the cloud role in containers: in order, with settings that there are, and no secret in them.
 
-What they do in an engine was tried by hand (podman 5.4; Docker 20.10 with compose 2.26); these tests keep them as they were then, and in agreement.
+What they do in an engine was tried by hand (podman 5.4; Docker 20.10 with compose 2.26); these tests keep them as
+they were then, and in agreement.
 """
 
 import re
