@@ -6,9 +6,10 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -16,18 +17,21 @@ import httpx
 
 from rex_auth_edge import machine
 from tests import blank
+from tests.forking import KEPT, Forked
 
 _COMMAND = (sys.executable, "-m", "rex_auth_edge")
 _NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Whom clients believe, all of which speak HTTP: to read the system's authorities takes 35 ms each time."""
-_PATIENCE = 120
+_PATIENCE = 180
 """Seconds without a line, after which one that is waited for won't come any more."""
+_BEFORE = {"LD_PRELOAD", "PYTHONPATH"}
+"""What acts on a process before the program is in it: such a one isn't forked."""
 
 
 class Process:
     """A running hub. `output` is what it has printed on stderr so far, read at once, so that it never waits for us."""
 
-    def __init__(self, process: subprocess.Popen[str], data_dir: Path) -> None:
+    def __init__(self, process: subprocess.Popen[str] | Forked, data_dir: Path) -> None:
         self.process, self.data_dir, self.url = process, data_dir, ""
         self.output: list[str] = []
         self._lines: SimpleQueue[str] = SimpleQueue()
@@ -55,9 +59,9 @@ class Process:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait; the exit code."""
         self.process.send_signal(number)
-        self.process.wait(timeout=20)
+        code = self.process.wait(timeout=20)
         self._reader.join(timeout=20)
-        return self.process.returncode
+        return code
 
     def close(self) -> None:
         """Kill it, if it still runs."""
@@ -72,7 +76,7 @@ class Process:
 def environment(data_dir: Path, **settings: str) -> dict[str, str]:
     """A clean environment with these settings on a free port."""
     ours = machine.environment()
-    plain = {name: ours[name] for name in ("PATH", "HOME", "LANG") if name in ours}
+    plain = {name: ours[name] for name in KEPT if name in ours}
     defaults = {"REX_DATA_DIR": str(data_dir), "REX_PORT": "0", "REX_METRICS_PORT": "0", "REX_TLS": "off"}
     return plain | defaults | settings
 
@@ -80,8 +84,21 @@ def environment(data_dir: Path, **settings: str) -> dict[str, str]:
 @contextmanager
 def serving(data_dir: Path, *arguments: str, **settings: str) -> Iterator[Process]:
     """A hub that serves, on `data_dir`; killed at the end if it still runs."""
+    if _BEFORE & settings.keys():
+        with started(data_dir, *arguments, **settings) as hub:
+            yield hub
+        return
+    env = _begun(data_dir, **settings)
+    with _heard(Forked.heard(["serve", *(arguments or ("--development",))], env), data_dir) as hub:
+        yield hub
+
+
+@contextmanager
+def started(data_dir: Path, *arguments: str, **settings: str) -> Iterator[Process]:
+    """The same by a start as people's, with nothing imported before."""
     command = [*_COMMAND, "serve", *(arguments or ("--development",))]
-    with _running(command, data_dir, environment(data_dir, **settings), ()) as hub:
+    env = _begun(data_dir, **settings)
+    with _heard(subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True), data_dir) as hub:
         yield hub
 
 
@@ -91,15 +108,22 @@ def activated(data_dir: Path, sockets: Mapping[str, socket.socket], **settings: 
     numbers = tuple(sock.fileno() for sock in sockets.values())
     command = _activated([*_COMMAND, "serve", "--development"], numbers)
     told = {"LISTEN_FDS": str(len(sockets)), "LISTEN_FDNAMES": ":".join(sockets)}
-    with _running(command, data_dir, environment(data_dir, **settings) | told, numbers) as hub:
+    env = _begun(data_dir, **settings) | told
+    process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True, pass_fds=numbers)
+    with _heard(process, data_dir) as hub:
         yield hub
 
 
-@contextmanager
-def _running(command: list[str], data_dir: Path, env: dict[str, str], numbers: tuple[int, ...]) -> Iterator[Process]:
+def _begun(data_dir: Path, **settings: str) -> dict[str, str]:
+    """The environment of a hub, whose database is there: a first start of its own takes Alembic's time."""
+    env = environment(data_dir, **settings)
     if "DATABASE_URL" not in env:
-        blank.put(data_dir / "rex-auth-edge.db")  # a first start of its own takes Alembic's time
-    process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True, pass_fds=numbers)
+        blank.put(data_dir / "rex-auth-edge.db")
+    return env
+
+
+@contextmanager
+def _heard(process: subprocess.Popen[str] | Forked, data_dir: Path) -> Iterator[Process]:
     hub = Process(process, data_dir)
     try:
         hub.url = hub.read_until(r"serves (https?://\S+)")
@@ -117,12 +141,19 @@ def _activated(command: list[str], numbers: tuple[int, ...]) -> list[str]:
 
 def run(data_dir: Path, *arguments: str, typed: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
     """A command of the console, to its end; `typed` is its standard input."""
-    return subprocess.run(
-        [*_COMMAND, *arguments],
-        env=environment(data_dir, **settings),
-        input=typed,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
+    env = environment(data_dir, **settings)
+    if _BEFORE & settings.keys():
+        command = [*_COMMAND, *arguments]
+        return subprocess.run(
+            command, env=env, input=typed, capture_output=True, text=True, timeout=_PATIENCE, check=False
+        )
+    with ExitStack() as stack:
+        streams = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(3)]
+        streams[0].write(typed)
+        streams[0].seek(0)
+        process = Forked(arguments, env, [each.fileno() for each in streams])
+        stack.callback(process.kill)
+        code = process.wait(timeout=_PATIENCE)
+        for each in streams:
+            each.seek(0)
+        return subprocess.CompletedProcess(arguments, code, streams[1].read(), streams[2].read())

@@ -10,7 +10,7 @@ from rex_auth_edge.verbs.premises import _PROGRAM
 from tests.bad_days.people import Session, signed_up
 from tests.benchmarks.load import request
 from tests.hub import PASSWORD
-from tests.processes import serving
+from tests.processes import started
 
 MAYA = "maya@example.com"
 CROWD = 400
@@ -52,7 +52,7 @@ async def validating(url: str, session: Session, until: asyncio.Event) -> Counte
 
 async def test_a_crowd(tmp_path: Path) -> None:
     """Everybody is let in, refused, or told when to come back; the rest of the hub goes on, within its memory."""
-    with serving(
+    with started(
         tmp_path / "data",
         RATE_LIMIT_ENABLED="false",
         REX_LOG_LEVEL="error",

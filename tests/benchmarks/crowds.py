@@ -55,8 +55,7 @@ async def _few_sessions(data: Path) -> list[str]:
     with servers.hub(data) as process:
         people = [servers.joined(process, number) for number in range(8)]
         tokens = [one["refresh_token"] for one in await measures.sessions(process.url, people, 120)]
-        process.process.terminate()
-        await asyncio.to_thread(process.process.wait)
+        await asyncio.to_thread(process.stop)
         return tokens
 
 

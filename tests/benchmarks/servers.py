@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.processes import Process, serving
+from tests.processes import Process, started
 
 PASSWORD = "Zebra-River-42!"
 SERVER_CORE, CLIENT_CORE = {0}, {min(1, (os.cpu_count() or 1) - 1)}
@@ -65,7 +65,7 @@ def bare() -> Iterator[tuple[int, str]]:
 def hub(data_dir: Path) -> Iterator[Process]:
     """This program as `make run` starts it, believing forwarded addresses so that one client can stand for many."""
     settings = {"REX_TRUSTED_PROXIES": "127.0.0.1/32", "REX_ARGON2_WORKERS": "1", "REX_LOG_LEVEL": "info"}
-    with serving(data_dir, **settings) as process:
+    with started(data_dir, **settings) as process:
         pin(process.process.pid)
         yield process
 

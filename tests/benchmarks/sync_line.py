@@ -28,7 +28,7 @@ from rex_auth_edge.storage.tx import Tx
 from tests import mariadb, redis_server
 from tests.cloud.pair import PASSWORD, Pair, two
 from tests.exchange.bad_line import bad_line
-from tests.processes import Process, environment, run, serving
+from tests.processes import Process, environment, run, started
 
 AT_ONCE = 500
 _QUICK = {"RATE_LIMIT_ENABLED": "false", "REX_LOG_LEVEL": "error", "ACCESS_TOKEN_EXPIRES_MINUTES": "720"}
@@ -112,7 +112,7 @@ class Household:
 
     def start(self) -> None:
         """Let the hub run."""
-        self.hub = Door(self._stack.enter_context(serving(self.folder, **_QUICK)))
+        self.hub = Door(self._stack.enter_context(started(self.folder, **_QUICK)))
 
     def control(self, verb: str, **arguments: Any) -> Any:
         """What the hub's console asks."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.hub import PASSWORD
-from tests.processes import Process, run, serving
+from tests.processes import Process, run, serving, started
 
 
 def registered(hub: Process, email: str) -> dict[str, str]:
@@ -23,7 +23,7 @@ def registered(hub: Process, email: str) -> dict[str, str]:
 
 def test_serves_and_stops_in_order(tmp_path: Path) -> None:
     """A hub says where it serves, is ready, and ends with exit code 0 on SIGTERM, its socket removed."""
-    with serving(tmp_path / "data") as hub:
+    with started(tmp_path / "data") as hub:
         with hub.client() as client:
             ready = client.get("/health/ready")
         assert ready.json()["status"] == "ok"
