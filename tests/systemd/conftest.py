@@ -23,6 +23,14 @@ ROOT = Path(__file__).parents[2]
 RELEASE, WHEELS = "/srv/release", "/srv/wheels"
 
 _PLENTY = 6 * 1024**3
+_AS_INSTALLED = """
+if [[ -e /etc/systemd/system/rex-auth-edge.service.d || -e /etc/credstore ]]; then
+    rm -rf /etc/systemd/system/rex-auth-edge.service.d /etc/credstore
+    systemctl daemon-reload
+    systemctl stop rex-auth-edge.service
+fi
+systemctl start rex-auth-edge-{https,http,gateway}.socket rex-auth-edge-backup.timer rex-auth-edge.service
+"""
 _serial = itertools.count()
 
 
@@ -110,16 +118,23 @@ def layers(shared: Path, clean: Path, wheels: Path, release: Path) -> Layers:
     return Layers(clean, wheels, release, upper / "files", (upper / "said").read_text())
 
 
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[Path]:
-    """Where a test's machines write: into memory where there is plenty, since what they write is thrown away."""
+@contextmanager
+def _room(otherwise: Path) -> Iterator[Path]:
+    """Where machines write: into memory where there is plenty, since what they write is thrown away."""
     memory = Path("/dev/shm")  # noqa: S108  made for this, and removed again
     if not memory.is_dir() or shutil.disk_usage(memory).free < _PLENTY or _available() < _PLENTY:
-        yield tmp_path
+        yield otherwise
         return
     place = Path(tempfile.mkdtemp(prefix="rex-auth-edge-", dir=memory))
     yield place
     shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Path]:
+    """Where a test's machines write."""
+    with _room(tmp_path) as place:
+        yield place
 
 
 def _available() -> int:
@@ -148,9 +163,17 @@ def boot(room: Path, layers: Layers) -> Iterator[Boot]:
         forget(upper)
 
 
+@pytest.fixture(scope="session")
+def resident(layers: Layers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A machine on which the hub is installed, for all tests of this process that ask."""
+    with _room(tmp_path_factory.mktemp("resident")) as place:
+        binds = {layers.wheels: WHEELS, layers.release: RELEASE}
+        with booted(place / "machine", [layers.installed, layers.debian], binds) as begun:
+            yield begun
+
+
 @pytest.fixture
-def hub(boot: Boot) -> Iterator[Machine]:
-    """A machine whose hub serves."""
-    with boot() as begun:
-        begun.until("systemctl is-active rex-auth-edge.service")
-        yield begun
+def hub(resident: Machine) -> Machine:
+    """A machine whose hub serves, with its units as they are installed, whatever the test before has done to them."""
+    resident.shell(_AS_INSTALLED)
+    return resident
