@@ -14,7 +14,7 @@ from rex_auth_edge.client.keys import DeviceKey
 from tests.devices.machines import ASSERTED, DEVICE_CODE, ISSUER, Machine, joined, simple
 from tests.devices.test_tokens import claims, introspected
 from tests.hub import Household
-from tests.tenancy.routes import filled, routes
+from tests.tenancy.routes import filled, handlers
 
 THIEF = DeviceKey(ec.generate_private_key(ec.SECP256R1()))
 ELSEWHERE = "http://127.0.0.1:9/keys"
@@ -122,7 +122,7 @@ async def test_a_removed_device_tries_every_route(
     token, device_id = given.get("access_token", machine.token), given.get("client_id", machine.id)
     machine.id = device_id
     assert (await owner.delete(f"/household/devices/{device_id}")).status_code == 200
-    for route in await routes(home):
+    for route in await handlers(home):
         path = filled(route, tuple(device_id for _ in route.parameters))
         for scheme in ("Bearer", "DPoP"):
             headers = {"authorization": f"{scheme} {token}", "cookie": f"access_token={token}; refresh_token={token}"}

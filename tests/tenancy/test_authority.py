@@ -9,7 +9,7 @@ from rex_auth_edge.flows.household import house
 from tests.hub import PASSWORD, Household
 from tests.tenancy.answers import shown
 from tests.tenancy.neighbours import House, Neighbours, done
-from tests.tenancy.routes import filled, routes
+from tests.tenancy.routes import filled, handlers
 from tests.tenancy.rows import kept
 
 WRONG = "Wrong-Word-11!"
@@ -56,7 +56,7 @@ async def test_tokens_of_theirs_at_our_things(they: Neighbours) -> None:
     """Their people find none of our things: the token says the household, and nothing beside it changes that."""
     before = await kept(they.home.store, they.ours.tenant_id)
     hints = {"x-tenant-id": str(they.ours.tenant_id), "x-user-role": "owner"}
-    asked = [route for route in await routes(they.home) if route.parameters]
+    asked = [route for route in await handlers(they.home) if route.parameters]
     for route, role in product(asked, Role):
         path = filled(route, tuple(they.ours.things[kind] for kind in route.kinds))
         query = {"tenant": they.ours.slug, "tenant_id": str(they.ours.tenant_id)}

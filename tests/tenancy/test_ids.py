@@ -9,7 +9,7 @@ from rex_auth_edge.web.app import _framework
 from tests.hub import Household
 from tests.tenancy.answers import needles, shown, unheard
 from tests.tenancy.neighbours import Neighbours, another
-from tests.tenancy.routes import PAGES, Route, filled, routes
+from tests.tenancy.routes import PAGES, Route, filled, handlers, routes
 from tests.tenancy.rows import Kept, kept
 
 NOBODYS = {True: "01a208a2-7a56-720b-929a-ad8b101c10f0", False: "4503599627370495"}
@@ -57,7 +57,7 @@ async def test_every_route_is_in_the_document(home: Household) -> None:
 async def test_ids_of_another_household(they: Neighbours) -> None:
     """Each of theirs is answered, for an owner, as one that nobody has; and nothing of theirs changes."""
     before, wanted = await kept(they.home.store, they.theirs.tenant_id), await needles(they)
-    asked = [route for route in await routes(they.home) if route.parameters]
+    asked = [route for route in await handlers(they.home) if route.parameters]
     assert len(asked) >= 17
     for route in asked:
         unknown: dict[tuple[str, ...], tuple[object, ...]] = {}
@@ -75,7 +75,7 @@ async def test_ids_of_another_household(they: Neighbours) -> None:
 async def test_ids_of_another_household_for_others(they: Neighbours) -> None:
     """The same for everybody: a role that may do less isn't told more about ids."""
     before = await kept(they.home.store, they.theirs.tenant_id)
-    asked = [route for route in await routes(they.home) if route.parameters]
+    asked = [route for route in await handlers(they.home) if route.parameters]
     for route, role in product(asked, (Role.ADULT, Role.CHILD, Role.GUEST)):
         foreign = tuple(they.theirs.things[kind] for kind in route.kinds)
         told = await ask(they, role, route, foreign)
@@ -88,7 +88,7 @@ async def test_ids_of_another_household_for_others(they: Neighbours) -> None:
 async def test_ours_are_there(they: Neighbours) -> None:
     """With things of one's own each of these routes does what it is for, and so does every other: here, not there."""
     before = await kept(they.home.store, they.theirs.tenant_id)
-    asked = [route for route in await routes(they.home) if not route.anybody and (route.parameters or route.fields)]
+    asked = [route for route in await handlers(they.home) if not route.anybody and (route.parameters or route.fields)]
     for number, route in enumerate(asked):
         async with another(they.home, they.ours, number, route) as (newcomer, things):
             client = they.ours.owner if route.path.startswith("/household") else newcomer

@@ -5,7 +5,7 @@ from itertools import product
 from rex_auth_edge.domain.roles import Role
 from tests.tenancy.answers import needles, said, unheard
 from tests.tenancy.neighbours import Neighbours
-from tests.tenancy.routes import PAGES, filled, routes
+from tests.tenancy.routes import PAGES, filled, handlers
 from tests.tenancy.rows import kept
 
 
@@ -14,7 +14,7 @@ async def test_nothing_of_theirs_is_read(they: Neighbours) -> None:
     before = await kept(they.home.store)
     hints = {"x-tenant-id": str(they.theirs.tenant_id), "x-user-id": they.theirs.tokens[Role.OWNER]["user_id"]}
     good = 0
-    readable = [route for route in await routes(they.home) if route.method == "GET"]
+    readable = [route for route in await handlers(they.home) if route.method == "GET"]
     for role, route in product(Role, readable):
         path = filled(route, tuple(they.ours.things[kind] for kind in route.kinds))
         for query in ({}, {"page": "2"}, {"tenant": they.theirs.slug, "tenant_id": str(they.theirs.tenant_id)}):

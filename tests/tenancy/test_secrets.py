@@ -17,7 +17,7 @@ from rex_auth_edge.storage.tables import login_attempts
 from rex_auth_edge.storage.tx import Tx
 from tests.tenancy.answers import shown
 from tests.tenancy.neighbours import Neighbours
-from tests.tenancy.routes import NAMING, Route, filled, routes
+from tests.tenancy.routes import NAMING, Route, filled, handlers
 from tests.tenancy.rows import bare
 
 MADE_UP = {
@@ -148,8 +148,7 @@ def forgive(tx: Tx) -> None:
 async def test_what_names_things_next_door(they: Neighbours) -> None:
     """Where it isn't meant for that household, it is answered as something made up, and changes nothing there."""
     store, acted, asked = they.home.store, set(), 0
-    # Aliases are the same handler (tests/contract/test_openapi.py sees to it), so one path of each will do.
-    for route in {each.handler: each for each in await routes(they.home)}.values():
+    for route in await handlers(they.home):
         for case in cases(they, route):
             await store.write(forgive)
             ours, theirs = [await bare(store, each.tenant_id) for each in (they.ours, they.theirs)]
