@@ -13,7 +13,7 @@ from tests.hub import PASSWORD
 from tests.processes import started
 
 MAYA = "maya@example.com"
-CROWD = 400
+CROWD = 250
 WORKERS, MEMORY = 2, 19456
 PATIENCE = 120.0
 """Seconds for everything together, on the slowest of machines."""

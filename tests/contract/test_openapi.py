@@ -27,7 +27,7 @@ BETWEEN_NODES = {
 }
 """What the console is told, and hubs by their cloud, whose routes for them aren't of this document."""
 bounded = settings(
-    max_examples=examples(12), derandomize=True, database=None, deadline=None, phases=[Phase.generate],
+    max_examples=examples(8), derandomize=True, database=None, deadline=None, phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 
