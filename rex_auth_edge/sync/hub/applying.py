@@ -184,9 +184,10 @@ def _drop_forgotten(store: HubStore, lane: Lane) -> None:
 
 
 def _only_revocations(store: HubStore, page: Page) -> None:
-    """What a hub that is locked out learns closes doors here, and is the cloud's already."""
+    """What a hub that is locked out learns closes doors here, and is the cloud's already; what it was to tell isn't."""
     store.put_me(replace(store.me(), locked=True))
-    told = {lost.cell: unpack_state(lost.state) for lost in store.lost()}
+    known = {lost.cell: lost for lost in store.lost()}
     for row in page.rows:
-        state = join(told.get(row.cell, EMPTY), unpack_state(row.state))
-        store.put_lost(Lost(row.cell, pack_state(state), START))
+        had = known.get(row.cell) or Lost(row.cell, pack_state(EMPTY), START)
+        state = join(unpack_state(had.state), unpack_state(row.state))
+        store.put_lost(replace(had, state=pack_state(state)))

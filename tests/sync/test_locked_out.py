@@ -1,0 +1,88 @@
+"""A hub of which there are two, by hand: what it still learns until an owner decides, and what it keeps meanwhile."""
+
+from msgspec.structs import replace
+
+from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.wire import Welcome
+from tests.sync.houses import MAYA
+from tests.sync.simulation.machines import HubMachine
+from tests.sync.simulation.places import AtCloud, AtHub
+from tests.sync.simulation.world import World
+from tests.sync.test_ends import calm, put
+from tests.sync.test_restored import read_all
+from tests.sync.test_small_breaks import BAN, ban, marks
+
+
+def lock(world: World, hub: HubMachine) -> None:
+    """The cloud has found another copy of it."""
+    store = world.cloud.store
+    member = store.member(hub.id)
+    assert member is not None
+    with store.disk.transaction():
+        store.put_member(hub.id, replace(member, locked=True))
+
+
+def test_a_hub_that_only_asks_hears_that_it_is_locked_out() -> None:
+    """From then on nothing is written there as its own, until it is enrolled anew."""
+    world = calm()
+    hub = world.hubs[0]
+    lock(world, hub)
+    assert hub.may_write
+    page = hub.fetch(world.line, Lane.SECURITY)
+    assert page is not None
+    assert page.partial
+    assert not hub.may_write
+    hub.enrol(world.cloud)
+    assert hub.may_write
+
+
+def test_what_a_locked_hub_has_heard_stays_in_force() -> None:
+    """That a ban was lifted it can't hear: it keeps each that it was told of, until it is let in anew."""
+    world = calm()
+    hub, place = world.hubs[0], AtCloud(world.cloud)
+    lock(world, hub)
+    for what in ("first", "second"):
+        place.write(BAN, place.pen().lift(Lane.SECURITY), None)
+        place.write(BAN, place.pen().mark(what), None)
+        hub.fetch(world.line, Lane.SECURITY)
+    assert marks(hub.view) == {"first", "second"}
+    hub.enrol(world.cloud)
+    world.converge()
+    assert marks(world.cloud.store) == marks(hub.view) == {"second"}
+    assert hub.store.lost() == []
+
+
+def test_what_a_locked_hub_was_yet_to_tell_is_told_once_it_is_let_in_anew() -> None:
+    """A ban that a restored cloud has forgotten, though another of the same person was heard of meanwhile."""
+    world = calm()
+    hub, place = world.hubs[0], AtCloud(world.cloud)
+    world.cloud.back_up()
+    place.write(BAN, place.pen().mark("forgotten"), None)
+    read_all(hub, world)
+    world.cloud.restore()
+    hub.fetch(world.line, Lane.SECURITY)
+    assert isinstance(hub.send(world.line), Welcome)
+    place.write(BAN, place.pen().mark("another"), None)
+    lock(world, hub)
+    hub.fetch(world.line, Lane.SECURITY)
+    hub.enrol(world.cloud)
+    world.converge()
+    assert marks(world.cloud.store) == marks(hub.view) == {"forgotten", "another"}
+
+
+def test_what_waits_in_another_lane_holds_back_what_a_hub_has_seen_for_good() -> None:
+    """The cloud forgets nobody of whom a change may speak that waits, though what was sent meanwhile is answered."""
+    world = calm()
+    hub, place = world.hubs[0], AtCloud(world.cloud)
+    seen = hub.store.me().whole[Lane.SECURITY]
+    put(hub, Kind.PROFILE, MAYA, AtHub(hub).pen().put(phone="47"))
+    place.write(BAN, place.pen().mark("elsewhere"), None)
+    read_all(hub, world)
+    ban(hub, "here")
+    hub.send(world.line)
+    assert [entry.cell.kind for lane in Lane for entry in hub.store.waiting(lane)] == [Kind.PROFILE]
+    hub.fetch(world.line, Lane.AUDIT)
+    member = world.cloud.store.member(hub.id)
+    assert member is not None
+    assert member.past[Lane.SECURITY] <= seen < hub.store.me().whole[Lane.SECURITY]
