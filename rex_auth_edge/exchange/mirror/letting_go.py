@@ -17,7 +17,7 @@ from rex_auth_edge.storage import sessions as rows
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import START, Position, is_unsent
-from rex_auth_edge.sync.standing import admitted, session_lives
+from rex_auth_edge.sync.standing import session_lives
 from rex_auth_edge.sync.state import Cell
 
 ELSEWHERE = "elsewhere"
@@ -108,15 +108,10 @@ def settle(tx: Tx, side: Side, told: set[bytes], persons: set[bytes], *, everybo
 
 
 def _over(side: Side, open_rows: Iterable[Any]) -> Iterable[UUID]:
-    """A session that nobody else knows of ends with its person."""
+    """One that nobody else knows of ends with its person alone: by `remove` and `after`."""
     for row in open_rows:
-        known = sessions.is_told(side.house, row.id.bytes)
-        if not (session_lives(side.house, row.id.bytes) if known else _welcome(side, row.user_id.bytes)):
+        if sessions.is_told(side.house, row.id.bytes) and not session_lives(side.house, row.id.bytes):
             yield row.id
-
-
-def _welcome(side: Side, user: bytes) -> bool:
-    return side.house.state(Cell(Kind.USER, user)).rung is None or admitted(side.house, user)
 
 
 def _list(tx: Tx, side: Side, session_id: UUID) -> None:

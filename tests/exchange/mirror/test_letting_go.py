@@ -1,15 +1,18 @@
 """What somebody holds on one hub, and how it ends with their right when another node takes that away."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from uuid import UUID
 
 import httpx
 import pytest
 
+from rex_auth_edge.storage import attempts_elsewhere, tenants
 from rex_auth_edge.sync.kinds import Kind
-from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.state import Cell, State
 from tests.devices.machines import Machine, joined
-from tests.exchange.mirror.family import MAYA, alike, member, signed_in
+from tests.exchange.mirror.family import MAYA, alike, member, refused, rows, signed_in
 from tests.exchange.mirror.nodes import Node, World
 from tests.exchange.mirror.test_household import acting
 from tests.household.test_passes import VISIT
@@ -71,6 +74,14 @@ async def waits(voice: Machine, code: str) -> bool:
     return bool(answer.json()["error"] in {"authorization_pending", "slow_down"})
 
 
+async def decided(family: World, cell: Cell, make: Callable[[Pen], State]) -> None:
+    """The cloud decides something by itself."""
+    assert isinstance(family.cloud.machine, CloudMachine)
+    place = AtCloud(family.cloud.machine)
+    place.write(cell, make(place.pen()), None)
+    await family.cloud.adopt([cell])
+
+
 @pytest.mark.parametrize("how", ["disable", "removed", "adult"])
 async def test_passes_end_with_the_right_of_who_made_them(family: World, how: str) -> None:
     """Wherever that is taken away; another owner's go on."""
@@ -124,10 +135,7 @@ async def test_whoever_has_to_set_another_password_is_acted_for_no_more(family: 
     assert (await act(voice, "noah")).status_code == 200
     code = await asked(voice)
     assert await waits(voice, code)
-    assert isinstance(family.cloud.machine, CloudMachine)
-    place = AtCloud(family.cloud.machine)
-    place.write(noah, place.pen().mark("renew_password"), None)
-    await family.cloud.adopt([noah])
+    await decided(family, noah, lambda pen: pen.mark("renew_password"))
     await family.meet(one)
     assert (await acting(one), await waits(voice, code)) == (0, False)
 
@@ -149,3 +157,45 @@ async def test_what_devices_wait_for_ends_elsewhere(family: World, how: str) -> 
     assert not done.is_error, done.text
     await family.meet(other, one)
     assert (await acting(one), await waits(voice, code)) == (0, False)
+
+
+async def test_a_lower_role_ends_sessions_whoever_has_decided_it(family: World) -> None:
+    """Their tokens say the higher one; also where nobody has signed the person out, as after a hub was stolen."""
+    one, _ = family.hubs
+    noah_id = UUID(await member(await signed_in(one), "noah", "owner")).bytes
+    await family.meet()
+    noah = await signed_in(one, "noah")
+    await decided(family, Cell(Kind.ROLE, noah_id), lambda pen: pen.role("guest"))
+    await family.meet(one)
+    assert await refused(noah)
+    await alike(family)
+
+
+async def test_nothing_is_counted_of_whoever_is_gone(family: World) -> None:
+    """Failed sign-ins here go with a person who is removed elsewhere."""
+    one, other = family.hubs
+    noah_id = await member(await signed_in(one), "noah")
+    await family.meet()
+    await one.home.login(one.home.client(), "noah", "wrong")
+    await does(await signed_in(other), noah_id, "removed")
+    await family.meet(other, one)
+    assert await one.home.store.read(lambda conn: list(attempts_elsewhere.of_people(conn, one.tenant))) == []
+
+
+async def test_a_link_to_the_address_of_before_proves_no_other(family: World) -> None:
+    """Whoever still gets the letters of the address that was changed elsewhere shows nothing of the new one."""
+    one, _ = family.hubs
+    await family.meet()
+    (maya,) = await rows(one)
+    token = await one.home.reset_token(one.home.client(), MAYA)
+    new = {"address": "m@new.example", "key": "m@new.example", "proven": False, "verified": False}
+    await decided(family, Cell(Kind.EMAIL, maya["id"].bytes), lambda pen: pen.put(**new))
+    await family.meet(one)
+    answer = await one.home.client().post("/auth/password/reset", json={"reset_token": token, "new_password": OTHER})
+    assert answer.status_code == 200, answer.text
+    (maya,) = await rows(one)
+    assert (maya["email"], maya["email_proven"], maya["email_verified"]) == ("m@new.example", False, False)
+    address_hash = one.home.hub.parts.address_hash
+    found = [await one.home.store.read(partial(tenants.whereabouts, address_hash=address_hash(key)))
+             for key in (MAYA, "m@new.example")]  # fmt: skip
+    assert found == [[], [one.tenant]]
