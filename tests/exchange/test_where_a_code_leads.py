@@ -9,6 +9,7 @@ from rex_auth_edge.cli.sync import leading
 from rex_auth_edge.domain.clock import MINUTE
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.storage import users
+from rex_auth_edge.storage.tx import Tx
 from tests.exchange.conftest import Street
 from tests.exchange.people import agree, members, signed_in
 from tests.exchange.street import CLOUD, Hub, bearer, sign_up
@@ -66,6 +67,30 @@ async def test_who_becomes_whom(street: Street, *, proven: bool, as_: str | None
     await agree(street)
     assert len(await members(hub.home)) == (1 if same else 2)
     assert (await signed_in(street.cloud.home, "maya")).status_code == 200
+
+
+@pytest.mark.parametrize("columns", [{"disabled": True}, {"role": "adult"}])
+async def test_whoever_is_no_owner_here_becomes_none_there(street: Street, columns: dict[str, Any]) -> None:
+    """Not by the address that both have proven, nor by name: a hub's adult isn't the cloud's owner by a code."""
+    hub = street.hubs[0]
+    await owned(hub, proven=True)
+    async with hub.home.client("192.168.1.21") as client:
+        await hub.home.join(client, "dad@example.com", "dad")
+    known = await hub.home.store.read(lambda conn: {row.username: row.id for row in users.every(conn, hub.tenant)})
+
+    def change(tx: Tx) -> None:
+        users.change(tx, hub.tenant, known["dad"], role="owner")
+        users.change(tx, hub.tenant, known["maya"], **columns)
+
+    await hub.home.store.write(change)
+    code = await street.cloud.claim()
+    assert isinstance(await looked(hub, code, "maya"), Refused)
+    assert (await looked(hub, code)).becomes is None
+    said = await hub.sync.enrol(hub.tenant, CLOUD, code)
+    assert not isinstance(said, Refused), said
+    await agree(street)
+    rows = await street.cloud.home.store.read(lambda conn: users.every(conn, street.cloud.tenant))
+    assert [row.email_proven for row in rows if row.id == known["maya"]] == [False], "two people, not one"
 
 
 async def test_a_strangers_code(street: Street) -> None:
