@@ -1,6 +1,7 @@
 """What hub and cloud say of where they stand: claims that can't be, answers that come late, commits that were lost."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -39,11 +40,11 @@ AHEAD = Position(1, 9999)
 
 
 @pytest.mark.parametrize("where", [{"after": AHEAD}, {"past": (AHEAD, START, START, START)}])
-def test_nobody_has_read_or_seen_what_is_still_to_come(where: dict[str, Position]) -> None:
+def test_nobody_has_read_or_seen_what_is_still_to_come(where: dict[str, Any]) -> None:
     """Whoever says so introduces itself first: the cloud may have been restored."""
     world = calm()
     me = world.hubs[0].store.me()
-    asked = Pull(**{"epoch": me.epoch, "lane": Lane.AUDIT, "after": START, "past": NOTHING} | where)
+    asked = replace(Pull(me.epoch, Lane.AUDIT, START, NOTHING), **where)
     assert code(world.cloud.answer(me.id, me.key, encode(asked))) == "greet"
 
 

@@ -2,7 +2,7 @@
 
 import httpx
 
-from rex_auth_edge.domain.clock import HOUR
+from rex_auth_edge.domain.clock import HOUR, MINUTE
 from tests.exchange.mirror.family import alike, member, signed_in
 from tests.exchange.mirror.nodes import Node, World
 
@@ -60,3 +60,16 @@ async def test_a_pardon_is_heard_everywhere(family: World) -> None:
     assert not (await maya.post(f"/household/members/{noah_id}/lift-ban")).is_error
     await alike(family)
     assert (await tries(one)).status_code == 200
+
+
+async def test_a_ban_is_not_begun_again(family: World) -> None:
+    """By a hub that looks at it once more, as when something else about the person is heard: it ends when it does."""
+    one, other = family.hubs
+    await member(await signed_in(one), "noah")
+    await family.meet()
+    await fails(one, 4)
+    await alike(family)
+    other.home.clock.advance(50 * MINUTE)
+    await other.adopt(other.cells())
+    other.home.clock.advance(10 * MINUTE + 1)
+    assert (await tries(other)).status_code == 200

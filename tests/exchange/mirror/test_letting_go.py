@@ -199,3 +199,19 @@ async def test_a_link_to_the_address_of_before_proves_no_other(family: World) ->
     found = [await one.home.store.read(partial(tenants.whereabouts, address_hash=address_hash(key)))
              for key in (MAYA, "m@new.example")]  # fmt: skip
     assert found == [[], [one.tenant]]
+
+
+async def test_a_link_ends_the_duty_to_set_another_password(family: World) -> None:
+    """The one that is set by it is good on every node, where nobody could sign in meanwhile."""
+    one, other = family.hubs
+    await family.meet()
+    (maya,) = await rows(one)
+    await decided(family, Cell(Kind.PASSWORD_DUE, maya["id"].bytes), lambda pen: pen.mark("renew_password"))
+    await family.meet()
+    assert (await one.home.login(one.home.client(), MAYA)).status_code == 401
+    token = await one.home.reset_token(one.home.client(), MAYA)
+    answer = await one.home.client().post("/auth/password/reset", json={"reset_token": token, "new_password": OTHER})
+    assert answer.status_code == 200, answer.text
+    await alike(family)
+    for node in (one, other, family.cloud):
+        await signed_in(node, password=OTHER)
