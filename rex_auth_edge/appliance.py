@@ -164,7 +164,7 @@ def _background(hub: Hub, metrics: Metrics, entrance: Doors) -> list[Coroutine[A
 
 def _background_of_hub(hub: Hub, metrics: Metrics) -> list[Coroutine[Any, Any, None]]:
     return [
-        *(() if hub.sync is None else (hub.sync.run(),)),
+        *(() if hub.sync is None else (hub.sync.runs.run(),)),
         every(upkeep.OFTEN, lambda: hub.parts.openness.look(hub.parts.clock.now())),
         every(_MEASURE, lambda: measure(hub, metrics)),
         every(upkeep.SELDOM, lambda: upkeep.purge(hub.parts, hub.authenticator)),

@@ -41,11 +41,11 @@ async def _synchronising(reach: Reach) -> AsyncIterator[Synchronising]:
     if reach.running:
         yield reach.sync
         return
-    await reach.sync.begin(looping=False)
+    await reach.sync.runs.begin(looping=False)
     try:
         yield reach.sync
     finally:
-        await reach.sync.end()
+        await reach.sync.runs.end()
 
 
 def _cloud(reach: Reach, url: str | None) -> str:

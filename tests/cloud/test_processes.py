@@ -112,13 +112,13 @@ async def test_a_hub_that_waits_at_one_hears_of_the_other(pair: Pair, home: Hous
         with pair.one.client() as client:
             return client.request(method, path, headers=bearer(tokens), json={})
 
-    await hubs.begin(looping=False)
+    await hubs.runs.begin(looping=False)
     code = (await asyncio.to_thread(asked, "POST", "/household/hubs/claims")).json()["code"]
     assert not isinstance(await hubs.enrol(tenant, pair.one.url, code), Refused)
     said = await hubs.now(tenant)
     assert not isinstance(said, Refused)
     assert said.trouble is None
-    running = hubs._running[tenant]
+    running = hubs.runs.running[tenant]
     url, signer = pair.other.url, running.household.signer
     kept = SignedLine(HttpLine(url), url, signer, SeededEntropy(9))
     rounds = Rounds(running.household, kept, kept, home.clock)
@@ -132,4 +132,4 @@ async def test_a_hub_that_waits_at_one_hears_of_the_other(pair: Pair, home: Hous
     async with asyncio.timeout(15):
         await asyncio.gather(waiting, return_exceptions=True)
     kept.close()
-    await hubs.end()
+    await hubs.runs.end()

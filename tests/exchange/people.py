@@ -13,7 +13,7 @@ from tests.hub import PASSWORD, Household
 
 async def agree(street: Street) -> None:
     """Everybody meets until nobody has anything new; then cells and tables say the same everywhere."""
-    hubs = [hub for hub in street.hubs if hub.sync._running]
+    hubs = [hub for hub in street.hubs if hub.sync.runs.running]
     for hub in (*hubs, *hubs):
         said = await hub.meet()
         assert said.trouble is None, said

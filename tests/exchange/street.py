@@ -195,8 +195,8 @@ async def hub(stack: AsyncExitStack, at: Cloud, folder: Path, clock: HandClock, 
     await asyncio.to_thread((folder / "data").mkdir, exist_ok=True)
     line = LineInside(at.home.hub.app)
     made = Hub(home, line, Synchronising(home.hub.parts, folder / "data", home.hub.waking, lambda _: line), folder)
-    await made.sync.begin(**({"looping": False} | way))
-    stack.push_async_callback(made.sync.end)
+    await made.sync.runs.begin(**({"looping": False} | way))
+    stack.push_async_callback(made.sync.runs.end)
     return made
 
 

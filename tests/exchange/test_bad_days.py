@@ -24,7 +24,7 @@ from tests.hub import PASSWORD
 
 def rounds(hub: Hub) -> Rounds:
     """What goes on about its household."""
-    return hub.sync._running[hub.tenant].rounds
+    return hub.sync.runs.running[hub.tenant].rounds
 
 
 async def test_without_the_cloud(street: Street, caplog: pytest.LogCaptureFixture) -> None:
@@ -141,7 +141,7 @@ async def test_a_hub_that_was_removed_by_mistake(street: Street) -> None:
 async def test_keys_rotate(street: Street) -> None:
     """The old key vouches for the new one, whose first use ends it; lost answers in the middle do no harm."""
     hub = await joined(street)
-    household = hub.sync._running[hub.tenant].household
+    household = hub.sync.runs.running[hub.tenant].household
     old = household.me.key
     hub.line.deaf = 1
     said = await hub.sync.rotate(hub.tenant)
@@ -177,7 +177,7 @@ async def test_a_cloned_hub(street: Street) -> None:
         assert await validated(each.home, noah) == 401
         assert (await signed_in(each.home, "noah")).status_code == 401
         assert (await signed_in(each.home, "maya")).status_code == 200, "the others go on"
-    await clone.sync.end()
+    await clone.sync.runs.end()
     street.hubs.remove(clone)
     await hub.enrol(street.cloud)
     await agree(street)
@@ -192,7 +192,7 @@ async def test_a_restored_hub(street: Street) -> None:
     await add(hub.home, "noah")
     since = (await signed_in(hub.home, "maya", PASSWORD)).json()
     await agree(street)
-    await hub.sync.end()
+    await hub.sync.runs.end()
     street.hubs.remove(hub)
     beside = (street.folder / name / "data" / "sync" for name in ("hub0", "backup"))
     await asyncio.to_thread(copied, *beside)
@@ -203,7 +203,7 @@ async def test_a_restored_hub(street: Street) -> None:
     await agree(street)
     assert {"noah", "kim"} <= await members(back.home)
     assert {"noah", "kim"} <= await members(street.cloud.home)
-    assert back.sync._running[back.tenant].household.me.incarnation == 2
+    assert back.sync.runs.running[back.tenant].household.me.incarnation == 2
     assert (await signed_in(back.home, "noah", PASSWORD)).status_code == 200
     async with back.home.client() as client:
         refused = await client.post("/auth/token/refresh", json={"refresh_token": held["refresh_token"]})
@@ -247,7 +247,7 @@ async def test_leaving(street: Street) -> None:
 async def test_a_clock_that_is_set_back(street: Street) -> None:
     """When a hub tries again, and when it writes down how it stands, nobody's wall clock decides."""
     hub = await joined(street)
-    running = hub.sync._running[hub.tenant]
+    running = hub.sync.runs.running[hub.tenant]
     street.clock.step(73 * 365 * DAY)
     hub.line.cut = True
     assert (await hub.meet()).trouble == "unreachable"
@@ -262,5 +262,5 @@ async def test_a_clock_that_is_set_back(street: Street) -> None:
     assert (await hub.meet()).trouble is None
     street.clock.advance(11 * MINUTE)
     await hub.meet()
-    await hub.sync.end()
+    await hub.sync.runs.end()
     assert (await hub.sync.status(hub.tenant)).reached_at == street.clock.wall

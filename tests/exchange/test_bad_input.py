@@ -50,7 +50,7 @@ class Talk:
     """Somebody who speaks to the cloud as the hub does, and says what a hub wouldn't."""
 
     def __init__(self, hub: Hub, signer: Signer | None = None) -> None:
-        self.household = hub.sync._running[hub.tenant].household
+        self.household = hub.sync.runs.running[hub.tenant].household
         self.signer = signer or self.household.signer()
         self.asking = SignedLine(hub.line, CLOUD, lambda: self.signer, SeededEntropy(5))
 
@@ -254,7 +254,7 @@ async def test_a_hub_that_never_stops_asking(street: Street, monkeypatch: pytest
     body = encode(Pull(talk.household.me.epoch, Lane.SECURITY, talk.household.me.told))
     said = [await talk.says(PULL, body) for _ in range(32)]
     assert said == ["Page"] * 30 + ["too_often"] * 2
-    running = hub.sync._running[hub.tenant]
+    running = hub.sync.runs.running[hub.tenant]
     await add(hub.home, "noah")
     assert (await hub.meet()).trouble == "too_often"
     assert running.rounds.pace.most == MOST_CHANGES

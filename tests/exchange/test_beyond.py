@@ -18,8 +18,8 @@ RULE = "quiet_hours"
 
 async def restarted(hub: Hub) -> None:
     """Synchronisation is taken up as after a start."""
-    await hub.sync.end()
-    await hub.sync.begin(looping=False)
+    await hub.sync.runs.end()
+    await hub.sync.runs.begin(looping=False)
 
 
 async def test_whom_a_rule_is_about(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,7 @@ async def test_a_hub_from_its_enrolment_to_its_leaving(street: Street) -> None:
 async def test_a_hub_that_is_stopped_knows_its_cloud(street: Street) -> None:
     """Its console says from the disk what is known: the address, and when the cloud was last reached."""
     hub = await joined(street)
-    await hub.sync.end()
+    await hub.sync.runs.end()
     said = await at(hub, street).do("sync.status")
     assert (said["cloud"], said["reached_at"] is None) == (CLOUD, False)
     with pytest.raises(ControlRefusedError, match="only beginning here"):

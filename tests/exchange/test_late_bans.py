@@ -50,7 +50,7 @@ async def test_a_hub_that_was_cut_off(street: Street) -> None:
     await add(hub.home, "leo")
     hub.line.cut = True
     with pytest.raises(LineError):
-        await hub.sync._running[hub.tenant].rounds.send()
+        await hub.sync.runs.running[hub.tenant].rounds.send()
     for _ in range(4):
         assert (await signed_in(hub.home, "leo", "wrong")).status_code == 401
     street.clock.advance(50 * MINUTE)

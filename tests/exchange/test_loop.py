@@ -94,7 +94,7 @@ async def test_a_line_that_keeps_nobody_waiting(street: Street) -> None:
         await hub.home.own(client, "maya@example.com", "maya")
     await hub.enrol(street.cloud)
     hub.line.hasty = True
-    run, waits = hub.sync._running[hub.tenant], []
+    run, waits = hub.sync.runs.running[hub.tenant], []
     for _ in range(16):
         await run.rounds.whole()
         with pytest.raises(LineError) as error:
@@ -123,5 +123,5 @@ async def test_changing_ones_mind(street: Street) -> None:
     before = asyncio.all_tasks()
     hub = await running(street)
     await asyncio.gather(*(act(hub.tenant) for act in (hub.sync.pause, hub.sync.resume, hub.sync.resume) * 2))
-    await asyncio.gather(hub.sync.resume(hub.tenant), hub.sync.end())
+    await asyncio.gather(hub.sync.resume(hub.tenant), hub.sync.runs.end())
     assert asyncio.all_tasks() == before

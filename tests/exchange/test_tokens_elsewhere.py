@@ -98,7 +98,7 @@ async def test_keys_come_and_go(street: Street) -> None:
     for home in others:
         assert [await validated(home, each) for each in (old, new, last)] == [UNKNOWN, UNKNOWN, OK]
     async with await street.cloud.owner() as owner:
-        hub_id = str(UUID(bytes=first.sync._running[first.tenant].household.me.id))
+        hub_id = str(UUID(bytes=first.sync.runs.running[first.tenant].household.me.id))
         await owner.post("/auth/reauthenticate", json={"password": PASSWORD})
         assert (await owner.delete(f"/household/hubs/{hub_id}")).status_code == OK
     assert await validated(street.cloud.home, last) == UNKNOWN

@@ -1,28 +1,20 @@
-"""Synchronisation on a hub, for whoever runs it: enrol, look, pause, and a task for each household that is enrolled."""
+"""What people and programs ask of synchronisation on a hub: to enrol, pause, compare, leave, and how it stands."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from msgspec import Struct
 
-from rex_auth_edge.domain.clock import MINUTE
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.address import url_of
 from rex_auth_edge.exchange.hub import admission, joining, reborn
-from rex_auth_edge.exchange.hub import enrolment as enrolments
 from rex_auth_edge.exchange.hub.copy import Copies
-from rex_auth_edge.exchange.hub.household import Household
 from rex_auth_edge.exchange.hub.joining import Prospect, Wish
-from rex_auth_edge.exchange.hub.line import HttpLine, Line
-from rex_auth_edge.exchange.hub.loop import Loop
+from rex_auth_edge.exchange.hub.line import HttpLine
 from rex_auth_edge.exchange.hub.misled import no_address
-from rex_auth_edge.exchange.hub.rounds import Rounds
-from rex_auth_edge.exchange.hub.running import Running
+from rex_auth_edge.exchange.hub.runs import Lines, Runs
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol, Enrolled, Look
@@ -31,18 +23,10 @@ from rex_auth_edge.exchange.oversight.overview import status_of
 from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.exchange.proof import HubKey, Signer
-from rex_auth_edge.exchange.stores.hub import enrolled
 from rex_auth_edge.exchange.waking import Waking
 from rex_auth_edge.flows.parts import Parts
-from rex_auth_edge.keys.seal import SealBrokenError
 from rex_auth_edge.storage import sync_enrolments
-from rex_auth_edge.storage.store import StorageUnavailableError
-from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.state import Cell
-
-_log = logging.getLogger(__name__)
-_AGAIN = 60
-Lines = Callable[[str], Line]
 
 NOT_ENROLLED = Refused(Code.NOT_ENROLLED, "This household isn't enrolled in any cloud")
 
@@ -58,49 +42,13 @@ class Verified(Struct, frozen=True):
 
 
 class Synchronising:
-    """One for the program in the hub role. `lines` makes a line to a cloud's address."""
+    """One for the program in the hub role. `runs` goes on by itself; `lines` makes a line to a cloud's address."""
 
     def __init__(self, parts: Parts, data_dir: Path, waking: Waking, lines: Lines = HttpLine) -> None:
         self._parts = parts
         self._data_dir = data_dir
-        self._waking = waking
         self._lines = lines
-        self._running: dict[UUID, Running] = {}
-        self._serving = self._loops = False
-        self._changing = asyncio.Lock()
-
-    async def run(self) -> None:
-        """Serve every household that is enrolled, until cancelled."""
-        try:
-            while not await self._begun():  # noqa: ASYNC110 - nobody says when a disk is good again
-                await asyncio.sleep(_AGAIN)
-            await asyncio.Event().wait()
-        finally:
-            await self.end()
-
-    async def _begun(self) -> bool:
-        """Begin, whatever is wrong with the disk: people are served without the cloud."""
-        try:
-            await self.begin()
-        except Exception:  # noqa: BLE001  the hub goes on
-            _log.exception("Synchronisation couldn't begin; trying again in %s seconds.", _AGAIN)
-            return False
-        return True
-
-    async def begin(self, *, looping: bool = True) -> None:
-        """Take up every household that is enrolled; without a loop each, there are rounds by `now` alone."""
-        async with self._changing:
-            self._serving, self._loops = True, looping
-            for tenant_id in await self._parts.store.read(enrolled):
-                if tenant_id not in self._running:
-                    await self._start(tenant_id)
-
-    async def end(self) -> None:
-        """Let go of all of them."""
-        async with self._changing:
-            self._serving = False
-            for tenant_id in list(self._running):
-                await self._stop(tenant_id)
+        self.runs = Runs(parts, data_dir, waking, lines)
 
     async def look(self, tenant_id: UUID, url: str, code: str, as_: str | None = None) -> Prospect | Refused:
         """Where a claim code leads, and who here would become whom by it. Nothing is used up or changed."""
@@ -135,7 +83,7 @@ class Synchronising:
             answer = node if isinstance(node, Refused) else await self._asked(wish, key)
         if isinstance(answer, Refused):
             return answer
-        async with self._anew(tenant_id):
+        async with self.runs.anew(tenant_id):
             refused = await self._parts.store.write(
                 lambda tx: joining.join(tx, self._parts, tenant_id, wish, key, answer)
             )
@@ -155,13 +103,13 @@ class Synchronising:
 
     async def now(self, tenant_id: UUID) -> Status | Refused:
         """Don't wait: a round at once, and how it stands then."""
-        running = self._running.get(tenant_id)
+        running = self.runs.running.get(tenant_id)
         if running is None:
             return await self.status(tenant_id) if await self._enrolled(tenant_id) else NOT_ENROLLED
         try:
             await running.loop.once()
         except LineError as error:
-            await self._told(tenant_id, running, error.trouble)
+            await self.runs.told(tenant_id, running, error.trouble)
         running.loop.now()
         return await self.status(tenant_id)
 
@@ -176,7 +124,7 @@ class Synchronising:
     async def _paused(self, tenant_id: UUID, *, paused: bool) -> Refused | None:
         if not await self._enrolled(tenant_id):
             return NOT_ENROLLED
-        async with self._anew(tenant_id):
+        async with self.runs.anew(tenant_id):
             await self._parts.store.write(lambda tx: sync_enrolments.change(tx, tenant_id, paused=paused))
         return None
 
@@ -184,7 +132,7 @@ class Synchronising:
         """Leave the cloud: the household stays on this hub as it is, and what waited isn't sent."""
         if not await self._enrolled(tenant_id):
             return NOT_ENROLLED
-        async with self._anew(tenant_id):
+        async with self.runs.anew(tenant_id):
             self._parts.tokens.shared.pop(tenant_id, None)
             await self._parts.store.write(lambda tx: sync_enrolments.forget(tx, tenant_id))
             await asyncio.to_thread(Copies(self._data_dir, tenant_id).forget)
@@ -192,7 +140,7 @@ class Synchronising:
 
     async def rotate(self, tenant_id: UUID) -> Status | Refused:
         """Sign with a new key from now on."""
-        running = self._running.get(tenant_id)
+        running = self.runs.running.get(tenant_id)
         if running is None:
             return await self._not_running(tenant_id)
         await running.household.rotate()
@@ -200,12 +148,12 @@ class Synchronising:
 
     def progress(self, tenant_id: UUID) -> tuple[int, int]:
         """How many nodes of digests the latest comparison has compared, and of how many that it knows by now."""
-        running = self._running.get(tenant_id)
+        running = self.runs.running.get(tenant_id)
         return (0, 0) if running is None else (running.rounds.compared, running.rounds.known)
 
     async def verify(self, tenant_id: UUID) -> Verified | Refused:
         """Compare everything, with the cloud and with the tables here."""
-        running = self._running.get(tenant_id)
+        running = self.runs.running.get(tenant_id)
         if running is None:
             return await self._not_running(tenant_id)
         try:
@@ -219,7 +167,7 @@ class Synchronising:
 
     async def status(self, tenant_id: UUID) -> Status:
         """How it stands."""
-        running = self._running.get(tenant_id)
+        running = self.runs.running.get(tenant_id)
         found = await self._parts.store.read(lambda conn: status_of(conn, self._parts, tenant_id))
         return found if running is None else running.present(found)
 
@@ -229,72 +177,3 @@ class Synchronising:
 
     async def _enrolled(self, tenant_id: UUID) -> bool:
         return await self._parts.store.read(lambda conn: sync_enrolments.get(conn, tenant_id)) is not None
-
-    @asynccontextmanager
-    async def _anew(self, tenant_id: UUID) -> AsyncIterator[None]:
-        """Stop, and go on by what is written down then: one after another, so that no two go on for one household."""
-        async with self._changing:
-            await self._stop(tenant_id)
-            try:
-                yield
-            finally:
-                await self._start(tenant_id)
-
-    async def _stop(self, tenant_id: UUID) -> None:
-        running = self._running.pop(tenant_id, None)
-        if running is not None:
-            await running.close()
-
-    async def _start(self, tenant_id: UUID) -> None:
-        row = await self._parts.store.read(lambda conn: sync_enrolments.get(conn, tenant_id))
-        if not self._serving or row is None:
-            return
-        with suppress(SealBrokenError):  # which is told of below
-            enrolment = enrolments.opened(self._parts.seal, tenant_id, bytes(row.enrolment))
-            self._parts.tokens.shared[tenant_id] = UUID(bytes=enrolment.household)
-        if row.paused:
-            return
-        household = Household(self._parts, tenant_id, Copies(self._data_dir, tenant_id))
-        try:
-            if await household.begin():
-                _log.warning("The database was put back from before: this hub goes on as another incarnation.")
-        except LineError as error:
-            await self._note(tenant_id, {"trouble": error.trouble})
-            return
-        self._running[tenant_id] = running = self._made(tenant_id, household)
-        if self._loops:
-            running.task = asyncio.create_task(self._looping(tenant_id, running))
-
-    def _made(self, tenant_id: UUID, household: Household) -> Running:
-        url, parts = household.enrolment.url, self._parts
-        one, kept = (SignedLine(self._lines(url), url, household.signer, parts.entropy) for _ in range(2))
-        rounds = Rounds(household, one, kept, parts.clock)
-
-        async def tell(code: str | None) -> None:
-            await self._told(tenant_id, running, code)
-
-        loop = Loop(parts, household, rounds, tell)
-        running = Running(household, rounds, loop, (one, kept))
-        return running
-
-    async def _looping(self, tenant_id: UUID, running: Running) -> None:
-        with self._waking.listening(tenant_id) as ear:
-            while not running.household.me.removed:
-                try:
-                    await running.loop.run(ear)
-                except Exception:  # noqa: BLE001  one failed round must not end the next
-                    _log.exception("A round of synchronisation failed.")
-                    await running.loop.pause(MINUTE)
-
-    async def _told(self, tenant_id: UUID, running: Running, code: str | None) -> None:
-        """A round has ended."""
-        values = running.ended(code, self._parts.clock.now())
-        if values is not None:
-            await self._note(tenant_id, values)
-
-    async def _note(self, tenant_id: UUID, values: dict[str, object]) -> None:
-        def work(tx: Tx) -> None:
-            sync_enrolments.change(tx, tenant_id, **values)
-
-        with suppress(StorageUnavailableError):  # it is told again
-            await self._parts.store.write(work)
