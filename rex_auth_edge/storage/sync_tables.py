@@ -47,7 +47,10 @@ sync_sums = table(
     key("place", sa.SmallInteger),
     column("sums", sa.LargeBinary(1024)),
 )
-"""The upper levels of the digest's tree over `sync_cells.state`; each place has the sums of 64 branches."""
+"""The digest's tree over `sync_cells.state`: place 0 has the sums of the root's 64 branches.
+
+Other places are of earlier versions, which kept the level below as well; nothing reads them any more.
+"""
 
 sync_standings = table(
     "sync_standings",

@@ -2,18 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
+from msgspec import Struct
 
 from rex_auth_edge.exchange.stores.binding import TENANT, adding
-from rex_auth_edge.exchange.stores.sums import leaf_of
 from rex_auth_edge.storage.prepared import Repeated
 from rex_auth_edge.storage.sync_tables import sync_cells
-from rex_auth_edge.sync.digest import path_of
+from rex_auth_edge.sync.digest import leaf_of
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.state import EMPTY, Cell, State
@@ -26,7 +25,7 @@ _FEW = 8
 _c = sync_cells.c
 _WHERE = ("tenant", "about", "subject")
 _of = (_c.tenant_id == TENANT) & (_c.kind == sa.bindparam("about")) & (_c.id == sa.bindparam("subject"))
-_COLUMNS = [_c[name] for name in ("kind", "id", "epoch", "seq", "state", "over", "mine")]
+_COLUMNS = [_c[name] for name in ("kind", "id", "epoch", "seq", "place", "state", "over", "mine")]
 _get = Repeated(sa.select(*_COLUMNS).where(_of), *_WHERE)
 _subjects = [f"subject_{number}" for number in range(_BLOCK)]
 _block = Repeated(
@@ -51,11 +50,11 @@ _numbers = msgspec.msgpack.Decoder(tuple[int, ...])
 _pack = msgspec.msgpack.Encoder().encode
 
 
-@dataclass(slots=True, eq=False)
-class Slot:
+class Slot(Struct, eq=False):
     """A cell as this transaction has it. `laid` is what is shown, packed; None where that is the cloud's row.
 
     `mine` are the numbers of the hub's own changes that are to be shown. `before` is the row that the sums contain.
+    `place` is the cell's leaf in the digest's tree, where it is known.
     """
 
     cell: Cell
@@ -64,9 +63,9 @@ class Slot:
     before: Row | None = None
     laid: bytes | None = None
     mine: tuple[int, ...] = ()
+    place: int | None = None
     _below: State | None = None
     _over: State | None = None
-    _leaf: int | None = None
 
     @property
     def wanted(self) -> bool:
@@ -76,9 +75,9 @@ class Slot:
     @property
     def leaf(self) -> int:
         """Its place in the digest's tree."""
-        if self._leaf is None:
-            self._leaf = leaf_of(path_of(self.cell))
-        return self._leaf
+        if self.place is None:
+            self.place = leaf_of(self.cell)
+        return self.place
 
     def put(self, row: Row | None) -> None:
         """The cloud has this."""
@@ -165,21 +164,23 @@ class Cells:
     def flush(self) -> list[Slot]:
         """Write what has changed, and say what that was."""
         changed = list(self.changed.values())
-        new = [slot for slot in changed if slot.wanted and not slot.there]
-        old = [slot for slot in changed if slot.wanted and slot.there]
-        gone = [slot for slot in changed if slot.there and not slot.wanted]
-        _add.each(self._conn, [self._whole(slot) for slot in new])
-        _set.each(self._conn, [(*_values(slot), self._tenant, *_key(slot.cell)) for slot in old])
-        _drop.each(self._conn, [(self._tenant, *_key(slot.cell)) for slot in gone])
+        new, old, gone = [], [], []
         for slot in changed:
-            slot.there = slot.wanted
+            key = (self._tenant, str(slot.cell.kind), slot.cell.id)
+            wanted = slot.wanted
+            if wanted and slot.there:
+                old.append((*_values(slot), *key))
+            elif wanted:
+                epoch, seq, *rest = _values(slot)
+                new.append((*key, int(lane_of(slot.cell.kind)), epoch, seq, slot.leaf, *rest))
+            elif slot.there:
+                gone.append(key)
+            slot.there = wanted
+        _add.each(self._conn, new)
+        _set.each(self._conn, old)
+        _drop.each(self._conn, gone)
         self.changed.clear()
         return changed
-
-    def _whole(self, slot: Slot) -> tuple[Any, ...]:
-        kind, subject = _key(slot.cell)
-        epoch, seq, state, laid, mine = _values(slot)
-        return (self._tenant, kind, subject, int(lane_of(kind)), epoch, seq, slot.leaf, state, laid, mine)
 
 
 def _filled(ids: list[bytes]) -> list[bytes]:
@@ -202,7 +203,8 @@ def _values(slot: Slot) -> tuple[Any, ...]:
 
 
 def _slot(cell: Cell, found: Any) -> Slot:
-    _, _, epoch, seq, state, laid, mine = found
+    _, _, epoch, seq, place, state, laid, mine = found
     row = Row(cell.kind, cell.id, Position(epoch, seq), bytes(state)) if epoch else None
     numbers = _numbers.decode(mine) if mine else ()
-    return Slot(cell, there=True, row=row, before=row, laid=None if laid is None else bytes(laid), mine=numbers)
+    laid = None if laid is None else bytes(laid)
+    return Slot(cell, there=True, row=row, before=row, laid=laid, mine=numbers, place=place)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.exchange.stores.binding import TENANT, adding
 from rex_auth_edge.exchange.stores.cells import Cells, Slot
-from rex_auth_edge.exchange.stores.sums import Branches, SqlTree, leaf_of
+from rex_auth_edge.exchange.stores.sums import Branches, SqlTree, leaves_below
 from rex_auth_edge.storage.prepared import Prepared, Repeated
 from rex_auth_edge.storage.sync_tables import sync_cells, sync_names
 from rex_auth_edge.storage.tx import Tx
@@ -128,7 +128,7 @@ class SqlRows:
     def leaf(self, lane: Lane, path: Path) -> list[Row]:
         """The rows in a leaf of it."""
         self.flush()
-        return self._leaves(lane, leaf_of(path), leaf_of(path))
+        return self._leaves(lane, *leaves_below(path))
 
     def _leaves(self, lane: Lane, first: int, last: int) -> list[Row]:
         values = {"tenant": self.tenant_id, "of": int(lane), "first": first, "last": last}

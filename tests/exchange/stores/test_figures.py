@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from rex_auth_edge.storage.sync_tables import sync_sums
 from rex_auth_edge.sync.order import Lane
 from tests.benchmarks.sync_ends import AT_ONCE, Ends, Told, ids
 
@@ -49,6 +51,14 @@ def test_nothing_grows_with_what_has_gone_before(ends: Ends) -> None:
     assert ends.hub(lambda store: [store.cells.slot(row.cell).laid for row in store.rows(Lane.AUDIT)]) == [None] * 10
     roots = [side(lambda store: store.tree(Lane.AUDIT).root) for side in (ends.hub, ends.cloud)]
     assert roots[0] == roots[1]
+
+
+def test_a_batch_writes_one_row_of_sums(ends: Ends) -> None:
+    """Ids are spread all over the digest's tree, whose sums must not cost more than the rows that they are of."""
+    ends.write(ids(3 * AT_ONCE))
+    ends.push()
+    counted = sa.select(sa.func.count()).select_from(sync_sums)
+    assert [side(lambda store: store.tx.conn.scalar(counted)) for side in (ends.hub, ends.cloud)] == [1, 1]
 
 
 def test_a_page_fits_whatever_is_in_it(ends: Ends) -> None:
