@@ -109,7 +109,7 @@ def lane_of(kind: str) -> Lane:
 
 def is_cell(cell: Cell) -> bool:
     """Whether every node can keep it: kinds are short and plain, and ids have 16 bytes."""
-    return len(cell.id) == len(HOUSEHOLD) and _KIND.fullmatch(cell.kind) is not None
+    return len(cell.id) == len(HOUSEHOLD) and (cell.kind in _LANES or _KIND.fullmatch(cell.kind) is not None)
 
 
 def closing(kind: str, state: State) -> State:

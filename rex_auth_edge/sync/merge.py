@@ -45,7 +45,7 @@ def _settled(state: State) -> bool:
 
 def only_fields(state: State) -> bool:
     """Whether nothing else is in it, as in most."""
-    return _settled(state) and not (state.rung or state.secret or state.version or state.rest)
+    return not (state.rung or state.secret or state.version or state.rest) and _settled(state)
 
 
 def _either(one: _Part | None, other: _Part | None, rule: Any) -> Any:
@@ -125,11 +125,12 @@ def placed(delta: State, at: Position, *, after: Position | None = None) -> Stat
     def put(place: Position) -> Position:
         return at if is_unsent(place) or (after is not None and after < place < at) else place
 
+    if only_fields(delta):
+        return State(fields={name: Held(put(held.at), held.by, held.value) for name, held in delta.fields.items()})
+
     def moved(part: Any) -> Any:
         return replace(part, at=put(part.at))
 
-    if only_fields(delta):
-        return State(fields={name: Held(put(held.at), held.by, held.value) for name, held in delta.fields.items()})
     secret = delta.secret and replace(delta.secret, at=put(delta.secret.at), reset=put(delta.secret.reset))
     return replace(
         delta,

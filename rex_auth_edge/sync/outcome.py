@@ -17,6 +17,9 @@ class Outcome(StrEnum):
     STALE = "stale"
 
 
+_TAKEN = Outcome.TAKEN
+
+
 class Then(StrEnum):
     """What has to happen elsewhere because of a change."""
 
@@ -54,7 +57,7 @@ class Verdict(Struct, frozen=True):
 
 def take(change: Incoming, delta: State | None = None) -> Verdict:
     """As it is, or as the rule has made it."""
-    return Verdict(Outcome.TAKEN, change.state if delta is None else delta)
+    return Verdict(_TAKEN, change.state if delta is None else delta)
 
 
 def hold(change: Incoming, why: str) -> Verdict:

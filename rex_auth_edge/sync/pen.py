@@ -1,15 +1,15 @@
 """What is written in a change: the parts of a state, with their writer's tag and what that writer had seen."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from rex_auth_edge.sync.kinds import ACTIVE
 from rex_auth_edge.sync.order import START, Lane, Position, Seen, Tag, unsent
 from rex_auth_edge.sync.state import Count, Held, Mark, Own, Reset, Rung, Secret, State
 
 
-@dataclass(frozen=True, slots=True)
-class Pen:
+class Pen(Struct, frozen=True):
     """One writer's for one change. `at` is its place, where that is known already: at the cloud."""
 
     tag: Tag
@@ -30,7 +30,8 @@ class Pen:
         return State(fields=self._held(fields))
 
     def _held(self, fields: dict[str, Any]) -> dict[str, Held]:
-        return {name: Held(self._here, self.tag, value) for name, value in fields.items()}
+        here = self._here
+        return {name: Held(here, self.tag, value) for name, value in fields.items()}
 
     def mark(self, what: Any, actor: bytes | None = None) -> State:
         """Put a mark on somebody: a ban, being disabled, being signed out everywhere."""

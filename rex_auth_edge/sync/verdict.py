@@ -24,6 +24,12 @@ STALE = "written_too_long_ago"
 
 Rule = Callable[[Incoming, House], Verdict]
 
+_SECURITY, _POLICY = Lane.SECURITY, Kind.POLICY
+
+
+def _as_it_is(change: Incoming, house: House) -> Verdict:  # noqa: ARG001 - a rule's signature
+    return take(change)
+
 
 def _decide_failures(change: Incoming, house: House) -> Verdict:
     """A success forgives only failures that there are."""
@@ -58,15 +64,16 @@ def decide(change: Incoming, house: House, refresh: Position | None = None) -> V
     since. It is taken as far as it closes doors; the rest is for review, but for a password's verifier: nobody else can
     confirm that. A hub's keys are its own to tell, and nobody else could confirm them: they are taken however late.
     """
-    if roles.leaves_nobody(change, house):
+    if change.state.needs and roles.leaves_nobody(change, house):
         return refuse(change, roles.LAST_OWNER)
-    stale = refresh is not None and change.seen[Lane.SECURITY] < refresh
+    stale = refresh is not None and change.seen[_SECURITY] < refresh
+    rule = _DECIDE.get(change.cell.kind, _as_it_is)
     if not stale or change.cell.kind == Kind.KEY:
-        return _rule(change.cell.kind)(change, house)
+        return rule(change, house)
     part = closing(change.cell.kind, change.state)
     if change.cell.kind == Kind.ROLE and roles.raises(house.state(change.cell), part):
         part = EMPTY
-    verdict = _rule(change.cell.kind)(replace(change, state=part), house) if part != EMPTY else take(change, EMPTY)
+    verdict = rule(replace(change, state=part), house) if part != EMPTY else take(change, EMPTY)
     if part == change.state:
         return verdict
     notices = (*verdict.notices, Notice(change.cell.id, STALE))
@@ -74,14 +81,10 @@ def decide(change: Incoming, house: House, refresh: Position | None = None) -> V
     return replace(verdict, outcome=Outcome.STALE, review=replace(change.state, secret=secret), notices=notices)
 
 
-def _rule(kind: str) -> Rule:
-    return _DECIDE.get(kind, lambda change, _: take(change))
-
-
 def added(change: Incoming, house: House, at: Position, refresh: Position | None = None) -> tuple[Verdict, State]:
     """The verdict, and what the change adds at its place: join it to the cell."""
     verdict = decide(change, house, refresh)
     delta = placed(verdict.delta, at)
-    if change.cell.kind == Kind.POLICY and delta.fields:
+    if change.cell.kind == _POLICY and delta.fields:
         delta = replace(delta, version=house.state(change.cell).version + 1)
     return verdict, delta

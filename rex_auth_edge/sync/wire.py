@@ -250,36 +250,46 @@ def encode(body: Struct, version: int = NEWEST) -> bytes:
     return zlib.compress(_SORTED.encode((spoken, type(body).__name__, body)), _EFFORT)
 
 
-def decode(raw: bytes, wanted: type[_Body], name: str = "") -> _Body:
-    """The body of these bytes, or what `wanted` has of the type called `name`; in bounds. Raises WireError."""
+class Opened(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A body's version and kind, and what is in it, still packed."""
+
+    version: int
+    name: str
+    inside: msgspec.Raw
+
+    def read(self, wanted: type[_Body], name: str = "") -> _Body:
+        """What is in it, or what `wanted` has of the type called `name`. Raises WireError."""
+        if self.name != (name or wanted.__name__):
+            raise WireError("The body is of another kind")
+        if not (OLDEST <= self.version <= NEWEST or issubclass(wanted, Greeting)):
+            raise UnspokenError("The body is of another version")
+        try:
+            return msgspec.msgpack.decode(self.inside, type=wanted)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise WireError("The body doesn't hold what it should") from error
+
+
+def opened(raw: bytes) -> Opened:
+    """The body of these bytes, for whom its kind tells how to read it; in bounds. Raises WireError."""
     if len(raw) > LARGEST_BODY:
         raise WireError("The body is too large")
-    version, named, inside = _envelope(_inflate(raw))
-    if named != (name or wanted.__name__):
-        raise WireError("The body is of another kind")
-    if not (OLDEST <= version <= NEWEST or issubclass(wanted, Greeting)):
-        raise UnspokenError("The body is of another version")
     try:
-        return msgspec.msgpack.decode(inside, type=wanted)
+        return _OPENED.decode(_inflate(raw))
     except (msgspec.DecodeError, RecursionError) as error:
-        raise WireError("The body doesn't hold what it should") from error
+        raise WireError("This is no body") from error
+
+
+def decode(raw: bytes, wanted: type[_Body]) -> _Body:
+    """The body of these bytes, which are to be of this kind. Raises WireError."""
+    return opened(raw).read(wanted)
 
 
 def name_of(raw: bytes) -> str:
     """What kind of body these bytes are. Raises WireError."""
-    return _envelope(_inflate(raw))[1]
+    return opened(raw).name
 
 
-def version_of(raw: bytes) -> int:
-    """In which version these bytes are written. Raises WireError."""
-    return _envelope(_inflate(raw))[0]
-
-
-def _envelope(plain: bytes) -> tuple[int, str, msgspec.Raw]:
-    try:
-        return msgspec.msgpack.decode(plain, type=tuple[int, str, msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise WireError("This is no body") from error
+_OPENED = msgspec.msgpack.Decoder(Opened)
 
 
 def _inflate(raw: bytes) -> bytes:

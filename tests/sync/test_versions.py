@@ -11,7 +11,7 @@ from rex_auth_edge.sync.cloud.greeting import spoken
 from rex_auth_edge.sync.hub.applying import apply
 from rex_auth_edge.sync.hub.asking import pull, push, sent
 from rex_auth_edge.sync.order import Lane
-from rex_auth_edge.sync.wire import Hello, Push, Refusal, Welcome, WireError, decode, encode, name_of, version_of
+from rex_auth_edge.sync.wire import Hello, Push, Refusal, Welcome, WireError, decode, encode, name_of, opened
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.world import World
 from tests.sync.test_ends import calm
@@ -97,10 +97,11 @@ def test_what_was_refused_for_its_version_is_made_anew() -> None:
 def test_questions_are_in_the_version_that_was_agreed_on() -> None:
     """And answers in that of the question; only who isn't of any version, as a refusal, can be read in all."""
     hub = calm().hubs[0]
-    assert hub.store.me().version == version_of(pull(hub.store, Lane.AUDIT)) == 1
-    hub.do(lambda: hub.store.put_me(msgspec.structs.replace(hub.store.me(), pending=written_in(9, Refusal("x")))))
-    assert sent(hub.store.me()) is None
+    assert hub.store.me().version == opened(pull(hub.store, Lane.AUDIT)).version == 1
     ban(hub, "one")
+    raw = hub.do(lambda: push(hub.store))
+    assert sent(opened(raw)) is not None
+    assert sent(opened(written_in(9, decode(raw, Push)))) is None
     request = decode(encode(hello(hub, 1, 1)), Hello)
     with pytest.raises(WireError):
         decode(written_in(9, request), Push)

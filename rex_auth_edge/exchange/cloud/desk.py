@@ -12,7 +12,7 @@ from rex_auth_edge.exchange.messages import ENROLL, PULL, WAIT, Enrol, Look
 from rex_auth_edge.exchange.waking import Ear, Waking
 from rex_auth_edge.flows.devices.proving import Memory
 from rex_auth_edge.flows.parts import Parts
-from rex_auth_edge.sync.wire import Pull, WireError, decode, name_of
+from rex_auth_edge.sync.wire import Pull, WireError, opened
 
 MOST_WAITING = 256
 """Requests that are kept waiting at a time, one of each hub: half of those that a process takes (`doors`).
@@ -87,9 +87,10 @@ class CloudDesk:
         if len(asked.body) > _LARGEST_ENROL:
             return _BAD
         try:
-            if name_of(asked.body) == Look.__name__:
-                return await enrolling.offered(self._parts, decode(asked.body, Look))
-            wanted = decode(asked.body, Enrol)
+            body = opened(asked.body)
+            if body.name == Look.__name__:
+                return await enrolling.offered(self._parts, body.read(Look))
+            wanted = body.read(Enrol)
         except WireError:
             return _BAD
         return await enrolling.enrolled(self._parts, wanted, key)
@@ -97,7 +98,8 @@ class CloudDesk:
     async def _until_moved(self, tenant_id: UUID, hub: bytes, asked: Asked) -> None:
         """Wait until the household has something that the hub hasn't, or for as long as it is willing to."""
         try:
-            pull = decode(asked.body, Pull) if name_of(asked.body) == Pull.__name__ else None
+            body = opened(asked.body)
+            pull = body.read(Pull) if body.name == Pull.__name__ else None
         except WireError:
             return
         who = (tenant_id, hub)

@@ -15,7 +15,7 @@ from rex_auth_edge.exchange.messages import COMPARE, HELLO, PULL, PUSH, WAIT
 from rex_auth_edge.sync.digest import DEPTH, FAN, Path
 from rex_auth_edge.sync.hub.pace import Pace
 from rex_auth_edge.sync.order import START, Lane, Position
-from rex_auth_edge.sync.wire import NEWEST, OLDEST, Compared, Hello, Page, Refusal, WireError, decode, encode, name_of
+from rex_auth_edge.sync.wire import NEWEST, OLDEST, Compared, Hello, Page, Refusal, WireError, encode, name_of, opened
 
 Body = TypeVar("Body", bound=Struct)
 
@@ -235,6 +235,7 @@ def _says_something(page: Page, cursor: Position) -> bool:
 def _body(answer: bytes, wanted: type[Body]) -> Body | None:
     """The answer, where it is of this kind. Raises LineError for what can't be read."""
     try:
-        return decode(answer, wanted) if name_of(answer) == wanted.__name__ else None
+        body = opened(answer)
+        return body.read(wanted) if body.name == wanted.__name__ else None
     except WireError as error:
         raise LineError(trouble.DAMAGED) from error

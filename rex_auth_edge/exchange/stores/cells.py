@@ -123,10 +123,6 @@ class Cells:
         """Make room: what was read is read again when it is asked for. Only right after `flush`."""
         self._slots.clear()
 
-    def change(self, slot: Slot) -> None:
-        """It has changed."""
-        self.changed[slot.cell] = slot
-
     def prepare(self, cells: Iterable[Cell]) -> None:
         """Read these together."""
         wanted = [cell for cell in cells if cell not in self._slots]

@@ -174,7 +174,7 @@ class SqlOwn(SqlRows):
 
     def _bare(self, slot: Slot) -> None:
         """Nothing of the hub's own lies on it, or less: where nothing does, what is shown hasn't changed."""
-        self.cells.change(slot)
+        self.cells.changed[slot.cell] = slot
         if slot.mine or slot.cell.kind in DECIDED or self.lost_of(slot.cell):
             self.shown.mark(slot.cell)
         else:

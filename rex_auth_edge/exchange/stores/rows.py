@@ -96,7 +96,7 @@ class SqlRows:
     def note(self, slot: Slot) -> None:
         """The cell has changed."""
         cell = slot.cell
-        self.cells.change(slot)
+        self.cells.changed[cell] = slot
         self.dirty.add(cell)
         if cell.kind in self._subjects:
             (self._subjects[cell.kind].add if slot.wanted else self._subjects[cell.kind].discard)(cell.id)

@@ -43,6 +43,8 @@ _overlaid = Prepared(
 class SqlView:
     """A household as this hub has it, within one transaction."""
 
+    __slots__ = ("_hub",)
+
     def __init__(self, hub: "SqlOwn") -> None:
         self._hub = hub
 

@@ -23,10 +23,8 @@ from rex_auth_edge.sync.wire import (
     Refusal,
     UnspokenError,
     WireError,
-    decode,
     encode,
-    name_of,
-    version_of,
+    opened,
 )
 
 LONGEST_ABSENCE = 180 * DAY
@@ -74,17 +72,17 @@ def _rotated(member: Member, key: bytes) -> Member:
 
 
 def _answer(occasion: Occasion, hub: bytes, member: Member, key: bytes, raw: bytes) -> bytes:
-    name, version = name_of(raw), version_of(raw)
-    if name == Pull.__name__:
-        pull = decode(raw, Pull)
+    body = opened(raw)
+    if body.name == Pull.__name__:
+        pull = body.read(Pull)
         page_of = revocations(occasion.store, pull) if member.locked else _page(occasion, hub, member, pull)
-        return encode(page_of, version)
+        return encode(page_of, body.version)
     if member.locked:
         return encode(Refusal("locked"))
-    if name == Compare.__name__:
-        return encode(compare(occasion.store, decode(raw, Compare)), version)
-    request: Hello | Push = decode(raw, Hello) if name == Hello.__name__ else decode(raw, Push)
-    return _once(occasion, hub, member, key, request, raw)
+    if body.name == Compare.__name__:
+        return encode(compare(occasion.store, body.read(Compare)), body.version)
+    request: Hello | Push = body.read(Hello) if body.name == Hello.__name__ else body.read(Push)
+    return _once(occasion, hub, member, key, request, raw, body.version)
 
 
 def _page(occasion: Occasion, hub: bytes, member: Member, pull: Pull) -> Struct:
@@ -98,7 +96,9 @@ def _page(occasion: Occasion, hub: bytes, member: Member, pull: Pull) -> Struct:
     return replace(found, now=occasion.now) if found.rows else found
 
 
-def _once(occasion: Occasion, hub: bytes, member: Member, key: bytes, request: Hello | Push, raw: bytes) -> bytes:
+def _once(
+    occasion: Occasion, hub: bytes, member: Member, key: bytes, request: Hello | Push, raw: bytes, version: int
+) -> bytes:
     """Each nonce is good for one request. Asked again, the same request is answered as before.
 
     Another request with a used nonce, or with one never given, comes from a copy of the hub: then neither is trusted.
@@ -118,7 +118,7 @@ def _once(occasion: Occasion, hub: bytes, member: Member, key: bytes, request: H
     if isinstance(request, Push) and (not met or occasion.now - member.contact > LONGEST_ABSENCE):
         return encode(Refusal("greet"))
     done = _do(occasion, hub, member, key, request)
-    said = encode(done, version_of(raw))
+    said = encode(done, version)
     if not isinstance(done, Refusal):
         after = occasion.store.member(hub) or member
         recent = ((request.nonce, digest), *after.recent)[:_RECENT]

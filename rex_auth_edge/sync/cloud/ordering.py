@@ -23,6 +23,10 @@ from rex_auth_edge.sync.wire import Row, pack_state
 
 _TAKING = frozenset({Then.LOWER, Then.REVOKE})
 """What isn't done to whoever causes it: an owner who removes a hub stays one, whatever that hub has said of them."""
+_COMPLETED = frozenset({Kind.SIGN_OUT, Kind.BAN})
+"""Kinds to whose changes the cloud adds what it alone knows."""
+_REACHING = frozenset({Kind.HUB, Kind.POLICY})
+"""Kinds of which something may follow for other cells."""
 _SUBJECTS = frozenset({Kind.USER, Kind.DEVICE, Kind.INVITATION, Kind.SESSION_END, Kind.NOTICE, Kind.REVIEW})
 
 _NOTHING = pack_state(EMPTY)
@@ -54,7 +58,7 @@ class Ordering:
         """Decide the change, write what comes of it, and do what follows from it."""
         at, told = self.next(), told_of(change, self._store)
         verdict, delta = self._added(change, at, max(refresh, self._store.standing().floor))
-        if verdict.outcome is Outcome.TAKEN:
+        if told and verdict.outcome is Outcome.TAKEN:
             verdict = replace(verdict, notices=(*verdict.notices, *told))
         if not self.write(change.cell, delta, at, LARGEST_CELL):
             verdict = refuse(change, OUTGROWN)
@@ -87,11 +91,11 @@ class Ordering:
 
     def _added(self, change: Incoming, at: Position, refresh: Position | None = None) -> tuple[Verdict, State]:
         verdict, delta = added(change, self._store, at, refresh)
+        if change.cell.kind not in _COMPLETED:
+            return verdict, delta
         if change.cell.kind == Kind.SIGN_OUT:
-            delta = without_needless(change, delta, self._store)
-        elif change.cell.kind == Kind.BAN:
-            delta = stamped(delta, self._now - self._age)
-        return verdict, delta
+            return verdict, without_needless(change, delta, self._store)
+        return verdict, stamped(delta, self._now - self._age)
 
     def tag(self, at: Position) -> Tag:
         """What the cloud's own change at this place is known by."""
@@ -115,11 +119,10 @@ class Ordering:
         return True
 
     def _after(self, change: Incoming, verdict: Verdict) -> list[Follow]:
-        if verdict.outcome is not Outcome.TAKEN:
+        if change.cell.kind not in _REACHING or verdict.outcome is not Outcome.TAKEN:
             return []
-        if change.cell.kind == Kind.HUB:
-            return after_hub(change, self._store)
-        return after_policy(change, self._store) if change.cell.kind == Kind.POLICY else []
+        after = after_hub if change.cell.kind == Kind.HUB else after_policy
+        return after(change, self._store)
 
     def _follow(self, follows: Iterable[Follow], cause: Incoming) -> None:
         for follow in [each for each in follows if each.then not in _TAKING or each.cell.id != cause.actor]:

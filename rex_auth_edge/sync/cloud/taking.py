@@ -35,7 +35,7 @@ def take(store: CloudStore, ordering: Ordering, fresh: bytes, hub: bytes, push: 
     cells = [*(cell for cell, _ in lost), *(change.cell for change in changes)]
     if Cell(Kind.HUB, ordering.cloud) in cells or not all(may_be_forgotten(state, standing.at) for _, state in lost):
         return Refusal("forged")
-    if not _in_order(push) or not all(is_own(change, standing.at) for change in changes):
+    if not _in_order(push, cells) or not all(is_own(change, standing.at) for change in changes):
         return Refusal("forged")
     store.prepare(cells)
     alone = not push.lost and not store.rows(push.lane, push.read, 1)
@@ -52,7 +52,7 @@ def take(store: CloudStore, ordering: Ordering, fresh: bytes, hub: bytes, push: 
 def _echo(store: CloudStore, changes: list[Incoming], before: Position, at: Position) -> bytes:
     """The hash of the changes' rows, where each has the next place and nothing else has one."""
     rows = [row for change in changes if (row := store.row(change.cell)) is not None]
-    places = [Position(at.epoch, before.seq + 1 + each) for each in range(len(changes))]
+    places = [(at.epoch, before.seq + 1 + each) for each in range(len(changes))]
     return hash_of(rows) if [row.at for row in rows] == places and places[-1:] == [at] else b""
 
 
@@ -62,11 +62,10 @@ def unpacked(origin: bytes, incarnation: int, change: Change) -> Incoming:
     return Incoming(change.cell, tag, change.seen, unpack_state(change.state), change.actor)
 
 
-def _in_order(push: Push) -> bool:
+def _in_order(push: Push, cells: list[Cell]) -> bool:
     numbers = [push.after.number, *(change.number for change in push.changes)]
     rising = all(one < other for one, other in pairwise(numbers))
-    fitting = all(lane_of(change.kind) == push.lane and is_cell(change.cell) for change in push.changes)
+    fitting = all(map(is_cell, cells)) and all(lane_of(change.kind) == push.lane for change in push.changes)
     whole = link(push.after, push.lane, push.upto.number, push.changes) == push.upto
     few = len(push.changes) + len(push.lost) <= MOST_CHANGES
-    fitting = fitting and all(is_cell(row.cell) for row in push.lost)
     return rising and fitting and whole and few and numbers[-1] <= push.upto.number

@@ -1,5 +1,8 @@
 """What people are told where a hub changes whose an account is: whoever holds its key can say anything of anybody."""
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.merge import join
@@ -17,16 +20,31 @@ SHARED = "password_shared"
 
 def told_of(change: Incoming, house: House) -> tuple[Notice, ...]:
     """The notices that go with a hub's change if it is taken; `house` is as it was before."""
-    code = None
-    if change.cell.kind == Kind.EMAIL:
-        before, state = field(house, change.cell, KEY), change.state
-        code = ADDRESS if before is not None and SAID in state.fields and address_key(state) != before else None
-    elif change.cell.kind == Kind.PASSWORD:
-        current, offered = house.state(change.cell).secret, change.state.secret
-        news = current is not None and offered is not None and offered.by != current.by
-        code = (SHARED if AGAIN in change.state.fields else PASSWORD) if news else None
-    elif change.cell.kind == Kind.ROLE:
-        current_state = house.state(change.cell)
-        now = role_in(join(current_state, change.state))
-        code = OWNER if now is Role.OWNER and role_in(current_state) is not Role.OWNER else None
+    code_of = _TOLD.get(change.cell.kind)
+    code = None if code_of is None else code_of(change, house)
     return () if code is None else (Notice(change.cell.id, code),)
+
+
+def _address(change: Incoming, house: House) -> str | None:
+    before, state = field(house, change.cell, KEY), change.state
+    return ADDRESS if before is not None and SAID in state.fields and address_key(state) != before else None
+
+
+def _password(change: Incoming, house: House) -> str | None:
+    current, offered = house.state(change.cell).secret, change.state.secret
+    if current is None or offered is None or offered.by == current.by:
+        return None
+    return SHARED if AGAIN in change.state.fields else PASSWORD
+
+
+def _role(change: Incoming, house: House) -> str | None:
+    current = house.state(change.cell)
+    now = role_in(join(current, change.state))
+    return OWNER if now is Role.OWNER and role_in(current) is not Role.OWNER else None
+
+
+_TOLD: Mapping[str, Callable[[Incoming, House], str | None]] = MappingProxyType({
+    Kind.EMAIL: _address,
+    Kind.PASSWORD: _password,
+    Kind.ROLE: _role,
+})  # fmt: skip

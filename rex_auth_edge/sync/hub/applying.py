@@ -22,8 +22,7 @@ from rex_auth_edge.sync.wire import (
     Row,
     Welcome,
     WireError,
-    decode,
-    name_of,
+    opened,
     pack_state,
     unpack_state,
 )
@@ -43,23 +42,22 @@ _UNDONE = frozenset({*_ANEW, "malformed", "forged", "too_large"})
 
 def apply(store: HubStore, request: bytes, raw: bytes) -> Struct:
     """Take the answer to a request, and say what it was. What isn't waited for changes nothing. Raises WireError."""
-    answer = decode(raw, _ANSWERS.get(name_of(raw), Refusal))
-    asked = name_of(request)
+    said, asked = opened(raw), opened(request)
+    answer = said.read(_ANSWERS.get(said.name, Refusal))
     waited = request == store.me().pending
-    if isinstance(answer, Page) and asked == Pull.__name__:
+    if isinstance(answer, Page) and asked.name == Pull.__name__:
         _page(store, answer)
-    elif isinstance(answer, Welcome) and waited and asked == Hello.__name__:
+    elif isinstance(answer, Welcome) and waited and asked.name == Hello.__name__:
         welcome(store, answer)
     elif isinstance(answer, Pushed) and waited:
-        _pushed(store, answer)
-    elif isinstance(answer, Refusal) and (waited or asked == Pull.__name__):
-        _refused(store, answer, waited=waited)
+        _pushed(store, sent(asked), answer)
+    elif isinstance(answer, Refusal) and (waited or asked.name == Pull.__name__):
+        _refused(store, sent(asked), answer, waited=waited)
     return answer
 
 
-def _pushed(store: HubStore, answer: Pushed) -> None:
+def _pushed(store: HubStore, push: Sent | None, answer: Pushed) -> None:
     me = store.me()
-    push = sent(me)
     if push is None or push.upto.number != answer.upto:
         return
     store.give(push.lane, push.upto.number, answer.at, sent=True)
@@ -105,14 +103,15 @@ def _made_of(store: HubStore, cell: Cell, change: Change, at: Position) -> bytes
     return pack_state(join(store.state(cell), placed(unpack_state(change.state), at)))
 
 
-def _refused(store: HubStore, answer: Refusal, *, waited: bool) -> None:
+def _refused(store: HubStore, push: Sent | None, answer: Refusal, *, waited: bool) -> None:
     """Nothing was done: what was under way can be made anew, after introducing oneself."""
     me = store.me()
     if answer.code in _UNDONE:
-        push = sent(me) if waited else None
         if waited:
             store.unsend()
-        stuck = tuple({*me.stuck, push.lane}) if push is not None and _sticks(push, answer.code) else me.stuck
+        stuck = me.stuck
+        if waited and push is not None and _sticks(push, answer.code):
+            stuck = tuple({*stuck, push.lane})
         greeted = me.greeted and answer.code not in _ANEW
         twice = me.twice or answer.code == "repeated"
         store.put_me(replace(me, pending=b"" if waited else me.pending, greeted=greeted, stuck=stuck, twice=twice))

@@ -18,14 +18,13 @@ from rex_auth_edge.sync.wire import (
     Change,
     Head,
     Hello,
+    Opened,
     Pull,
     Push,
     Row,
     UnspokenError,
-    decode,
     encode,
     link,
-    name_of,
     pack_state,
     unpack_state,
 )
@@ -142,10 +141,9 @@ class Sent(Struct, frozen=True):
         return msgspec.msgpack.decode(self.packed, type=list[Change])
 
 
-def sent(me: Me) -> Sent | None:
-    """What the push that is under way has told; None where there is none that this program can read any more."""
-    pending = me.pending and name_of(me.pending) == Push.__name__
+def sent(request: Opened) -> Sent | None:
+    """What this push has told; None where it is none, or none that this program can read any more."""
     try:
-        return decode(me.pending, Sent, Push.__name__) if pending else None
+        return request.read(Sent, Push.__name__) if request.name == Push.__name__ else None
     except UnspokenError:
         return None

@@ -4,7 +4,7 @@ import msgspec
 
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.merge import join, placed
-from rex_auth_edge.sync.order import Lane, Position, unsent
+from rex_auth_edge.sync.order import UNSENT, Lane, Position
 from rex_auth_edge.sync.state import EMPTY
 from rex_auth_edge.sync.store import Entry, HubStore
 from rex_auth_edge.sync.wire import Row, pack_state, unpack_state
@@ -14,7 +14,7 @@ _pack = msgspec.msgpack.Encoder().encode
 
 def at_place(packed: bytes, number: int, at: Position) -> bytes:
     """A change at its place, where nothing of it is older than the change itself: whoever asks compares the outcome."""
-    return packed.replace(_pack(unsent(number)), _pack(at))
+    return packed.replace(_pack((UNSENT, number)), _pack(at))
 
 
 def is_echo(entry: Entry, row: Row) -> bool:

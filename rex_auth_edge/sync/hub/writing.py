@@ -21,14 +21,14 @@ def write(store: HubStore, cell: Cell, state: State, actor: bytes | None = None)
     A change that is under way or has been sent is left alone: what it says must not be said again as something later.
     """
     me = store.me()
-    tag = next_tag(store)
+    number = me.number + 1
     whole = state
     for former in store.unsent(cell):
         whole = join(unpack_state(former.state), whole)
         store.drop_entry(former)
-    entry = Entry(cell, tag.number, me.whole, pack_state(whole), actor)
+    entry = Entry(cell, number, me.whole, pack_state(whole), actor)
     store.put_entry(entry, whole)
-    store.put_me(replace(me, number=tag.number))
+    store.put_me(replace(me, number=number))
     if state.secret is not None and state.secret.verifier is not None:
         store.keep(state.secret.by, state.secret.verifier)
     return entry
