@@ -10,8 +10,9 @@ from typing import Protocol
 
 import msgspec
 
+from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import Row
+from rex_auth_edge.sync.wire import Change, Head, Row
 
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -48,6 +49,11 @@ def row_digest(key: bytes, row: Row) -> int:
 def hash_of(rows: Iterable[Row]) -> bytes:
     """Whether two have the same rows, in the same order."""
     return blake2b(_pack(tuple(rows)), digest_size=16).digest()
+
+
+def link(after: Head, lane: Lane, upto: int, changes: tuple[Change, ...]) -> Head:
+    """The end that a batch leads to: each names all that came before it."""
+    return Head(upto, blake2b(_pack((after, lane, upto, changes)), digest_size=16).digest())
 
 
 class Sums(Protocol):

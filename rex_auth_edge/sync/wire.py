@@ -4,9 +4,8 @@ A body begins with the version in which it is written: the one that both ends ha
 this program doesn't know are carried along inside a cell's state, and passed over elsewhere.
 """
 
-import hashlib
 import zlib
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -21,8 +20,8 @@ LARGEST_BODY = 256 * 1024
 """Bytes of a body on the line; LARGEST_PLAIN of what it inflates to."""
 LARGEST_PLAIN = 4 * 1024 * 1024
 MOST_CHANGES = 500
-_EFFORT = 3
-"""Of zlib's levels: ids and hashes don't get shorter by trying harder, which takes more than three times as long."""
+_EFFORT = 1
+"""Of zlib's levels: ids and hashes don't get shorter by trying harder, which takes twice as long at least."""
 
 _FIELDS = frozenset(State.__struct_fields__)
 _SORTED = msgspec.msgpack.Encoder(order="sorted")
@@ -274,7 +273,7 @@ def opened(raw: bytes) -> Opened:
     if len(raw) > LARGEST_BODY:
         raise WireError("The body is too large")
     try:
-        return _OPENED.decode(_inflate(raw))
+        return msgspec.msgpack.decode(_inflate(raw), type=Opened)
     except (msgspec.DecodeError, RecursionError) as error:
         raise WireError("This is no body") from error
 
@@ -289,9 +288,6 @@ def name_of(raw: bytes) -> str:
     return opened(raw).name
 
 
-_OPENED = msgspec.msgpack.Decoder(Opened)
-
-
 def _inflate(raw: bytes) -> bytes:
     inflater = zlib.decompressobj()
     try:
@@ -301,9 +297,3 @@ def _inflate(raw: bytes) -> bytes:
     if not inflater.eof or inflater.unused_data:
         raise WireError("The body is too large, cut off, or followed by something")
     return plain
-
-
-def link(after: Head, lane: Lane, upto: int, changes: tuple[Change, ...]) -> Head:
-    """The end that a batch leads to: each names all that came before it."""
-    parts: tuple[Any, ...] = (after, lane, upto, changes)
-    return Head(upto, hashlib.blake2b(_SORTED.encode(parts), digest_size=16).digest())

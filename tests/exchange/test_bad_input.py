@@ -15,6 +15,7 @@ from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import PATHS, PULL, PUSH, TYPE
 from rex_auth_edge.exchange.proof import HubKey, Signer, hub_name
+from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, unsent
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.wire import (
@@ -31,7 +32,6 @@ from rex_auth_edge.sync.wire import (
     WireError,
     decode,
     encode,
-    link,
     name_of,
     pack_state,
 )

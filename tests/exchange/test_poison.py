@@ -9,6 +9,7 @@ from uuid import UUID
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.messages import HELLO, PULL, PUSH
 from rex_auth_edge.storage import users
+from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, Kind, lane_of
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.pen import Pen
@@ -24,7 +25,6 @@ from rex_auth_edge.sync.wire import (
     Welcome,
     decode,
     encode,
-    link,
     name_of,
     pack_state,
 )

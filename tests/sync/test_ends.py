@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.ordering import DECIDED_AT
+from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.hub.asking import pull, push
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Tag, unsent
@@ -24,7 +25,6 @@ from rex_auth_edge.sync.wire import (
     Welcome,
     decode,
     encode,
-    link,
     name_of,
     pack_state,
     unpack_state,

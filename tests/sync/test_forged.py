@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.answer import Occasion, answer
+from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.kinds import Kind, lane_of
 from rex_auth_edge.sync.order import NOTHING, Position, Seen, Tag, unsent
 from rex_auth_edge.sync.outcome import Outcome
@@ -24,7 +25,6 @@ from rex_auth_edge.sync.wire import (
     Refusal,
     decode,
     encode,
-    link,
     name_of,
     pack_state,
 )

@@ -54,7 +54,8 @@ class Slot(Struct, eq=False):
     """A cell as this transaction has it. `laid` is what is shown, packed; None where that is the cloud's row.
 
     `mine` are the numbers of the hub's own changes that are to be shown. `before` is the row that the sums contain.
-    `place` is the cell's leaf in the digest's tree, where it is known.
+    `place` is the cell's leaf in the digest's tree, where it is known. `echoed`: the row that is put next says what is
+    shown already.
     """
 
     cell: Cell
@@ -64,6 +65,7 @@ class Slot(Struct, eq=False):
     laid: bytes | None = None
     mine: tuple[int, ...] = ()
     place: int | None = None
+    echoed: bool = False
     _below: State | None = None
     _over: State | None = None
 

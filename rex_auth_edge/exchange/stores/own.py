@@ -31,7 +31,6 @@ class SqlOwn(SqlRows):
         self._me, self._sending = me, sending
         self._entries = Entries(tx.conn, tenant_id)
         self._given = Given(tx.conn, tenant_id)
-        self._quiet: set[Cell] = set()
         self.moved: set[Cell] = set()
 
     @property
@@ -56,8 +55,8 @@ class SqlOwn(SqlRows):
         raise NotImplementedError
 
     def _put(self, slot: Slot, row: Row | None) -> None:
-        if slot.cell in self._quiet:
-            self._quiet.discard(slot.cell)
+        if slot.echoed:
+            slot.echoed = False
             slot.put(row)
             return
         super()._put(slot, row)
@@ -158,11 +157,12 @@ class SqlOwn(SqlRows):
     def came(self, cell: Cell, row: Row) -> bool:
         """The cell's first row has come."""
         slot = self.cells.slot(cell)
-        back = [number for number in slot.mine if self._is_echo(slot, number, row)]
-        if back:
-            slot.mine = tuple(each for each in slot.mine if each not in back)
-            self._bare(slot)
-        return bool(back)
+        left = tuple([number for number in slot.mine if not self._is_echo(slot, number, row)])
+        if left == slot.mine:
+            return False
+        slot.mine = left
+        self._bare(slot)
+        return True
 
     def _is_echo(self, slot: Slot, number: int, row: Row) -> bool:
         """As `settling.is_echo`; mostly its bytes tell that the place alone is another."""
@@ -179,7 +179,7 @@ class SqlOwn(SqlRows):
             self.shown.mark(slot.cell)
         else:
             slot.lay(None)
-            self._quiet.add(slot.cell)
+            slot.echoed = True
 
     def settle(self, lane: Lane, whole: Position, durable: Position) -> None:
         """What was given a place up to `whole` has come back; what is durable as well is forgotten."""

@@ -18,6 +18,8 @@ from rex_auth_edge.sync.wire import Row
 
 WIDTH = 16
 _NOTHING = bytes(FAN * WIDTH)
+_LEAVES = FAN ** (DEPTH - 1)
+"""Leaves of each of the root's branches."""
 _UPPERMOST = 0
 """The place of the sums of the root's branches; others were kept by earlier versions."""
 
@@ -63,7 +65,7 @@ class Branches:
     def replace(self, lane: Lane, leaf: int, old: Row | None, new: Row | None) -> None:
         """A row of this leaf has changed, come (`old` is None) or gone (`new` is None)."""
         amount = (row_digest(self._secret, new) if new else 0) - (row_digest(self._secret, old) if old else 0)
-        branch = (lane, leaf // FAN ** (DEPTH - 1))
+        branch = (lane, leaf // _LEAVES)
         self._amounts[branch] = self._amounts.get(branch, 0) + amount
 
     def _add_up(self) -> None:

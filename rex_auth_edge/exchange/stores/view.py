@@ -94,7 +94,8 @@ class SqlView:
 
     def state(self, cell: Cell) -> State:
         """The cell's content."""
-        self.lay()
+        if self._hub.moved:
+            self.lay()
         return self._hub.cells.slot(cell).shown()
 
     def subjects(self, kind: str) -> Iterable[bytes]:

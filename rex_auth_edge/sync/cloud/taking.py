@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from rex_auth_edge.sync.cloud.ordering import Ordering
-from rex_auth_edge.sync.digest import hash_of
+from rex_auth_edge.sync.digest import hash_of, link
 from rex_auth_edge.sync.kinds import Kind, is_cell, lane_of
 from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.own import is_own, may_be_forgotten
@@ -15,7 +15,6 @@ from rex_auth_edge.sync.wire import (
     Push,
     Pushed,
     Refusal,
-    link,
     unpack_state,
 )
 

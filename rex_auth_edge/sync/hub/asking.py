@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.kinds import Kind, lane_of
 from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.standing import House, kept_home
@@ -24,7 +25,6 @@ from rex_auth_edge.sync.wire import (
     Row,
     UnspokenError,
     encode,
-    link,
     pack_state,
     unpack_state,
 )
@@ -32,6 +32,8 @@ from rex_auth_edge.sync.wire import (
 _LARGEST, _AROUND = 240 * 1024, 48
 """Bytes of a request's changes before they are compressed, and of what is around each and can't be."""
 
+_ALTERED = frozenset({Kind.PASSWORD, Kind.BAN})
+"""Kinds of which something else may be sent than was written."""
 
 Measured = Callable[[Cell, State], State]
 """What of a ban's marks is left now."""
@@ -101,12 +103,16 @@ def _batch(store: HubStore, lane: Lane, entries: list[Entry], lost: tuple[Row, .
 
 def _outgoing(entry: Entry, shown: House, measured: Measured) -> Change:
     """The change for the line: a verifier that is to stay at home isn't in it, and of a ban what is left of it now."""
-    packed = entry.state
-    if entry.cell.kind == Kind.PASSWORD and kept_home(shown, entry.cell.id):
-        packed = pack_state(_without_verifier(unpack_state(packed)))
-    elif entry.cell.kind == Kind.BAN:
-        packed = pack_state(measured(entry.cell, unpack_state(packed)))
-    return Change(entry.cell.kind, entry.cell.id, entry.number, entry.seen, packed, entry.actor)
+    cell, packed = entry.cell, entry.state
+    if cell.kind in _ALTERED:
+        packed = _altered(cell, packed, shown, measured)
+    return Change(cell.kind, cell.id, entry.number, entry.seen, packed, entry.actor)
+
+
+def _altered(cell: Cell, packed: bytes, shown: House, measured: Measured) -> bytes:
+    if cell.kind == Kind.BAN:
+        return pack_state(measured(cell, unpack_state(packed)))
+    return pack_state(_without_verifier(unpack_state(packed))) if kept_home(shown, cell.id) else packed
 
 
 def _without_verifier(state: State) -> State:
