@@ -1,6 +1,7 @@
 """Letting hubs in and out: by whom, with what code, how often, and nothing of another household's by any of it."""
 
 import asyncio
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -10,9 +11,12 @@ from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.exchange.cloud import claims, enrolling
 from rex_auth_edge.exchange.oversight.words import TROUBLES
 from rex_auth_edge.flows.household.actor import Actor
+from rex_auth_edge.storage import tenants
+from rex_auth_edge.sync.kinds import REVOKED, Kind
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, agree, joined, members, signed_in
 from tests.exchange.street import CLOUD, bearer, sign_up
+from tests.exchange.test_poison import Thief
 from tests.hub import PASSWORD
 from tests.tenancy.rows import kept
 
@@ -141,6 +145,19 @@ async def test_another_households_hubs(street: Street) -> None:
     assert (await hub.meet()).trouble is None
 
 
+async def test_a_hub_that_another_one_says_is_removed(street: Street) -> None:
+    """Whoever closes the door is believed: its keys end, as if an owner had done it in the cloud."""
+    hub = await joined(street)
+    beside = await street.hub("hub1", 1)
+    await beside.enrol(street.cloud)
+    node = (await beside.home.store.write(lambda tx: tx.node)).id
+    assert await Thief(hub).push(Kind.HUB, node.bytes, lambda pen: pen.climb(REVOKED)) == "taken"
+    assert (await beside.meet()).trouble == "removed"
+    async with await street.cloud.owner() as owner:
+        listed = (await owner.get(HUBS)).json()["hubs"]
+    assert [each["state"] for each in listed if each["id"] == str(node)] == ["removed"]
+
+
 async def test_a_stolen_hub(street: Street) -> None:
     """What it has let in goes, and everybody whose password it could check sets a new one."""
     hub = await joined(street)
@@ -202,3 +219,15 @@ async def test_a_stolen_hub_raises_nobody_and_lowers_nobody(street: Street) -> N
         assert (await noah.delete(f"{HUBS}/{node}?stolen=true")).status_code == 200
         found = (await noah.get("/household/members")).json()["members"]
     assert {each["username"]: each["role"] for each in found} == {"maya": "owner", "noah": "owner"}
+
+
+async def test_nothing_is_left_of_a_code_whose_time_is_over(street: Street) -> None:
+    """Neither its row nor that it led anywhere."""
+    parts = street.cloud.home.hub.parts
+    hashed = claims.code_hash(parts, await street.cloud.claim())
+    found = partial(tenants.whereabouts, address_hash=hashed)
+    assert await parts.store.read(found) == [street.cloud.tenant]
+    street.clock.advance(30 * MINUTE + 1)
+    await claims.forget(parts)
+    assert await parts.store.read(found) == []
+    assert (await kept(street.cloud.home.store))["sync_claims"] == []

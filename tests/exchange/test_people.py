@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from rex_auth_edge.appliance import reach
 from rex_auth_edge.domain.clock import DAY
@@ -88,6 +89,23 @@ async def test_a_grant_that_waits_is_confirmed(they: Family, home: Household) ->
     assert (entry["subject_id"], entry["facts"]["confirmed"]) == (they.noah_id, "Make noah owner")
     parts, tenant_id = home.hub.parts, home.hub.parts.home
     assert await home.store.read(lambda conn: differences(conn, parts, tenant_id, Shown(conn, tenant_id))) == []
+
+
+@pytest.mark.parametrize("why", ["restored", "locked"])
+async def test_nothing_is_decided_on_a_hub_that_may_not_be_itself(they: Family, home: Household, why: str) -> None:
+    """Nobody would hear of it: it is said, and the change waits on."""
+    review = await role_waits(they)
+
+    def work(tx: Tx) -> None:
+        store = SqlHub(tx, home.hub.parts.home)
+        store.put_me(replace(store.me(), **{why: True}))
+        store.flush()
+
+    await home.store.write(work)
+    refused = await they.maya.post(f"/household/sync/reviews/{review}/confirm")
+    assert (refused.status_code, refused.json()["code"]) == (503, "busy")
+    assert (await they.member(they.noah_id))["role"] == "adult"
+    assert len((await they.maya.get("/household/sync/reviews")).json()["reviews"]) == 1
 
 
 async def test_a_grant_that_waits_is_dismissed(they: Family) -> None:

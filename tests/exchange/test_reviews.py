@@ -11,7 +11,7 @@ from rex_auth_edge.exchange.oversight import notices, reviews, telling
 from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import NOTHING, START, Position, Seen, Tag
-from rex_auth_edge.sync.passwords import REPLACED
+from rex_auth_edge.sync.passwords import BEFORE_JOINING, REPLACED
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.standing import RESTORED, field, is_in, password_of, role_of
 from rex_auth_edge.sync.state import Cell, Incoming, State
@@ -223,3 +223,25 @@ def test_a_hub_that_was_put_back_is_called_by_its_name(house: MemoryCloud) -> No
     hub.do(Kind.REVIEW, b"a review of it..", lambda pen: pen.climb(PENDING, **told))
     assert telling.what(held(house), house) == "Go on with the hub hub.home"
     assert "put back from a backup" in telling.why(held(house))
+
+
+def codes(house: MemoryCloud, user: bytes) -> list[str]:
+    """Of what the person is told."""
+    return [each.code for each in notices.for_person(house, user)]
+
+
+def test_only_what_a_hub_has_changed_is_told_as_such(house: MemoryCloud) -> None:
+    """Not a first address, the same said again, an owner who was one, nor a password that wasn't taken."""
+    hub, joining = Hand(house, HUB_A), Hand(house, HUB_B)
+    for _ in range(2):
+        hub.do(Kind.EMAIL, NOAH, lambda pen: pen.put(address="noah@example.com", proven=True))
+    hub.do(Kind.ROLE, MAYA, lambda pen: pen.role("owner", MAYA), MAYA)
+    hub.do(Kind.PASSWORD, NOAH, lambda pen: pen.password(b"one"))
+    hub.write(Cell(Kind.PASSWORD, NOAH), hub._pen.password(b"one"))
+    joining.seen = NOTHING
+    joining.do(Kind.PASSWORD, NOAH, lambda pen: pen.password(b"two"))
+    assert (codes(house, NOAH), codes(house, MAYA)) == ([BEFORE_JOINING], [])
+    hub.do(Kind.EMAIL, NOAH, lambda pen: pen.put(address="n@example.com", proven=True))
+    hub.do(Kind.PASSWORD, NOAH, lambda pen: pen.password(b"three"))
+    hub.do(Kind.ROLE, NOAH, lambda pen: pen.role("owner", MAYA), MAYA)
+    assert codes(house, NOAH)[1:] == ["address_by_hub", "password_by_hub", "owner_by_hub"]

@@ -93,6 +93,21 @@ async def test_whoever_is_no_owner_here_becomes_none_there(street: Street, colum
     assert [row.email_proven for row in rows if row.id == known["maya"]] == [False], "two people, not one"
 
 
+async def test_an_address_that_the_cloud_has_not_seen_proven_is_nobodys(street: Street) -> None:
+    """Whoever has typed it there doesn't become the owner of a hub who has proven that it is theirs."""
+    hub, home = street.hubs[0], street.cloud.home
+    await owned(hub, proven=True)
+    (maya,) = await home.store.read(lambda conn: users.owners(conn, street.cloud.tenant))
+    await home.store.write(lambda tx: users.change(tx, street.cloud.tenant, maya, email_proven=False))
+    code = await street.cloud.claim()
+    found = await looked(hub, code)
+    assert (found.address, found.becomes, found.alike) == ("", None, None)
+    assert not isinstance(await hub.sync.enrol(hub.tenant, CLOUD, code), Refused)
+    assert len(await members(hub.home)) == 1
+    await agree(street)
+    assert len(await members(hub.home)) == 2
+
+
 async def test_a_strangers_code(street: Street) -> None:
     """It leads where it says, and not into the household that was agreed to: then the cloud lets nobody in."""
     hub, home = street.hubs[0], street.cloud.home

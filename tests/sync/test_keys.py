@@ -35,6 +35,7 @@ def test_a_key_is_its_own_nodes() -> None:
         hub.climb(Kind.KEY, one, **KEY | {KID: "two"}),
         hub.climb(Kind.KEY, two, **KEY | {KID: 2}),
         hub.climb(Kind.KEY, two),
+        hub.climb(Kind.KEY, key_cell(HUB_A, "k" * 65).id, **KEY | {KID: "k" * 65}),
     ):
         verdict = house.take(change)
         assert (verdict.outcome, verdict.notices[0].code) == (Outcome.REFUSED, NOT_ITS_OWN), change

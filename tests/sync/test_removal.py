@@ -6,7 +6,7 @@ import pytest
 
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.cloud.ordering import Ordering
-from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind
+from rex_auth_edge.sync.kinds import HOUSEHOLD, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import Lane, Position, Tag
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.removal import DISTRUST
@@ -139,3 +139,16 @@ def test_the_last_owner_stays_also_where_nobody_else_has_made_them_one(who: byte
     assert list(house.subjects(Kind.REVIEW)) == []
     told = [field(house, Cell(Kind.NOTICE, each), "code") for each in house.subjects(Kind.NOTICE)]
     assert LAST_OWNER in told
+
+
+def test_a_password_that_a_stolen_hub_never_had_stays() -> None:
+    """One that is kept at home on another hub, by the household's policy."""
+    world = calm()
+    owner, (stolen, home) = with_noah(world), world.hubs[:2]
+    put(home, Kind.POLICY, HOUSEHOLD, AtHub(home).pen().put(passwords_home=[NOAH]))
+    put(home, Kind.PASSWORD, NOAH, AtHub(home).pen().password(b"a verifier"))
+    put(home, Kind.PASSWORD, owner, AtHub(home).pen().password(b"another one"))
+    world.converge()
+    remove(world, stolen.id, [1, 0], owner)
+    due = [bool(world.cloud.store.state(Cell(Kind.PASSWORD_DUE, user)).marks) for user in (NOAH, owner)]
+    assert due == [False, True]

@@ -9,11 +9,12 @@ from msgspec.structs import replace
 from rex_auth_edge.sync.hub.applying import apply
 from rex_auth_edge.sync.hub.asking import push
 from rex_auth_edge.sync.hub.comparing import further, question
-from rex_auth_edge.sync.kinds import ACTIVE, PENDING, Kind
-from rex_auth_edge.sync.order import NOTHING, START, Lane, Position
+from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, Kind
+from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Tag
+from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.standing import revoked
-from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.store import Lost
 from rex_auth_edge.sync.wire import (
     Compared,
@@ -215,3 +216,43 @@ def test_a_restored_hub_takes_back_no_invitation_but_its_own_that_nobody_has_use
     world.converge()
     assert hub.store.me().incarnation == 2
     assert [revoked(world.cloud.store, Kind.INVITATION, each * 16) for each in (b"u", b"o")] == [False, False]
+
+
+def test_an_incarnation_is_begun_once_whatever_the_cloud_has_forgotten() -> None:
+    """One that a restored cloud knows nothing of has given numbers: the next is later than it as well."""
+    world = calm()
+    hub = world.hubs[0]
+    backup = hub.store.disk.copy()
+    put(hub, Kind.AUDIT, record_id(hub.id, b"lost" * 2), AtHub(hub).pen().put(row=1))
+    hub.store.disk.restore(backup)
+    hub.boot()
+    world.converge()
+    assert hub.store.me().incarnation == 2
+    world.cloud.restore()
+    hub.boot()
+    assert isinstance(hub.send(world.line), Welcome)
+    assert hub.store.me().incarnation == 3
+
+
+def test_a_key_that_is_none_is_refused() -> None:
+    """Nothing of that length is a public key: it would be kept for every request to come."""
+    world = calm()
+    hub = world.hubs[0]
+    hub.do(lambda: hub.store.put_me(replace(hub.store.me(), next_key=bytes(65), greeted=False)))
+    assert hub.send(world.line) == Refusal("malformed")
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        (BAN, Pen(Tag(b"HUB-0-----------", 1, 99), NOTHING, AHEAD).mark("forged")),
+        (Cell(Kind.POLICY, HOUSEHOLD), State(version=1 << 33)),
+    ],
+)
+def test_nobody_has_forgotten_what_is_still_to_come(cell: Cell, told: State) -> None:
+    """A mark at a later place than was ever given would be lifted by nobody who sees it; nor are versions used up."""
+    world = calm()
+    hub = world.hubs[0]
+    hub.do(lambda: hub.store.put_lost(Lost(cell, pack_state(told))))
+    assert hub.send(world.line) == Refusal("forged")
+    assert world.cloud.store.row(cell) is None
