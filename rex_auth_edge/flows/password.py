@@ -53,7 +53,7 @@ async def _prove(parts: Parts, principal: Principal, password: str, event: str, 
 
 
 def _set(tx: Tx, parts: Parts, principal: Principal, user: Any, hashed: str, caller: Caller) -> Refused | None:
-    present = users.get(tx.conn, user.tenant_id, user.id)
+    present = users.get(tx.conn, user.tenant_id, user.id, hold=True)
     if present is None or present.password_hash != user.password_hash:
         return _WRONG
     users.change(tx, user.tenant_id, user.id, password_hash=hashed, password_changed_at=tx.now.wall)
