@@ -45,7 +45,7 @@ class Notice(Struct, frozen=True):
     code: str
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Struct, frozen=True, gc=False):
     """What a change adds once decided, what is shown for review instead, what follows, and who is told."""
 
     outcome: Outcome

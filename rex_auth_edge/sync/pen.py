@@ -9,7 +9,7 @@ from rex_auth_edge.sync.order import START, Lane, Position, Seen, Tag, unsent
 from rex_auth_edge.sync.state import Count, Held, Mark, Own, Reset, Rung, Secret, State
 
 
-class Pen(Struct, frozen=True):
+class Pen(Struct, frozen=True, gc=False):
     """One writer's for one change. `at` is its place, where that is known already: at the cloud."""
 
     tag: Tag

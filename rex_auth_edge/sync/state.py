@@ -2,6 +2,9 @@
 
 A change carries the same structure, with what it adds: a hub's unsent changes to one cell become one by joining them.
 Entries of parts are arrays and never grow; what is new comes as a new field or a new part.
+
+There are many of these, as of rows and entries, and none can hold itself: the garbage collector needn't look through
+them (`gc=False`).
 """
 
 from typing import Any
@@ -11,7 +14,7 @@ from msgspec import Struct
 from rex_auth_edge.sync.order import START, Position, Seen, Tag
 
 
-class Held(Struct, frozen=True, array_like=True):
+class Held(Struct, frozen=True, array_like=True, gc=False):
     """A field's value; the later in the cloud's order wins."""
 
     at: Position
@@ -19,7 +22,7 @@ class Held(Struct, frozen=True, array_like=True):
     value: Any
 
 
-class Rung(Struct, frozen=True, array_like=True):
+class Rung(Struct, frozen=True, array_like=True, gc=False):
     """How far up its ladder something is. `seen` is what its writer had seen of the security lane."""
 
     step: int
@@ -29,7 +32,7 @@ class Rung(Struct, frozen=True, array_like=True):
     actor: bytes | None = None
 
 
-class Mark(Struct, frozen=True, array_like=True):
+class Mark(Struct, frozen=True, array_like=True, gc=False):
     """Something that was put on its bearer and stays until lifted by one who had seen it: a ban, a role."""
 
     by: Tag
@@ -38,7 +41,7 @@ class Mark(Struct, frozen=True, array_like=True):
     actor: bytes | None = None
 
 
-class Own(Struct, frozen=True, array_like=True):
+class Own(Struct, frozen=True, array_like=True, gc=False):
     """Up to which of its own marks a node has lifted."""
 
     origin: bytes
@@ -46,7 +49,7 @@ class Own(Struct, frozen=True, array_like=True):
     number: int
 
 
-class Count(Struct, frozen=True, array_like=True):
+class Count(Struct, frozen=True, array_like=True, gc=False):
     """How often something failed, as one incarnation of one node counted it, and how much of that was forgiven.
 
     Both only grow. `key` is the known device, or "unknown".
@@ -59,7 +62,7 @@ class Count(Struct, frozen=True, array_like=True):
     cleared: int = 0
 
 
-class Secret(Struct, frozen=True, array_like=True):
+class Secret(Struct, frozen=True, array_like=True, gc=False):
     """A password. `reset` is the place of the latest mailed reset that its writer knew of, its own if it is one.
 
     `verifier` is its hash, or None where a policy keeps that at home (`withheld`).
@@ -72,14 +75,14 @@ class Secret(Struct, frozen=True, array_like=True):
     withheld: bool = False
 
 
-class Reset(Struct, frozen=True, array_like=True):
+class Reset(Struct, frozen=True, array_like=True, gc=False):
     """A mailed reset and its place."""
 
     by: Tag
     at: Position
 
 
-class State(Struct, frozen=True, omit_defaults=True):
+class State(Struct, frozen=True, omit_defaults=True, gc=False):
     """A cell's content, or what a change adds to it. A kind uses the parts that it needs.
 
     `cleared` and `own` say which marks have been lifted: those that the cloud had ordered up to there, and those that
@@ -110,7 +113,7 @@ class Cell(Struct, frozen=True, array_like=True, order=True):
     id: bytes
 
 
-class Incoming(Struct, frozen=True):
+class Incoming(Struct, frozen=True, gc=False):
     """A change that has arrived, unpacked, and who wrote it."""
 
     cell: Cell

@@ -144,7 +144,7 @@ class CloudStore(Rows, Protocol):
         ...
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """Changes of this hub's own to a cell, joined into one, from the writing until they are durable in the cloud.
 
     `sent`: a request that contains it is under way. `given`: it is contained in what the cloud has up to there.
@@ -161,7 +161,7 @@ class Entry(Struct, frozen=True):
     passed: bool = False
 
 
-class Lost(Struct, frozen=True):
+class Lost(Struct, frozen=True, gc=False):
     """What a restored cloud may have forgotten of a cell, and whether it has been told, and where that is contained."""
 
     cell: Cell

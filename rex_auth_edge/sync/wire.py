@@ -41,7 +41,7 @@ class Greeting(Struct, frozen=True):
     """What is said before a version is agreed on: it only grows, and reads alike in every version."""
 
 
-class Change(Struct, frozen=True, array_like=True):
+class Change(Struct, frozen=True, array_like=True, gc=False):
     """What one incarnation of a node adds to a cell. `number` is its count there, of the latest of what it adds.
 
     `state` is packed (`pack_state`), so that who only passes it on needn't understand it.
@@ -60,7 +60,7 @@ class Change(Struct, frozen=True, array_like=True):
         return Cell(self.kind, self.id)
 
 
-class Row(Struct, frozen=True, array_like=True):
+class Row(Struct, frozen=True, array_like=True, gc=False):
     """A cell as the cloud has it, and the place of the latest change to it."""
 
     kind: str
@@ -74,7 +74,7 @@ class Row(Struct, frozen=True, array_like=True):
         return Cell(self.kind, self.id)
 
 
-class Head(Struct, frozen=True, array_like=True):
+class Head(Struct, frozen=True, array_like=True, gc=False):
     """How far a node's changes of a lane go, and the hash of all of them up to there."""
 
     number: int = 0

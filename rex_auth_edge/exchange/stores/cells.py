@@ -50,7 +50,7 @@ _numbers = msgspec.msgpack.Decoder(tuple[int, ...])
 _pack = msgspec.msgpack.Encoder().encode
 
 
-class Slot(Struct, eq=False):
+class Slot(Struct, eq=False, gc=False):
     """A cell as this transaction has it. `laid` is what is shown, packed; None where that is the cloud's row.
 
     `mine` are the numbers of the hub's own changes that are to be shown. `before` is the row that the sums contain.
