@@ -26,6 +26,7 @@ _EFFORT = 1
 _FIELDS = frozenset(State.__struct_fields__)
 _SORTED = msgspec.msgpack.Encoder(order="sorted")
 _STATE = msgspec.msgpack.Decoder(State)
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _Body = TypeVar("_Body", bound=Struct)
 
 
@@ -237,7 +238,7 @@ def unpack_state(raw: bytes) -> State:
         state = msgspec.structs.replace(known, rest=unknown)
         if pack_state(state) != raw:
             raise WireError("These aren't the state's own bytes")
-    except (msgspec.DecodeError, RecursionError, TypeError) as error:
+    except (*_UNREADABLE, TypeError) as error:
         raise WireError("This is no cell's state") from error
     else:
         return state
@@ -264,17 +265,17 @@ class Opened(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
             raise UnspokenError("The body is of another version")
         try:
             return msgspec.msgpack.decode(self.inside, type=wanted)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except _UNREADABLE as error:
             raise WireError("The body doesn't hold what it should") from error
 
 
-def opened(raw: bytes) -> Opened:
+def opened(raw: bytes, largest: int = LARGEST_BODY) -> Opened:
     """The body of these bytes, for whom its kind tells how to read it; in bounds. Raises WireError."""
-    if len(raw) > LARGEST_BODY:
+    if len(raw) > largest:
         raise WireError("The body is too large")
     try:
         return msgspec.msgpack.decode(_inflate(raw), type=Opened)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise WireError("This is no body") from error
 
 
@@ -285,7 +286,7 @@ def decode(raw: bytes, wanted: type[_Body]) -> _Body:
 
 def name_of(raw: bytes) -> str:
     """What kind of body these bytes are. Raises WireError."""
-    return opened(raw).name
+    return opened(raw, LARGEST_PLAIN).name
 
 
 def _inflate(raw: bytes) -> bytes:

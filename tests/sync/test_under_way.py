@@ -1,5 +1,7 @@
 """What is on its way, by hand: kept until it is durable, shown until it has come back, never taken from the past."""
 
+from hashlib import shake_128
+
 from rex_auth_edge.sync.hub.applying import apply
 from rex_auth_edge.sync.hub.asking import pull
 from rex_auth_edge.sync.hub.pace import Pace
@@ -7,7 +9,7 @@ from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import Push, Pushed, Refusal, decode, encode, name_of
+from rex_auth_edge.sync.wire import LARGEST_BODY, Push, Pushed, Refusal, decode, encode, name_of
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.test_ends import calm, put
@@ -91,3 +93,19 @@ def test_what_is_too_large_is_sent_in_parts() -> None:
     put(hub, Kind.SESSION, b"s" * 16, AtHub(hub).pen().climb())
     assert isinstance(hub.send(narrow, 1), Refusal)
     assert hub.store.me().stuck == (Lane.SESSIONS,)
+
+
+def test_what_no_body_has_room_for_holds_up_no_other_lane() -> None:
+    """The hub can read its own request when that is refused for its size, and goes on with what else waits."""
+    world = calm()
+    hub = world.hubs[0]
+    put(hub, Kind.PROFILE, b"maya" * 4, AtHub(hub).pen().put(picture=shake_128(b"").digest(2 * LARGEST_BODY)))
+    put(hub, Kind.SESSION, b"s" * 16, AtHub(hub).pen().climb())
+
+    def bounded(machine: HubMachine, raw: bytes) -> bytes | None:
+        return encode(Refusal("too_large")) if len(raw) > LARGEST_BODY else world.line(machine, raw)
+
+    assert isinstance(hub.send(bounded, 500), Refusal)
+    assert hub.store.me().stuck == (Lane.IDENTITY,)
+    assert isinstance(hub.send(bounded, 500), Pushed)
+    assert list(world.cloud.store.subjects(Kind.SESSION)) == [b"s" * 16]

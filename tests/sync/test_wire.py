@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rex_auth_edge.sync.order import NOTHING, Lane, Position, Tag
@@ -73,6 +73,8 @@ def test_a_damaged_body_is_refused(data: st.DataObject) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=80))
+@example(b"\x93\x01\xa1\xff\xc0")
+@example(b"\x81\xa5needs\x91\xa1\xff")
 def test_anything_else_is_refused(raw: bytes) -> None:
     """Garbage raises WireError and nothing else, as a body, as what is inside of one, and as a state."""
     for body in (raw, zlib.compress(raw), zlib.compress(b"\x93\x01\xa4Push" + raw)):

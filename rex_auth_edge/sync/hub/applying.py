@@ -13,6 +13,7 @@ from rex_auth_edge.sync.order import START, Lane, Position, Seen
 from rex_auth_edge.sync.state import EMPTY, Cell
 from rex_auth_edge.sync.store import HubStore, Lost, Me
 from rex_auth_edge.sync.wire import (
+    LARGEST_PLAIN,
     Change,
     Hello,
     Page,
@@ -42,7 +43,7 @@ _UNDONE = frozenset({*_ANEW, "malformed", "forged", "too_large"})
 
 def apply(store: HubStore, request: bytes, raw: bytes) -> Struct:
     """Take the answer to a request, and say what it was. What isn't waited for changes nothing. Raises WireError."""
-    said, asked = opened(raw), opened(request)
+    said, asked = opened(raw), opened(request, LARGEST_PLAIN)  # what is larger than it may be is refused for that
     answer = said.read(_ANSWERS.get(said.name, Refusal))
     waited = request == store.me().pending
     if isinstance(answer, Page) and asked.name == Pull.__name__:
