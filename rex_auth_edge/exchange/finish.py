@@ -49,7 +49,7 @@ class Finish:
             store = SqlCloud(tx, tenant_id)
         except NotSharedError:
             return
-        self._carry(tx, store, CloudScribe(store, tx.now.wall), touched)
+        self._carry(tx, store, CloudScribe(store, tx.now.wall, self._parts.naming(tenant_id)), touched)
         store.flush()
 
     def _carry(self, tx: Tx, store: SqlHub | SqlCloud, scribe: Scribe, touched: set[Touch]) -> None:

@@ -60,3 +60,7 @@ class Parts:
     def account(self, tenant_id: UUID, user_id: UUID) -> bytes:
         """What a person's failed sign-ins are counted under."""
         return self.pepper.digest("account", tenant_id.bytes, user_id.bytes)
+
+    def naming(self, tenant_id: UUID) -> bytes:
+        """The key under which the cloud names what it tells a household's people."""
+        return self.pepper.digest("naming", tenant_id.bytes)

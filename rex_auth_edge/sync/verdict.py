@@ -19,8 +19,10 @@ from rex_auth_edge.sync.record import decide_record
 from rex_auth_edge.sync.sign_outs import decide_sign_out
 from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import EMPTY, Count, Incoming, State
+from rex_auth_edge.sync.told import decide_told
 
 STALE = "written_too_long_ago"
+_HOWEVER_LATE = frozenset({Kind.KEY, Kind.NOTICE, Kind.REVIEW})
 
 Rule = Callable[[Incoming, House], Verdict]
 
@@ -54,6 +56,8 @@ _DECIDE: Mapping[str, Rule] = MappingProxyType({
     Kind.FAILURES: _decide_failures,
     Kind.AUDIT: decide_record,
     Kind.KEY: decide_key,
+    Kind.NOTICE: decide_told,
+    Kind.REVIEW: decide_told,
 })  # fmt: skip
 
 
@@ -62,13 +66,14 @@ def decide(change: Incoming, house: House, refresh: Position | None = None) -> V
 
     What was written without having seen `refresh` is too old: ids that it speaks of may have been deleted and forgotten
     since. It is taken as far as it closes doors; the rest is for review, but for a password's verifier: nobody else can
-    confirm that. A hub's keys are its own to tell, and nobody else could confirm them: they are taken however late.
+    confirm that. A hub's keys are its own to tell, and nobody else could confirm them: they are taken however late, and
+    so is what owners are told.
     """
     if change.state.needs and roles.leaves_nobody(change, house):
         return refuse(change, roles.LAST_OWNER)
     stale = refresh is not None and change.seen[_SECURITY] < refresh
     rule = _DECIDE.get(change.cell.kind, _as_it_is)
-    if not stale or change.cell.kind == Kind.KEY:
+    if not stale or change.cell.kind in _HOWEVER_LATE:
         return rule(change, house)
     part = closing(change.cell.kind, change.state)
     if change.cell.kind == Kind.ROLE and roles.raises(house.state(change.cell), part):

@@ -133,7 +133,7 @@ class Ends:
     def write_in_cloud(self, ids: list[bytes]) -> None:
         """Likewise, in the cloud."""
         cells = self._cells(CLOUD, ids)
-        self.cloud(lambda store: self._record(CloudScribe(store, 0), cells, ids))
+        self.cloud(lambda store: self._record(CloudScribe(store, 0, KEY), cells, ids))
 
     def _cells(self, node: bytes, ids: list[bytes]) -> list[Cell]:
         return [audit.cell_of(UUID(bytes=node), 1, next(self._count)) for _ in ids[::3]]
@@ -173,7 +173,7 @@ class Ends:
                 return
 
     def _ask(self, raw: bytes) -> tuple[Struct, int]:
-        said = self.cloud(lambda store: answer(Occasion(store, CLOUD, 0, os.urandom(16)), HUB, KEY, raw))
+        said = self.cloud(lambda store: answer(Occasion(store, CLOUD, 0, os.urandom(16), KEY), HUB, KEY, raw))
         self.told.requests += 1
         return self.hub(lambda store: apply(store, raw, said)), len(said)
 

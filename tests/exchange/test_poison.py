@@ -135,7 +135,7 @@ async def test_a_cell_that_is_too_large_to_be_told(street: Street) -> None:
     thief, noise = Thief(hub), street.cloud.home.hub.parts.entropy
     for number in range(4):
         fields = {f"f{number}": noise.token_bytes(100 * 1024)}
-        assert await thief.push(Kind.REVIEW, THING, partial(_put, fields)) == "taken"
+        assert await thief.push("newer", THING, partial(_put, fields)) == "taken"
     assert (await beside.meet()).trouble is None
     await agree(street)
     async with await street.cloud.owner() as owner:

@@ -29,7 +29,7 @@ class Hand:
         self.house, self.node = house, node
         self.seen: Seen | None = None
         self.refresh = START
-        self._ordering = Ordering(house, CLOUD, 0)
+        self._ordering = Ordering(house, CLOUD, 0, b"key")
         self._at = START
         self._pen = Pen(Tag(node, 1, 0), NOTHING)
 
@@ -74,8 +74,8 @@ def _begin(made: MemoryCloud) -> None:
         hub.do(Kind.ROLE, user, lambda pen, role=role: pen.role(role))  # type: ignore[misc]
     for each in (HUB_A, HUB_B):
         hub.do(Kind.HUB, each, lambda pen: pen.climb())
-    for notice in notices.for_owners(made):  # that a hub has made Maya an owner
-        notices.clear(hub, notice.id, MAYA)
+    for notice in notices.for_owners(made, CLOUD):  # that a hub has made Maya an owner
+        notices.clear(Hand(made, CLOUD), notice.id, MAYA)
 
 
 def held(house: MemoryCloud) -> reviews.Review:
@@ -180,18 +180,18 @@ def test_a_renamed_person_is_told_and_so_are_owners(house: MemoryCloud) -> None:
     """With the new name; nobody else is. The person's look hides it from them, an owner's from all."""
     hub = Hand(house, HUB_A)
     hub.do(Kind.USERNAME, LEO, lambda pen: pen.put(username="noah"))
-    (told,) = notices.for_owners(house)
+    (told,) = notices.for_owners(house, CLOUD)
     assert (told.about, told.code) == (LEO, "username_taken")
     name = field(house, Cell(Kind.USERNAME, LEO), "username")
     assert name in telling.to_owner(told, house)
     assert name in telling.to_person(told, house)
-    assert notices.for_person(house, NOAH) == []
-    assert notices.for_person(house, LEO) == [told]
+    assert notices.for_person(house, NOAH, CLOUD) == []
+    assert notices.for_person(house, LEO, CLOUD) == [told]
     assert isinstance(notices.read(hub, told.id, NOAH), Refused)
     assert notices.read(hub, told.id, LEO) is None
-    assert (notices.for_person(house, LEO), notices.for_owners(house)) == ([], [told])
+    assert (notices.for_person(house, LEO, CLOUD), notices.for_owners(house, CLOUD)) == ([], [told])
     assert notices.clear(hub, told.id, MAYA) is None
-    assert notices.for_owners(house) == []
+    assert notices.for_owners(house, CLOUD) == []
     assert notices.clear(hub, told.id, MAYA) == notices.NO_NOTICE
 
 
@@ -201,7 +201,7 @@ def test_a_password_set_in_two_places_is_told(house: MemoryCloud) -> None:
     other.seen = (house.standing().at,) * 4
     one.do(Kind.PASSWORD, NOAH, lambda pen: pen.password(b"one"))
     other.do(Kind.PASSWORD, NOAH, lambda pen: pen.password(b"two"))
-    (told,) = [each for each in notices.for_person(house, NOAH) if each.code == REPLACED]
+    (told,) = [each for each in notices.for_person(house, NOAH, CLOUD) if each.code == REPLACED]
     assert "choose another password" in telling.to_person(told, house)
     assert "password of noah" in telling.to_owner(told, house)
 
@@ -209,8 +209,8 @@ def test_a_password_set_in_two_places_is_told(house: MemoryCloud) -> None:
 def test_what_waits_for_owners_is_no_notice_of_theirs(house: MemoryCloud) -> None:
     """They find it among the changes that wait; whose role it is about is told."""
     Hand(house, CLOUD).do(Kind.ROLE, NOAH, lambda pen: pen.role("owner", MAYA), MAYA)
-    assert notices.for_owners(house) == []
-    (told,) = notices.for_person(house, NOAH)
+    assert notices.for_owners(house, CLOUD) == []
+    (told,) = notices.for_person(house, NOAH, CLOUD)
     assert "waits until an owner at home" in telling.to_person(told, house)
 
 
@@ -227,7 +227,7 @@ def test_a_hub_that_was_put_back_is_called_by_its_name(house: MemoryCloud) -> No
 
 def codes(house: MemoryCloud, user: bytes) -> list[str]:
     """Of what the person is told."""
-    return [each.code for each in notices.for_person(house, user)]
+    return [each.code for each in notices.for_person(house, user, CLOUD)]
 
 
 def test_only_what_a_hub_has_changed_is_told_as_such(house: MemoryCloud) -> None:

@@ -51,7 +51,7 @@ def told(state: State, number: int, seen: Seen) -> tuple[MemoryCloud, bytes]:
     with store.disk.transaction():
         store.put_standing(Standing(HERE, {1: NOTHING[0]}))
         keeping.enrol(store, HUB_A, b"key", b"nonce", 0)
-        return store, answer(Occasion(store, CLOUD, 0, b"fresh"), HUB_A, b"key", encode(push))
+        return store, answer(Occasion(store, CLOUD, 0, b"fresh", b"key"), HUB_A, b"key", encode(push))
 
 
 def claims(state: State) -> list[Position]:
@@ -126,7 +126,7 @@ def in_part(**changed: Any) -> bytes:
     with store.disk.transaction():
         store.put_standing(Standing(HERE, {1: NOTHING[0]}))
         keeping.enrol(store, HUB_A, b"key", b"nonce", 0)
-        said = answer(Occasion(store, CLOUD, 0, b"fresh"), HUB_A, b"key", encode(push))
+        said = answer(Occasion(store, CLOUD, 0, b"fresh", b"key"), HUB_A, b"key", encode(push))
     assert name_of(said) == Pushed.__name__ or store.standing().at == HERE
     return said
 

@@ -76,7 +76,8 @@ def _answered(tx: Tx, parts: Parts, tenant_id: UUID, asker: tuple[bytes, bytes, 
         store = SqlCloud(tx, tenant_id)
     except NotSharedError:
         return encode(Refusal("unknown_key"))
-    occasion = Occasion(store, tx.node.id.bytes, tx.now.wall, tx.entropy.token_bytes(NONCE_BYTES), age=age)
+    fresh = tx.entropy.token_bytes(NONCE_BYTES)
+    occasion = Occasion(store, tx.node.id.bytes, tx.now.wall, fresh, parts.naming(tenant_id), age=age)
     said = answer(occasion, hub, key, raw)
     _note_versions(store.member(hub), hub, raw)
     for cell in tuple(store.dirty):

@@ -110,7 +110,7 @@ def _let_in(tx: Tx, parts: Parts, claim: Any, asked: Enrol, key: bytes) -> bytes
     if not sync_claims.use(tx, tenant_id, claim.id, hub_id):
         return BAD_CODE
     member = keeping.enrol(store, asked.hub, key, tx.entropy.token_bytes(NONCE_BYTES), tx.now.wall)
-    scribe = CloudScribe(store, tx.now.wall)
+    scribe = CloudScribe(store, tx.now.wall, parts.naming(tenant_id))
     capture_all(tx, parts, scribe, tenant_id)
     scribe.write(Cell(Kind.HUB, asked.hub), scribe.pen().climb(actor=claim.made_by.bytes, name=asked.name))
     store.flush()

@@ -81,7 +81,7 @@ def _remove(tx: Tx, parts: Parts, actor: Actor, hub_id: UUID, *, stolen: bool) -
     if member.removed:
         return _SPENT
     keeping.remove(store, hub_id.bytes)
-    scribe = CloudScribe(store, tx.now.wall)
+    scribe = CloudScribe(store, tx.now.wall, parts.naming(actor.tenant_id))
     by = actor.user_id.bytes if actor.user_id else None
     fields = {DISTRUST: tuple(START)} if stolen else {}
     scribe.write(Cell(Kind.HUB, hub_id.bytes), scribe.pen().climb(REVOKED, by, **fields), by)

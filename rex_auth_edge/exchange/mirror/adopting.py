@@ -38,7 +38,7 @@ def adopt(
     side = Side(tx.conn, parts, tenant_id, house, tx.node.id.bytes, tx.now, clouds=clouds)
     changed = [cell for cell in cells if len(cell.id) == LONGEST_ID]
     persons = {cell.id for cell in changed if cell.kind.partition(".")[0] == Kind.USER}
-    new = arrivals.adopt(tx, side, persons)
+    new = arrivals.adopt(tx, side, persons, {cell.id for cell in changed if cell.kind == Kind.NOTICE})
     kinds = {cell.kind for cell in changed}
     letting_go.signed_out(tx, side, {cell.id for cell in changed if cell.kind == Kind.SIGN_OUT})
     sessions = {cell.id for cell in changed if cell.kind in _OF_SESSIONS}

@@ -49,8 +49,11 @@ class _Directory:
             tenants.list_as_told(tx, side.parts.address_hash(key), side.tenant_id, self.listed[key])
 
 
-def adopt(tx: Tx, side: Side, persons: set[bytes]) -> bool:
-    """Bring these people's rows in line, and those who wait for a name. Whether anybody has come."""
+def adopt(tx: Tx, side: Side, persons: set[bytes], told: set[bytes]) -> bool:
+    """Bring these people's rows in line, and those who wait for a name. Whether anybody has come.
+
+    `told` are the notices that have come with it.
+    """
     waiting = {user_id.bytes for user_id in users.misplaced(tx.conn, side.tenant_id)} if persons else set()
     ids = [UUID(bytes=user) for user in sorted(persons | waiting)]
     rows = {row.id: row for row in users.some(tx.conn, side.tenant_id, ids)}
@@ -70,7 +73,7 @@ def adopt(tx: Tx, side: Side, persons: set[bytes]) -> bool:
     for change in changes:
         if change.row is not None:
             letting_go.after(tx, side, change.row, change.columns)
-            warning.warn(tx, side, change.row, change.columns)
+            warning.warn(tx, side, change.row, change.columns, told)
     if changes:
         tx.after_commit.append(side.parts.people.forget)
     return any(change.row is None for change in changes)

@@ -1,6 +1,6 @@
 """Letters of the cloud's to people whose account a hub has changed: whoever holds its key may have."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rex_auth_edge.domain.clock import DAY
@@ -12,24 +12,26 @@ from rex_auth_edge.flows.parts import NOBODY
 from rex_auth_edge.mail.letters import ChangedByHub
 from rex_auth_edge.storage import tenants
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.cloud.told_of import OWNER
 from rex_auth_edge.sync.kinds import Kind
-from rex_auth_edge.sync.order import Tag
-from rex_auth_edge.sync.standing import field
+from rex_auth_edge.sync.standing import House, field
 from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.told import BY_HUB
 
 _LIFE = 7 * DAY
 
 
-def warn(tx: Tx, side: Side, row: Any, columns: dict[str, Any]) -> None:
+def warn(tx: Tx, side: Side, row: Any, columns: dict[str, Any], told: Iterable[bytes]) -> None:
     """In the cloud, write to the address of before, where that was proven, what a hub has changed about the person.
 
-    `row` is the one of before. What the cloud has decided or done itself is told by whatever did it.
+    `row` is the one of before, `told` the notices that come with the change. What the cloud has decided or done itself
+    is told by whatever did it.
     """
     if side.parts.home != NOBODY or not row.email_proven or "@" not in (row.email_key or ""):
         return
-    for what, by in _news(side, row, columns):
-        if by is not None and by.origin != side.node:
-            hub = field(side.house, Cell(Kind.HUB, by.origin), "name")
+    for what, by in _news(side, row, columns, told):
+        if by is not None and by != side.node:
+            hub = field(side.house, Cell(Kind.HUB, by), "name")
             letter = ChangedByHub(
                 name=display_name(row),
                 household=tenants.get(tx.conn, side.tenant_id).name,
@@ -40,16 +42,24 @@ def warn(tx: Tx, side: Side, row: Any, columns: dict[str, Any]) -> None:
             side.parts.post.send(tx, side.tenant_id, row.email, letter, life=_LIFE)
 
 
-def _news(side: Side, row: Any, columns: dict[str, Any]) -> Iterator[tuple[str, Tag | None]]:
-    """What has changed, and the change by which it has."""
+def _news(side: Side, row: Any, columns: dict[str, Any], told: Iterable[bytes]) -> Iterator[tuple[str, bytes | None]]:
+    """What has changed, and by which node."""
     user = row.id.bytes
     if columns.get("email_key", row.email_key) != row.email_key:
-        told = side.house.state(Cell(Kind.EMAIL, user)).fields.get("address")
-        yield "address", None if told is None else told.by
+        address = side.house.state(Cell(Kind.EMAIL, user)).fields.get("address")
+        yield "address", None if address is None else address.by.origin
     if "password_tag" in columns:
         secret = passwords.good(side.house, user)
         what = "shared" if passwords.is_same(side, row) else "password"
-        yield what, None if secret is None else secret.by
+        yield what, None if secret is None else secret.by.origin
     if columns.get("role") == Role.OWNER:
-        marks = side.house.state(Cell(Kind.ROLE, user)).marks
-        yield "owner", max((mark.by for mark in marks), default=None)
+        yield "owner", _raised_by(side.house, user, told)
+
+
+def _raised_by(house: House, user: bytes, told: Iterable[bytes]) -> bytes | None:
+    """Which hub has made somebody an owner. The marks don't say: it may have given the role, or lifted what stood."""
+    for notice in (Cell(Kind.NOTICE, each) for each in told):
+        if field(house, notice, "about") == user and field(house, notice, "code") == OWNER:
+            by: bytes | None = field(house, notice, BY_HUB)
+            return by
+    return None

@@ -33,7 +33,11 @@ def change_cells(tx: Tx, parts: Parts, tenant_id: UUID, act: Callable[[Scribe], 
         return NOT_SHARED
     if isinstance(store, SqlHub) and (store.me().restored or store.me().locked):
         return NOT_NOW
-    scribe: Scribe = CloudScribe(store, tx.now.wall) if isinstance(store, SqlCloud) else HubScribe(store)
+    scribe: Scribe
+    if isinstance(store, SqlCloud):
+        scribe = CloudScribe(store, tx.now.wall, parts.naming(tenant_id))
+    else:
+        scribe = HubScribe(store)
     done = act(scribe)
     if store.dirty and isinstance(store, SqlHub):
         seal(store)

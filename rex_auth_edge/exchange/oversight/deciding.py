@@ -60,7 +60,7 @@ async def matters(parts: Parts, actor: Actor) -> Matters | Refused:
         if (refused := forbidden(conn, parts.clock.now(), actor, Act.SYNC)) is not None:
             return refused
         house = Shown(conn, actor.tenant_id)
-        told = [_told(each, telling.to_owner(each, house)) for each in notices.for_owners(house)]
+        told = [_told(each, telling.to_owner(each, house)) for each in notices.for_owners(house, house.node)]
         return Matters([_held(each, house) for each in reviews.waiting(house)], told)
 
     return await parts.store.read(query)
@@ -132,7 +132,7 @@ async def own(parts: Parts, principal: Principal) -> list[Told]:
 
     def query(conn: sa.Connection) -> list[Told]:
         house = Shown(conn, principal.tenant_id)
-        found = notices.for_person(house, principal.user_id.bytes)
+        found = notices.for_person(house, principal.user_id.bytes, house.node)
         return [_told(each, telling.to_person(each, house)) for each in found]
 
     return await parts.store.read(query)

@@ -12,6 +12,7 @@ from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.roles import WAITS_FOR_OWNER
 from rex_auth_edge.sync.standing import House, field
 from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.told import BY_HUB, READ
 from rex_auth_edge.sync.verdict import STALE
 
 NO_NOTICE = Refused(Code.NOT_FOUND, "There is no such notice")
@@ -20,7 +21,6 @@ HELD = frozenset({WAITS_FOR_OWNER, STALE})
 _PERSONAL = frozenset({told_of.PASSWORD, told_of.SHARED})
 """What is nobody's but the person's own to look at."""
 _CODE = re.compile(r"[a-z0-9_]{1,40}")
-_READ = "read"
 _LATEST = 253_402_300_800_000
 """The year 10000, of which no calendar here tells."""
 
@@ -34,21 +34,25 @@ class Notice(Struct, frozen=True):
     at: int | None = None
 
 
-def for_owners(house: House) -> list[Notice]:
-    """Everything that owners haven't cleared away, in order; but for what waits for them anyway."""
-    return [notice for notice in _standing(house) if notice.code not in HELD | _PERSONAL]
+def for_owners(house: House, here: bytes) -> list[Notice]:
+    """Everything that owners haven't cleared away, in order; but for what waits for them anyway.
+
+    `here` is the node that shows it: a hub isn't where people hear of what that very hub has done.
+    """
+    return [notice for notice in _standing(house, here) if notice.code not in HELD | _PERSONAL]
 
 
-def for_person(house: House, user: bytes) -> list[Notice]:
-    """What concerns this person, and neither they nor an owner have cleared away."""
-    own = [notice for notice in _standing(house) if notice.about == user]
-    return [notice for notice in own if not field(house, Cell(Kind.NOTICE, notice.id), _READ)]
+def for_person(house: House, user: bytes, here: bytes) -> list[Notice]:
+    """What concerns this person, and neither they nor an owner have cleared away; `here` as above."""
+    own = [notice for notice in _standing(house, here) if notice.about == user]
+    return [notice for notice in own if not field(house, Cell(Kind.NOTICE, notice.id), READ)]
 
 
-def _standing(house: House) -> list[Notice]:
+def _standing(house: House, here: bytes) -> list[Notice]:
     found = [(house.state(Cell(Kind.NOTICE, subject)).rung, subject) for subject in house.subjects(Kind.NOTICE)]
     stand = sorted((rung.at, subject) for rung, subject in found if rung is not None and rung.step == ACTIVE)
-    return [notice for _, subject in stand if (notice := _notice(house, subject)) is not None]
+    shown = [subject for _, subject in stand if field(house, Cell(Kind.NOTICE, subject), BY_HUB) != here]
+    return [notice for subject in shown if (notice := _notice(house, subject)) is not None]
 
 
 def _notice(house: House, subject: bytes) -> Notice | None:
@@ -71,7 +75,7 @@ def decided_at(house: House, cell: Cell) -> int | None:
 
 def clear(scribe: Scribe, subject: bytes, owner: bytes | None) -> Refused | None:
     """An owner (None: the console) has seen it: nobody is told any more."""
-    if not any(notice.id == subject for notice in _standing(scribe.house)):
+    if not any(notice.id == subject for notice in _standing(scribe.house, scribe.node)):
         return NO_NOTICE
     scribe.write(Cell(Kind.NOTICE, subject), scribe.pen().climb(REVOKED, owner), owner)
     return None
@@ -79,7 +83,7 @@ def clear(scribe: Scribe, subject: bytes, owner: bytes | None) -> Refused | None
 
 def read(scribe: Scribe, subject: bytes, user: bytes) -> Refused | None:
     """The person has seen it; owners still do, so that nobody who got into an account can hide what tells of it."""
-    if not any(notice.id == subject for notice in for_person(scribe.house, user)):
+    if not any(notice.id == subject for notice in for_person(scribe.house, user, scribe.node)):
         return NO_NOTICE
-    scribe.write(Cell(Kind.NOTICE, subject), scribe.pen().put(read=True), user)
+    scribe.write(Cell(Kind.NOTICE, subject), scribe.pen().put(**{READ: True}), user)
     return None

@@ -56,7 +56,7 @@ async def overview(parts: Parts, actor: Actor, sync: Knowing | None = None) -> O
 def status_of(conn: sa.Connection, parts: Parts, tenant_id: UUID) -> Status:
     """The facts, on a hub or in the cloud."""
     house = Shown(conn, tenant_id)
-    held, told = len(reviews.waiting(house)), len(notices.for_owners(house))
+    held, told = len(reviews.waiting(house)), len(notices.for_owners(house, house.node))
     status = _in_cloud(conn, tenant_id) if parts.home == NOBODY else _on_hub(conn, parts, tenant_id)
     return msgspec.structs.replace(status, reviews=held, conflicts=told)
 

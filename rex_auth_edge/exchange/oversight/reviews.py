@@ -13,6 +13,7 @@ from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.roles import LAST_OWNER, WAITS_FOR_OWNER
 from rex_auth_edge.sync.standing import House, field, revoked, role_in
 from rex_auth_edge.sync.state import EMPTY, Cell, Incoming, State
+from rex_auth_edge.sync.told import DECIDED
 from rex_auth_edge.sync.verdict import decide
 from rex_auth_edge.sync.wire import WireError, unpack_state
 
@@ -27,7 +28,6 @@ AT_HOME = Refused(
 _LAST = Refused(Code.LAST_OWNER, "A household needs an owner")
 _REFUSED = Refused(Code.CANNOT_CONFIRM, "By what holds now this can't be done; it can only be dismissed")
 
-_DECIDED = "decided"
 _NO_CODE = "unknown"
 
 
@@ -101,7 +101,7 @@ def dismiss(scribe: Scribe, subject: bytes, owner: bytes | None) -> Refused | No
 
 def _decide(scribe: Scribe, subject: bytes, owner: bytes | None, how: str) -> None:
     pen = scribe.pen()
-    scribe.write(Cell(Kind.REVIEW, subject), pen.climb(REVOKED, owner, **{_DECIDED: how}), owner)
+    scribe.write(Cell(Kind.REVIEW, subject), pen.climb(REVOKED, owner, **{DECIDED: how}), owner)
 
 
 def anew(review: Review, pen: Pen, owner: bytes | None) -> State | None:

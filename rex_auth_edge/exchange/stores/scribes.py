@@ -44,11 +44,11 @@ class HubScribe:
 
 
 class CloudScribe:
-    """In the cloud: what is written has its place at once. `now` is by the cloud's clock, in milliseconds."""
+    """In the cloud: what is written has its place at once. `now` and `key` are as in `Ordering`."""
 
-    def __init__(self, cloud: SqlCloud, now: int) -> None:
+    def __init__(self, cloud: SqlCloud, now: int, key: bytes) -> None:
         self._cloud, self._id = cloud, cloud.tx.node.id.bytes
-        self._ordering = Ordering(cloud, self._id, now)
+        self._ordering = Ordering(cloud, self._id, now, key)
         self._at: Position | None = None
 
     @property

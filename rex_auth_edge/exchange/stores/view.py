@@ -28,7 +28,7 @@ RULING = frozenset({
     *(Kind.USERNAME, Kind.EMAIL, Kind.PASSWORD),
 })  # fmt: skip
 """Kinds that a rule looks at in deciding about another cell, or that are decided by what others hold."""
-DECIDED = RULING | {Kind.FAILURES, Kind.SIGN_OUT}
+DECIDED = RULING | {Kind.FAILURES, Kind.SIGN_OUT, Kind.NOTICE, Kind.REVIEW}
 """Kinds of which a change may be shown as something else than it says."""
 
 _overlaid = Prepared(

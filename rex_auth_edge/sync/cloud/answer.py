@@ -36,14 +36,15 @@ _RECENT = 32
 class Occasion:
     """What an answer depends on beside the request: the household's store, the cloud's id, the time and chance.
 
-    `now` is by the cloud's clock, `fresh` a new nonce; a page has `most` rows. `age` is how many milliseconds ago the
-    hub has made the request, which may have been long under way.
+    `now` is by the cloud's clock, `fresh` a new nonce, `key` as in `Ordering`; a page has `most` rows. `age` is how
+    many milliseconds ago the hub has made the request, which may have been long under way.
     """
 
     store: CloudStore
     cloud: bytes
     now: int
     fresh: bytes
+    key: bytes
     most: int = MOST_ROWS
     age: int = 0
 
@@ -130,7 +131,7 @@ def _once(
 def _do(occasion: Occasion, hub: bytes, member: Member, key: bytes, request: Hello | Push) -> Struct:
     if isinstance(request, Push):
         occasion.store.put_member(hub, member)
-        ordering = Ordering(occasion.store, occasion.cloud, occasion.now, occasion.age)
+        ordering = Ordering(occasion.store, occasion.cloud, occasion.now, occasion.key, occasion.age)
         return take(occasion.store, ordering, occasion.fresh, hub, request)
     away = occasion.now - member.contact > LONGEST_ABSENCE
     return greet(occasion.store, hub, member, key, request, occasion.fresh, refresh=away)

@@ -8,16 +8,19 @@ from msgspec.structs import replace
 
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.bans import stamped
+from rex_auth_edge.sync.cloud import told_of
 from rex_auth_edge.sync.cloud.handed_on import believed
-from rex_auth_edge.sync.cloud.told_of import told_of
+from rex_auth_edge.sync.keys import NOT_ITS_OWN
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict, refuse
+from rex_auth_edge.sync.record import REWRITTEN
 from rex_auth_edge.sync.removal import after_hub, after_policy
 from rex_auth_edge.sync.sign_outs import without_needless
 from rex_auth_edge.sync.state import EMPTY, Cell, Held, Incoming, Mark, Rung, State
 from rex_auth_edge.sync.store import CloudStore
+from rex_auth_edge.sync.told import BY_HUB
 from rex_auth_edge.sync.verdict import added
 from rex_auth_edge.sync.wire import Row, pack_state
 
@@ -34,6 +37,11 @@ _NOTHING = pack_state(EMPTY)
 LARGEST_CELL = 192 * 1024
 """Bytes to which hubs may let a cell grow: with what the cloud adds, each has to fit into one answer to every hub."""
 OUTGROWN = "outgrown"
+_OF_HUBS = frozenset({
+    *(told_of.ADDRESS, told_of.PASSWORD, told_of.SHARED, told_of.OWNER),
+    *(OUTGROWN, NOT_ITS_OWN, REWRITTEN),
+})  # fmt: skip
+"""Codes of what a hub has done that may not be its household's any more."""
 DECIDED_AT = "decided_at"
 """When it was, by the cloud's clock in milliseconds since 1970: for people alone, no rule looks at it."""
 
@@ -41,11 +49,12 @@ DECIDED_AT = "decided_at"
 class Ordering:
     """One household's order, within one transaction. `cloud` is this side's id as an origin.
 
-    `now` is by its clock; what is to be ordered was told `age` milliseconds ago.
+    `now` is by its clock; what is to be ordered was told `age` milliseconds ago. By `key` it names what it shows and
+    tells: no hub has that, so that none knows such a name beforehand.
     """
 
-    def __init__(self, store: CloudStore, cloud: bytes, now: int, age: int = 0) -> None:
-        self._store, self.cloud, self._now, self._age = store, cloud, now, age
+    def __init__(self, store: CloudStore, cloud: bytes, now: int, key: bytes, age: int = 0) -> None:
+        self._store, self.cloud, self._now, self._key, self._age = store, cloud, now, key, age
 
     def next(self) -> Position:
         """The next place."""
@@ -56,7 +65,7 @@ class Ordering:
 
     def take(self, change: Incoming, refresh: Position) -> Verdict:
         """Decide the change, write what comes of it, and do what follows from it."""
-        at, told = self.next(), told_of(change, self._store)
+        at, told = self.next(), told_of.told_of(change, self._store)
         verdict, delta = self._added(change, at, max(refresh, self._store.standing().floor))
         if told and verdict.outcome is Outcome.TAKEN:
             verdict = replace(verdict, notices=(*verdict.notices, *told))
@@ -70,7 +79,7 @@ class Ordering:
         if verdict.review != EMPTY:
             self._review(change, verdict)
         for notice in verdict.notices:
-            self._tell(notice)
+            self._tell(notice, change.tag.origin)
         if follows := [*verdict.follows, *self._after(change, verdict)]:
             self._follow(follows, change)
 
@@ -150,15 +159,16 @@ class Ordering:
         why = verdict.notices[-1].code if verdict.notices else ""
         fields = {name: Held(at, self.tag(at), value) for name, value in {**told, "why": why}.items()}
         rung = Rung(PENDING, at, self.tag(at), at, change.actor)
-        self.write(Cell(Kind.REVIEW, _id(change.tag)), State(rung=rung, fields=fields), at)
+        self.write(Cell(Kind.REVIEW, self._name(change.tag)), State(rung=rung, fields=fields), at)
 
-    def _tell(self, notice: Notice) -> None:
+    def _tell(self, notice: Notice, origin: bytes) -> None:
         at = self.next()
         told: dict[str, Any] = {"about": notice.about, "code": notice.code, DECIDED_AT: self._now}
+        if notice.code in _OF_HUBS:
+            told[BY_HUB] = origin
         fields = {name: Held(at, self.tag(at), value) for name, value in told.items()}
         rung = Rung(ACTIVE, at, self.tag(at), at)
-        self.write(Cell(Kind.NOTICE, _id(self.tag(at))), State(rung=rung, fields=fields), at)
+        self.write(Cell(Kind.NOTICE, self._name(self.tag(at))), State(rung=rung, fields=fields), at)
 
-
-def _id(tag: Tag) -> bytes:
-    return hashlib.blake2b(repr(tuple(tag)).encode(), digest_size=16).digest()
+    def _name(self, tag: Tag) -> bytes:
+        return hashlib.blake2b(repr(tuple(tag)).encode(), digest_size=16, key=self._key).digest()

@@ -74,7 +74,7 @@ class CloudScribe:
 
     @property
     def _ordering(self) -> Ordering:
-        return Ordering(self.machine.store, CLOUD, self.machine.now)
+        return Ordering(self.machine.store, CLOUD, self.machine.now, b"key")
 
     def prepare(self, cells: Iterable[Cell]) -> None:
         """Nothing to do: they are in memory."""

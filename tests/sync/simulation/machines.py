@@ -58,7 +58,7 @@ class CloudMachine:
 
     def answer(self, hub: bytes, key: bytes, raw: bytes) -> bytes | None:
         """One request; None where the machine went off before it had committed."""
-        occasion = Occasion(self.store, CLOUD, self.now, self.chance.bytes(), self.most)
+        occasion = Occasion(self.store, CLOUD, self.now, self.chance.bytes(), b"key", self.most)
         try:
             with self.store.disk.transaction():
                 return answer(occasion, hub, key, raw)
@@ -68,7 +68,7 @@ class CloudMachine:
     def write(self, cell: Cell, make: Callable[[Ordering, Position], State], actor: bytes | None) -> None:
         """Somebody does something at the cloud."""
         with self.store.disk.transaction():
-            ordering = Ordering(self.store, CLOUD, self.now)
+            ordering = Ordering(self.store, CLOUD, self.now, b"key")
             at = ordering.next()
             ordering.own(cell, make(ordering, at), at, actor)
 
