@@ -7,9 +7,11 @@ import pytest
 
 from rex_auth_edge.appliance import reach
 from rex_auth_edge.control import ControlRefusedError, done
+from rex_auth_edge.domain.clock import DAY
+from rex_auth_edge.storage import sync_enrolments
 from rex_auth_edge.verbs import verbs
 from tests.exchange.conftest import Street
-from tests.exchange.people import joined
+from tests.exchange.people import add, joined
 from tests.exchange.street import CLOUD, Hub
 from tests.hub import Household, settings_for
 
@@ -49,7 +51,7 @@ async def test_a_hub_from_its_enrolment_to_its_leaving(street: Street) -> None:
     assert said["summary"].startswith("Nothing waits; cloud last reached just now; both agree as of ")
     assert (said["sentences"], said["trouble"]) == ([], None)
     assert (await here.do("sync.verify")) == {"ok": True, "repaired": 0, "differing": []}
-    assert (await here.do("sync.pause", pause=True))["sentences"][0].startswith("Synchronisation is paused here")
+    assert "was paused just now" in (await here.do("sync.pause", pause=True))["sentences"][0]
     said = await here.do("sync.now")
     assert (said["paused"], said["cloud"], said["reached_at"] is None) == (True, CLOUD, False)
     for verb in ("sync.verify", "sync.rotate"):
@@ -67,6 +69,26 @@ async def test_a_hub_from_its_enrolment_to_its_leaving(street: Street) -> None:
     with pytest.raises(ControlRefusedError) as refused:
         await here.do("sync.now")
     assert refused.value.code == "not_enrolled"
+
+
+async def test_what_a_paused_hub_says(street: Street) -> None:
+    """Since when, what waits and when the cloud was last there; of trouble, what somebody has to end."""
+    hub = await joined(street)
+    here, hub.line.cut = at(hub, street), True
+    assert (await here.do("sync.now"))["trouble"] == "unreachable"
+    await here.do("sync.pause", pause=True)
+    await add(hub.home, "noah")
+    street.clock.advance(3 * DAY)
+    said = await here.do("sync.pause", pause=True)
+    assert (said["trouble"], said["summary"].split("; ")[1]) == (None, "cloud last reached 3 days ago")
+    assert [each.partition(":")[0] for each in said["sentences"]] == [
+        "Synchronisation was paused 3 days ago here, and what is done waits",
+        "Of what waits, 2 changes may end or bar something",
+    ]
+    assert (await here.do("sync.pause", pause=False))["paused_at"] is None
+    await hub.home.store.write(lambda tx: sync_enrolments.change(tx, hub.tenant, trouble="unknown_key"))
+    said = await here.do("sync.pause", pause=True)
+    assert (said["trouble"], "enrol this hub anew" in said["sentences"][1]) == ("unknown_key", True)
 
 
 async def test_a_hub_that_is_stopped_knows_its_cloud(street: Street) -> None:

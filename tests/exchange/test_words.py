@@ -67,7 +67,8 @@ def test_nothing_more_is_said_where_all_is_well() -> None:
 @pytest.mark.parametrize(
     ("facts", "part"),
     [
-        ({"paused": True}, "sync resume"),
+        ({"paused": True}, "is paused here"),
+        ({"paused": True, "paused_at": NOON - 3 * DAY}, "was paused 3 days ago here, and what is done waits"),
         ({"removed": True}, "removed this hub"),
         ({"locked": True}, "two copies"),
         ({"locked": True, "trouble": "proof"}, "this one is over"),
@@ -76,7 +77,10 @@ def test_nothing_more_is_said_where_all_is_well() -> None:
         ({"restored": True}, "restore"),
         ({"trouble": "unreachable", "retry_at": NOON + 90 * SECOND}, "next attempt is in 1 minute."),
         ({"trouble": "new_code"}, "(new_code)"),
-        ({"reached_at": NOON - 151 * DAY}, "180 days"),
+        ({"reached_at": NOON - 151 * DAY}, "once it has heard nothing for 180 days"),
+        ({"reached_at": NOON - 200 * DAY}, "heard nothing for over 180 days"),
+        ({"hubs": 2, "silent_since": NOON - 151 * DAY}, "hasn't been heard for 151 days"),
+        ({"hubs": 2, "silent_since": NOON - 200 * DAY}, "this cloud takes from it only what closes doors"),
         ({"waiting": (1, 0, 0, 0)}, "1 change may end or bar something"),
         ({"reviews": 1}, "1 change is held for an owner"),
         ({"reviews": 2}, "2 changes are held for an owner"),
@@ -91,11 +95,9 @@ def test_what_needs_somebody_is_said(facts: dict[str, Any], part: str) -> None:
 
 
 def test_what_stops_everything_comes_first_and_hides_what_follows_from_it() -> None:
-    """A hub that was removed isn't told besides that the cloud refuses it, nor a paused one when it tries again."""
+    """A hub that was removed isn't told besides that the cloud refuses it."""
     removed = sentences(status(removed=True, trouble="removed", reviews=1), NOON)
     assert ["removed this hub" in removed[0], len(removed)] == [True, 2]
-    paused = sentences(status(paused=True, trouble="unreachable", retry_at=NOON + HOUR), NOON)
-    assert ("paused" in paused[0], "next attempt" in paused[1]) == (True, False)
 
 
 TIMES = some.none() | some.integers(0, 4_102_444_800_000)
@@ -107,6 +109,7 @@ STATUSES = some.builds(
     agreed_at=TIMES,
     trouble=some.none() | some.sampled_from([*TROUBLES, "other"]),
     retry_at=TIMES,
+    paused_at=TIMES,
     **{name: some.booleans() for name in ("paused", "locked", "removed", "restored", "reading")},
     **{name: some.integers(0, 3) for name in ("reviews", "repairs")},
 )

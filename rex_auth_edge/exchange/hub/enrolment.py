@@ -1,13 +1,17 @@
 """With which cloud a household is enrolled, and under which keys: sealed in the database and in its copy."""
 
+from contextlib import suppress
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rex_auth_edge.exchange.hub.trouble import LASTING
 from rex_auth_edge.exchange.proof import HubKey, Signer, hub_name
-from rex_auth_edge.keys.seal import Seal
+from rex_auth_edge.keys.seal import Seal, SealBrokenError
+from rex_auth_edge.storage import sync_enrolments
+from rex_auth_edge.storage.tx import Tx
 
 _PURPOSE = "sync enrolment"
 
@@ -16,6 +20,7 @@ class Enrolment(Struct, frozen=True):
     """`household` is what the cloud calls it; `seeds` are the hub's private keys by their public halves.
 
     The newest comes first, made at `since` (milliseconds since 1970 by the hub's clock); beside it the one before.
+    `paused_at` is when it was paused, by the same clock, where it is.
     """
 
     url: str
@@ -24,6 +29,7 @@ class Enrolment(Struct, frozen=True):
     cloud: bytes
     seeds: tuple[tuple[bytes, bytes], ...]
     since: int
+    paused_at: int | None = None
 
     def __repr__(self) -> str:
         return f"Enrolment({self.url})"
@@ -41,6 +47,18 @@ class Enrolment(Struct, frozen=True):
         """With another key beside the present one."""
         kept = tuple(each for each in self.seeds if each[0] == present)
         return replace(self, seeds=((key.public, key.seed), *kept), since=now)
+
+
+def pause(tx: Tx, seal: Seal, tenant_id: UUID, *, paused: bool) -> None:
+    """Have the household paused, or go on. What has to be done about it stays told of, other trouble doesn't."""
+    row = sync_enrolments.get(tx.conn, tenant_id)
+    if row is None or row.paused == paused:
+        return
+    values = {"paused": paused, "trouble": row.trouble if row.trouble in LASTING else None}
+    with suppress(SealBrokenError):  # then nobody knows since when
+        changed = replace(opened(seal, tenant_id, bytes(row.enrolment)), paused_at=tx.now.wall if paused else None)
+        values["enrolment"] = sealed(seal, tenant_id, changed)
+    sync_enrolments.change(tx, tenant_id, **values)
 
 
 def sealed(seal: Seal, tenant_id: UUID, enrolment: Enrolment) -> bytes:

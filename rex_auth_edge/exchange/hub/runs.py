@@ -132,9 +132,9 @@ class Runs:
                     await running.loop.pause(MINUTE)
 
     async def told(self, tenant_id: UUID, running: Running, code: str | None) -> None:
-        """A round has ended; `code` is its trouble, None where there was none."""
+        """A round has ended; `code` is its trouble, None where there was none. Of one that was stopped nothing is noted."""
         values = running.ended(code, self._parts.clock.now())
-        if values is not None:
+        if values is not None and self.running.get(tenant_id) is running:
             await self._note(tenant_id, values)
 
     async def _note(self, tenant_id: UUID, values: dict[str, object]) -> None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.address import url_of
 from rex_auth_edge.exchange.hub import admission, joining, reborn
+from rex_auth_edge.exchange.hub import enrolment as enrolments
 from rex_auth_edge.exchange.hub.copy import Copies
 from rex_auth_edge.exchange.hub.joining import Prospect, Wish
 from rex_auth_edge.exchange.hub.line import HttpLine
@@ -125,7 +126,7 @@ class Synchronising:
         if not await self._enrolled(tenant_id):
             return NOT_ENROLLED
         async with self.runs.anew(tenant_id):
-            await self._parts.store.write(lambda tx: sync_enrolments.change(tx, tenant_id, paused=paused))
+            await self._parts.store.write(lambda tx: enrolments.pause(tx, self._parts.seal, tenant_id, paused=paused))
         return None
 
     async def forget(self, tenant_id: UUID) -> Refused | None:

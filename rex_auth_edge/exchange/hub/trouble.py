@@ -10,6 +10,12 @@ MALFORMED, UNKNOWN_KEY, STORAGE = "malformed", "unknown_key", "storage"
 PROOF, NO_CLOUD, FAILING, SEALED, TOO_LARGE = "proof", "no_cloud", "failing", "sealed", "too_large"
 NO_TLS = "no_tls"
 LOCKED, REMOVED, GREET = "locked", "removed", "greet"
+LASTING = frozenset({
+    *("version", HUB_OLDER, CLOUD_OLDER),
+    *(UNKNOWN_KEY, PROOF, SEALED, NO_AUTHORITY),
+    *("cloud_behind", "forged", "repeated"),
+})  # fmt: skip
+"""Troubles that end by what somebody does alone: they are told of where nothing is tried as well."""
 
 
 class LineError(Exception):

@@ -68,6 +68,7 @@ def _in_cloud(conn: sa.Connection, tenant_id: UUID) -> Status:
         enrolled=bool(there),
         hubs=len(there),
         reached_at=max((member.contact for member in there), default=None),
+        silent_since=min((member.contact for member in there), default=None),
         locked=any(member.locked for member in there),
         outdated="outdated" in speaking,
         ahead="ahead" in speaking,
@@ -79,14 +80,16 @@ def _on_hub(conn: sa.Connection, parts: Parts, tenant_id: UUID) -> Status:
     me = standing(conn, tenant_id)
     if row is None or me is None:
         return Status(enrolled=False)
+    known = _known(parts, tenant_id, bytes(row.enrolment))
     return Status(
         enrolled=True,
-        cloud=_cloud(parts, tenant_id, bytes(row.enrolment)),
+        cloud=known.url if known else "",
         waiting=backlog(conn, tenant_id),
         reached_at=row.reached_at,
         agreed_at=row.agreed_at,
         trouble=row.trouble,
         paused=bool(row.paused),
+        paused_at=known.paused_at if known and row.paused else None,
         locked=me.locked,
         removed=me.removed,
         restored=me.restored,
@@ -95,9 +98,9 @@ def _on_hub(conn: sa.Connection, parts: Parts, tenant_id: UUID) -> Status:
     )
 
 
-def _cloud(parts: Parts, tenant_id: UUID, raw: bytes) -> str:
-    """Its address; nothing where SECRET_KEY isn't the one any more under which that was written down."""
+def _known(parts: Parts, tenant_id: UUID, raw: bytes) -> enrolment.Enrolment | None:
+    """With whom; None where SECRET_KEY isn't the one any more under which that was written down."""
     try:
-        return enrolment.opened(parts.seal, tenant_id, raw).url
+        return enrolment.opened(parts.seal, tenant_id, raw)
     except SealBrokenError:
-        return ""
+        return None

@@ -88,7 +88,7 @@ def sentences(status: Status, now: int) -> list[str]:
         return ["To let a hub in, an owner makes a claim code here: `rex-auth-edge sync claim`."]
     if not status.enrolled:
         return ["To share it with a cloud, `rex-auth-edge sync enroll` with a claim code that an owner gets there."]
-    return [*_barred(status), *_troubles(status, now), *_left(status)]
+    return [*_barred(status, now), *_troubles(status, now), *_silent(status, now), *_left(status)]
 
 
 def _waits(status: Status) -> str:
@@ -116,7 +116,7 @@ def _agrees(status: Status, now: int) -> str:
     return f"both agree as of {then.strftime(form)} UTC"
 
 
-def _barred(status: Status) -> Iterator[str]:
+def _barred(status: Status, now: int) -> Iterator[str]:
     """Why nothing will go on by itself."""
     if status.removed:
         yield TROUBLES["removed"]
@@ -127,7 +127,8 @@ def _barred(status: Status) -> Iterator[str]:
     elif status.restored:
         yield "This hub is older than what it has sent, as after a restore: until that is settled it sends nothing."
     if status.paused:
-        yield "Synchronisation is paused here: `rex-auth-edge sync resume` lets it go on."
+        since = "is paused" if status.paused_at is None else f"was paused {ago(now - status.paused_at)}"
+        yield f"Synchronisation {since} here, and what is done waits: `rex-auth-edge sync resume` lets it go on."
 
 
 def _unheard(status: Status) -> Iterator[str]:
@@ -146,12 +147,31 @@ def _unheard(status: Status) -> Iterator[str]:
 def _troubles(status: Status, now: int) -> Iterator[str]:
     if status.trouble is not None and not (status.removed or status.locked):
         said = said_of(status.trouble)
-        again = status.retry_at is not None and status.retry_at > now and not status.paused
+        again = status.retry_at is not None and status.retry_at > now
         yield said + (f" The next attempt is in {lasting((status.retry_at or 0) - now)}." if again else "")
-    if status.hubs is None and status.reached_at is not None and now - status.reached_at > LONGEST_ABSENCE - _SOON:
+
+
+def _silent(status: Status, now: int) -> Iterator[str]:
+    """What comes of an absence that is too long, or will be soon, for the cloud to believe what was done in it."""
+    since, days = status.reached_at if status.hubs is None else status.silent_since, LONGEST_ABSENCE // DAY
+    if since is None or status.removed or now - since <= LONGEST_ABSENCE - _SOON:
+        return
+    over = now - since > LONGEST_ABSENCE
+    if status.hubs is not None:
+        then = "takes from it" if over else f"takes from one that was silent for over {days} days"
         yield (
-            f"Of what was done here, the cloud takes only what closes doors once it has heard nothing for "
-            f"{LONGEST_ABSENCE // DAY} days; the rest then waits for an owner."
+            f"A hub hasn't been heard for {lasting(now - since)}: this cloud {then} only what closes doors, and shows "
+            "the rest to an owner first. One that won't come back: `rex-auth-edge sync remove-hub`."
+        )
+    elif over:
+        yield (
+            f"The cloud has heard nothing for over {days} days: of what was done here since, it takes only what closes "
+            "doors, and the rest waits for an owner."
+        )
+    else:
+        yield (
+            f"Of what was done here, the cloud takes only what closes doors once it has heard nothing for {days} days; "
+            "the rest then waits for an owner."
         )
 
 

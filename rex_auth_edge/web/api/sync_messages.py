@@ -16,7 +16,8 @@ class Sync(msgspec.Struct):
     """How synchronisation stands: in one line (`summary`), in `sentences` where there is more, and in facts.
 
     `reviews` are changes that wait for an owner, `conflicts` those that were decided against somebody, `repairs`
-    differences that were found and mended. In the cloud nothing waits.
+    differences that were found and mended. In the cloud nothing waits. `trouble` is why the latest round failed; while
+    it is paused, only what somebody has to do something about.
     """
 
     enrolled: bool
@@ -28,6 +29,7 @@ class Sync(msgspec.Struct):
     agreed_at: str | None
     trouble: str | None
     paused: bool
+    paused_at: str | None
     reviews: int
     conflicts: int
     repairs: int

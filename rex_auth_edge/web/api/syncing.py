@@ -92,6 +92,7 @@ def stands(found: overview.Overview) -> messages.Sync:
         agreed_at=_time(status.agreed_at),
         trouble=status.trouble,
         paused=status.paused,
+        paused_at=_time(status.paused_at),
         reviews=status.reviews,
         conflicts=status.conflicts,
         repairs=status.repairs,
