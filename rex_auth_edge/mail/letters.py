@@ -103,7 +103,10 @@ class Recovery(Letter, frozen=True, tag="recovery"):
 
 
 class ChangedByHub(Letter, frozen=True, tag="changed_by_hub"):
-    """A hub has told the cloud of another `what`: address, password (`shared`: that of home counts there), or owner."""
+    """A hub has told the cloud of another `what`: address, password (`shared`: that of home counts there), or owner.
+
+    `unseated`: it has taken that from them, or shut them out.
+    """
 
     subject: ClassVar[str] = "Your REX account was changed at home"
     household: str

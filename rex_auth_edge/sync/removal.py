@@ -3,15 +3,25 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, RULES, Kind
 from rex_auth_edge.sync.order import Position, Tag
-from rex_auth_edge.sync.outcome import Follow, Then
+from rex_auth_edge.sync.outcome import Follow, Then, Verdict, take
 from rex_auth_edge.sync.standing import House, kept_home, revoked, role_of
 from rex_auth_edge.sync.state import Cell, Incoming, Mark, Rung, State
 
 DISTRUST = "distrust"
 """The field of a removed hub that says from which place on its changes aren't trusted: [epoch, seq]."""
+
+
+def decide_hub(change: Incoming, house: House) -> Verdict:
+    """What hubs are called, and how far each is trusted, no hub says: its thief would pose as another."""
+    if house.state(Cell(Kind.HUB, change.tag.origin)).rung is None:
+        return take(change)
+    fields = {name: held for name, held in change.state.fields.items() if held.by.origin != change.tag.origin}
+    return take(change, replace(change.state, fields=fields))
 
 
 def after_hub(change: Incoming, house: House) -> list[Follow]:

@@ -16,6 +16,7 @@ from rex_auth_edge.sync.merge import placed
 from rex_auth_edge.sync.order import Lane, Position
 from rex_auth_edge.sync.outcome import Notice, Outcome, Verdict, refuse, take
 from rex_auth_edge.sync.record import decide_record
+from rex_auth_edge.sync.removal import decide_hub
 from rex_auth_edge.sync.sign_outs import decide_sign_out
 from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import EMPTY, Count, Incoming, State
@@ -56,6 +57,7 @@ _DECIDE: Mapping[str, Rule] = MappingProxyType({
     Kind.FAILURES: _decide_failures,
     Kind.AUDIT: decide_record,
     Kind.KEY: decide_key,
+    Kind.HUB: decide_hub,
     Kind.NOTICE: decide_told,
     Kind.REVIEW: decide_told,
 })  # fmt: skip

@@ -217,7 +217,7 @@ def test_what_waits_for_owners_is_no_notice_of_theirs(house: MemoryCloud) -> Non
 def test_a_hub_that_was_put_back_is_called_by_its_name(house: MemoryCloud) -> None:
     """Owners are asked to look at what it vouches for, in words of their own."""
     hub = Hand(house, HUB_A)
-    hub.do(Kind.HUB, HUB_A, lambda pen: pen.climb(ACTIVE, name="hub.home"))
+    Hand(house, CLOUD).do(Kind.HUB, HUB_A, lambda pen: pen.climb(ACTIVE, name="hub.home"))
     state = pack_state(State())
     told: dict[str, Any] = {"kind": Kind.HUB.value, "id": HUB_A, "state": state, "why": RESTORED}
     hub.do(Kind.REVIEW, b"a review of it..", lambda pen: pen.climb(PENDING, **told))

@@ -1,9 +1,12 @@
 """What the cloud tells of a hub, that hub's thief can neither end, nor have read, nor say otherwise."""
 
 import hashlib
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import UUID
+
+import pytest
 
 from rex_auth_edge.exchange.messages import PUSH
 from rex_auth_edge.storage import users
@@ -140,8 +143,50 @@ async def test_an_owner_by_what_a_hub_has_lifted(street: Street) -> None:
         await owner.post("/auth/reauthenticate", json={"password": PASSWORD})
         assert (await owner.patch(f"/household/members/{noah}", json={"role": "owner"})).status_code == 200
     assert await thief.push(Kind.ROLE, noah.bytes, lambda pen: State(marks=pen.role("adult").marks)) == "taken"
-    assert await letters(home, address) == []
+    assert ["own the household no longer" in each for each in await letters(home, address)] == [True]
     lifted = partial(Pen.lift, lane=Lane.AUDIT)
     assert await thief.push(Kind.ROLE, noah.bytes, lambda pen: State(own=lifted(pen).own)) == "taken"
-    (letter,) = await letters(home, address)
-    assert "you are an owner" in letter
+    assert ["you are an owner" in each for each in await letters(home, address)] == [False, True]
+
+
+ENDS: list[tuple[str, Callable[[Pen], State]]] = [
+    (Kind.USER, partial(Pen.climb, step=REVOKED)),
+    (Kind.DISABLED, partial(Pen.mark, what="disabled")),
+    (Kind.ROLE, partial(Pen.role, role="guest")),
+]
+
+
+@pytest.mark.parametrize(("kind", "make"), ENDS)
+async def test_a_hub_that_takes_the_household(street: Street, kind: str, make: Callable[[Pen], State]) -> None:
+    """Whoever was its owner gets a letter, and the owner whom the hub has made finds that of both told."""
+    hub = await joined(street)
+    await add(hub.home, "noah")
+    await agree(street)
+    home, thief = street.cloud.home, Thief(hub)
+    noah = (await home.store.read(lambda conn: users.by_username(conn, street.cloud.tenant, "noah"))).id.bytes
+    assert await thief.push(Kind.ROLE, noah, partial(Pen.role, role="owner")) == "taken"
+    assert await letters(home, "maya@example.com") == []
+    assert await thief.push(kind, await maya(street), make) == "taken"
+    (letter,) = await letters(home, "maya@example.com")
+    assert "you own the household no longer, or may no longer sign in to it" in letter
+    async with bearer(home, (await signed_in(home, "noah")).json()) as owner:
+        found = (await owner.get("/household/sync/reviews")).json()["notices"]
+    assert {"owner_by_hub", "owner_ended_by_hub"} <= {each["code"] for each in found}
+
+
+async def test_a_hub_that_would_pass_for_another(street: Street) -> None:
+    """None names itself or another, nor says whom to distrust; that it has ended another the cloud tells."""
+    hub = await joined(street)
+    beside = await street.hub("hub1", 1)
+    await beside.enrol(street.cloud)
+    await agree(street)
+    thief, other = Thief(hub), Thief(beside).talk.household.me.id
+    for subject in (thief.talk.household.me.id, other):
+        assert await thief.push(Kind.HUB, subject, partial(Pen.put, name="the other one")) == "taken"
+    assert await thief.push(Kind.HUB, other, partial(Pen.climb, step=REVOKED, distrust=[0, 0])) == "taken"
+    async with await street.cloud.owner() as owner:
+        hubs = (await owner.get("/household/hubs")).json()["hubs"]
+        known = (await owner.get("/household/members")).json()["members"]
+    assert "the other one" not in {each["name"] for each in hubs}
+    assert {each["username"] for each in known} == {"maya"}
+    assert "hub_ended_by_hub" in await told(street)

@@ -132,7 +132,7 @@ class Runs:
                     await running.loop.pause(MINUTE)
 
     async def told(self, tenant_id: UUID, running: Running, code: str | None) -> None:
-        """A round has ended; `code` is its trouble, None where there was none. Of one that was stopped nothing is noted."""
+        """A round has ended; `code` is its trouble, if any. Of what was stopped meanwhile nothing is noted."""
         values = running.ended(code, self._parts.clock.now())
         if values is not None and self.running.get(tenant_id) is running:
             await self._note(tenant_id, values)

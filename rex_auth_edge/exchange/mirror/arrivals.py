@@ -61,6 +61,7 @@ def adopt(tx: Tx, side: Side, persons: set[bytes], told: set[bytes]) -> bool:
     for user_id in ids:
         row, step = rows.get(user_id), people.step(side.house, user_id.bytes)
         if step is not None and step >= REVOKED and row is not None:
+            warning.warn(tx, side, row, {}, told)
             letting_go.remove(tx, side, row)
             directory.struck |= _real(row.email_key)
         elif step == ACTIVE and (change := _change(side, user_id, row)) is not None:

@@ -12,7 +12,7 @@ from rex_auth_edge.flows.parts import NOBODY
 from rex_auth_edge.mail.letters import ChangedByHub
 from rex_auth_edge.storage import tenants
 from rex_auth_edge.storage.tx import Tx
-from rex_auth_edge.sync.cloud.told_of import OWNER
+from rex_auth_edge.sync.cloud.told_of import OWNER, UNSEATED
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.standing import House, field
 from rex_auth_edge.sync.state import Cell
@@ -53,13 +53,15 @@ def _news(side: Side, row: Any, columns: dict[str, Any], told: Iterable[bytes]) 
         what = "shared" if passwords.is_same(side, row) else "password"
         yield what, None if secret is None else secret.by.origin
     if columns.get("role") == Role.OWNER:
-        yield "owner", _raised_by(side.house, user, told)
+        yield "owner", _told_by(side.house, user, told, OWNER)
+    if row.role == Role.OWNER:
+        yield "unseated", _told_by(side.house, user, told, UNSEATED)
 
 
-def _raised_by(house: House, user: bytes, told: Iterable[bytes]) -> bytes | None:
-    """Which hub has made somebody an owner. The marks don't say: it may have given the role, or lifted what stood."""
+def _told_by(house: House, user: bytes, told: Iterable[bytes], code: str) -> bytes | None:
+    """Which hub has done it. A role's marks don't say: it may have given the role, or lifted what stood."""
     for notice in (Cell(Kind.NOTICE, each) for each in told):
-        if field(house, notice, "about") == user and field(house, notice, "code") == OWNER:
+        if field(house, notice, "about") == user and field(house, notice, "code") == code:
             by: bytes | None = field(house, notice, BY_HUB)
             return by
     return None

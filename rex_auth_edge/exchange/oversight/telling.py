@@ -35,6 +35,11 @@ _OWNERS: Mapping[str, str] = MappingProxyType({
     roles.ACTOR_DEMOTED: "Something that somebody did to {who} while no owner any more wasn't taken as it was.",
     told_of.ADDRESS: "A hub has given {who} another e-mail address: if nobody at home did that, remove that hub.",
     told_of.OWNER: "A hub has made {who} an owner: if nobody at home did that, remove that hub.",
+    told_of.UNSEATED: (
+        "By a hub {who} owns the household no longer, or may no longer sign in: if nobody at home did that, remove "
+        "that hub."
+    ),
+    told_of.HUB: "A hub has ended {who}, another hub: if nobody at home did that, remove the one that is left.",
 })  # fmt: skip
 _PERSON: Mapping[str, str] = MappingProxyType({
     names.RENAMED: "Somebody else has had your username first: you sign in as {username} now.",
@@ -55,6 +60,7 @@ _PERSON: Mapping[str, str] = MappingProxyType({
     told_of.PASSWORD: "Your password was changed at home, on a hub. If that wasn't you, tell an owner.",
     told_of.SHARED: "Your password of home opens your account in the cloud as well, by the household's rules.",
     told_of.OWNER: "You were made an owner at home, on a hub.",
+    told_of.UNSEATED: "At home, on a hub, it was decided that you own the household no longer.",
 })  # fmt: skip
 
 _LONGEST = 80

@@ -38,7 +38,7 @@ LARGEST_CELL = 192 * 1024
 """Bytes to which hubs may let a cell grow: with what the cloud adds, each has to fit into one answer to every hub."""
 OUTGROWN = "outgrown"
 _OF_HUBS = frozenset({
-    *(told_of.ADDRESS, told_of.PASSWORD, told_of.SHARED, told_of.OWNER),
+    *(told_of.ADDRESS, told_of.PASSWORD, told_of.SHARED, told_of.OWNER, told_of.UNSEATED, told_of.HUB),
     *(OUTGROWN, NOT_ITS_OWN, REWRITTEN),
 })  # fmt: skip
 """Codes of what a hub has done that may not be its household's any more."""
@@ -87,8 +87,10 @@ class Ordering:
         """Join what a restored cloud had forgotten, as far as the hub is to be believed about it, at a new place."""
         at, told = self.next(), believed(hub, cell, state, self._store)
         change = Incoming(told.cell, Tag(hub, 0, 0), (at,) * 4, placed(told.state, at))
-        _, delta = added(change, self._store, at)
+        (_, delta), notices = added(change, self._store, at), told_of.told_of(change, self._store)
         self.write(told.cell, delta, at, LARGEST_CELL)
+        for notice in notices:
+            self._tell(notice, hub)
 
     def own(self, cell: Cell, state: State, at: Position, actor: bytes | None = None) -> Verdict:
         """A change of the cloud's own, whose tags are those of its place."""
