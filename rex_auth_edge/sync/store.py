@@ -272,8 +272,11 @@ class HubStore(Rows, Protocol):
         """The cell's first row has come: if it says just what this hub has written, that has come back (`is_echo`)."""
         ...
 
-    def settle(self, lane: Lane, whole: Position, durable: Position) -> None:
-        """What was given a place up to `whole` has come back; what is durable as well is forgotten."""
+    def settle(self, lane: Lane, whole: Position, durable: Position, most: int) -> int:
+        """What was given a place up to `whole` has come back; what is durable as well is forgotten.
+
+        `most` of them at a time, the earliest first: how many these were, or as many where that isn't known.
+        """
         ...
 
     def lost(self) -> list[Lost]:

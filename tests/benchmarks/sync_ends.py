@@ -24,8 +24,9 @@ from rex_auth_edge.storage.sqlite import configure
 from rex_auth_edge.storage.tx import Node, Tx
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.answer import Occasion, answer
-from rex_auth_edge.sync.hub.applying import apply
+from rex_auth_edge.sync.hub.applying import apply, read
 from rex_auth_edge.sync.hub.asking import pull, push
+from rex_auth_edge.sync.hub.settling import settle
 from rex_auth_edge.sync.hub.welcoming import seal
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import Lane
@@ -51,13 +52,17 @@ class Database:
         metadata.create_all(self._conn, tables=tables)
         self._clock, self._entropy = HandClock(), SystemEntropy()
         self._ids, self._node = Ids(self._entropy), Node(UUID(bytes=node), 1)
+        self.most = 0
+        """Rows that the largest transaction has changed."""
 
     def do(self, work: Callable[[Tx], T]) -> T:
         """One transaction."""
         driver: Any = self._conn.connection.driver_connection
         driver.execute("BEGIN IMMEDIATE")
+        before = driver.total_changes
         done = work(Tx(self._conn, self._clock.now(), self._entropy, self._ids, self._node))
         driver.execute("COMMIT")
+        self.most = max(self.most, driver.total_changes - before)
         return done
 
 
@@ -83,7 +88,7 @@ class Ends:
     _count: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
-        self._hub, self._cloud = Database(self.folder / "hub.db", HUB), Database(self.folder / "cloud.db", CLOUD)
+        self.on_hub, self.in_cloud = Database(self.folder / "hub.db", HUB), Database(self.folder / "cloud.db", CLOUD)
 
         def found(tx: Tx) -> bytes:
             share(tx, self.tenant)
@@ -92,8 +97,8 @@ class Ends:
             cloud.flush()
             return cloud.digest_key
 
-        key, me = self._cloud.do(found), Me(HUB, 1, 0, HEADS, b"a nonce", key=KEY)
-        self._hub.do(lambda tx: enrol(tx, self.tenant, me, key, b""))
+        key, me = self.in_cloud.do(found), Me(HUB, 1, 0, HEADS, b"a nonce", key=KEY)
+        self.on_hub.do(lambda tx: enrol(tx, self.tenant, me, key, b""))
         self.push()
 
     def hub(self, work: Callable[[SqlHub], T]) -> T:
@@ -106,7 +111,7 @@ class Ends:
             store.flush()
             return done
 
-        return self._timed(lambda: self._hub.do(run))
+        return self._timed(lambda: self.on_hub.do(run))
 
     def cloud(self, work: Callable[[SqlCloud], T]) -> T:
         """One of the cloud's."""
@@ -117,7 +122,7 @@ class Ends:
             store.flush()
             return done
 
-        return self._timed(lambda: self._cloud.do(run))
+        return self._timed(lambda: self.in_cloud.do(run))
 
     def _timed(self, work: Callable[[], T]) -> T:
         began = time.process_time()
@@ -146,13 +151,13 @@ class Ends:
 
     def rename(self, ids: list[bytes], name: str) -> None:
         """Another value in the same field of these cells."""
+        self.hub(lambda store: self.renamed(HubScribe(store), ids, name))
 
-        def again(store: SqlHub) -> None:
-            scribe = HubScribe(store)
-            for each in ids:
-                scribe.write(Cell(Kind.DEVICE_PROFILE, each), scribe.pen().put(name=name))
-
-        self.hub(again)
+    @staticmethod
+    def renamed(scribe: Scribe, ids: list[bytes], name: str) -> None:
+        """The same, by whoever writes."""
+        for each in ids:
+            scribe.write(Cell(Kind.DEVICE_PROFILE, each), scribe.pen().put(name=name))
 
     def push(self) -> None:
         """Until nothing waits."""
@@ -164,18 +169,22 @@ class Ends:
     def pull(self, lane: Lane = Lane.AUDIT) -> None:
         """Until there is nothing more."""
         while True:
-            page, size = self._ask(self.hub(lambda store: pull(store, lane)))
-            if not isinstance(page, Page):
-                raise TypeError(page)
-            self.told.rows += len(page.rows)
+            parts, size = self._ask(self.hub(lambda store: pull(store, lane)))
+            pages = [part for part in parts if isinstance(part, Page)]
+            self.told.rows += sum(len(page.rows) for page in pages)
             self.told.pulled += size
-            if page.whole:
+            if pages[-1].whole:
                 return
 
-    def _ask(self, raw: bytes) -> tuple[Struct, int]:
+    def _ask(self, raw: bytes) -> tuple[list[Struct], int]:
         said = self.cloud(lambda store: answer(Occasion(store, CLOUD, 0, os.urandom(16), KEY), HUB, KEY, raw))
         self.told.requests += 1
-        return self.hub(lambda store: apply(store, raw, said)), len(said)
+        parts, settled = read(said), True
+        for part in parts:
+            settled = self.hub(lambda store, part=part: apply(store, raw, part))  # type: ignore[misc]  # bound at once
+        while not settled:
+            settled = self.hub(settle)
+        return parts, len(said)
 
 
 def ids(count: int) -> list[bytes]:

@@ -209,14 +209,16 @@ class MemoryHub(MemoryRows):
             self.put_entry(replace(entry, passed=True))
         return bool(back)
 
-    def settle(self, lane: Lane, whole: Position, durable: Position) -> None:
+    def settle(self, lane: Lane, whole: Position, durable: Position, most: int) -> int:
         """They have come back."""
-        for entry in self._of(lane):
-            if entry.given is not None and entry.given <= whole:
-                if entry.given <= durable:
-                    self.drop_entry(entry)
-                elif not entry.passed:
-                    self.put_entry(replace(entry, passed=True))
+        back = [each for each in self._of(lane) if each.given is not None and each.given <= whole]
+        news = [each for each in back if not each.passed or (each.given or whole) <= durable][:most]
+        for entry in news:
+            if (entry.given or whole) <= durable:
+                self.drop_entry(entry)
+            else:
+                self.put_entry(replace(entry, passed=True))
+        return len(news)
 
     def lost(self) -> list[Lost]:
         """What a restored cloud may have forgotten."""

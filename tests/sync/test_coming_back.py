@@ -7,7 +7,6 @@ from msgspec.structs import replace
 from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.cloud import keeping
-from rex_auth_edge.sync.hub.applying import apply
 from rex_auth_edge.sync.hub.asking import pull, push
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.order import Lane, Position
@@ -55,7 +54,7 @@ def test_what_a_hub_tells_a_restored_cloud_stays_in_force_until_it_has_come_back
     asked = pull(hub.store, Lane.SECURITY)
     late = world.cloud.answer(hub.id, hub.store.me().key, asked)
     assert isinstance(hub.send(world.line), Pushed)
-    hub.do(lambda: apply(hub.store, asked, late or b""))
+    hub.hear(asked, late or b"")
     assert hub.store.row(Cell(Kind.DEVICE, b"d" * 16)) is None
     assert revoked(hub.view, Kind.DEVICE, b"d" * 16)
     world.converge()

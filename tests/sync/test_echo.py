@@ -7,7 +7,7 @@ from rex_auth_edge.sync.hub.asking import push
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import Pushed, decode, encode
+from rex_auth_edge.sync.wire import Pushed, decode
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.simulation.world import World
@@ -102,7 +102,7 @@ def test_where_the_hash_is_another_all_is_read(echo: bytes) -> None:
     said = decode(raw, Pushed)
     assert said.echo
     with hub.store.disk.transaction():
-        apply(hub.store, request, encode(Pushed(said.nonce, said.upto, said.at, said.durable, echo)))
+        apply(hub.store, request, Pushed(said.nonce, said.upto, said.at, said.durable, echo))
     assert hub.store.row(cell) is None
     assert hub.view.state(cell).fields["name"].value == "Maya"
     world.converge()

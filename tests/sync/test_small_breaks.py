@@ -7,7 +7,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import DAY
-from rex_auth_edge.sync.hub.applying import apply
 from rex_auth_edge.sync.hub.asking import pull, push
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.order import START, Lane, Position
@@ -36,7 +35,7 @@ def marks(house: object) -> set[str]:
 
 def answered(hub: HubMachine, request: bytes, answer: Struct) -> object:
     """What the hub makes of an answer."""
-    return hub.do(lambda: apply(hub.store, request, encode(answer)))
+    return hub.hear(request, encode(answer))
 
 
 @pytest.mark.parametrize("answer_lost", [True, False])
@@ -48,7 +47,7 @@ def test_what_was_said_once_is_not_said_again_as_something_later(*, answer_lost:
     raw = hub.do(lambda: push(hub.store))
     said = world.cloud.answer(hub.id, hub.store.me().key, raw)
     if not answer_lost:
-        hub.do(lambda: apply(hub.store, raw, said or b""))
+        hub.hear(raw, said or b"")
     place.write(BAN, place.pen().lift(Lane.SECURITY), None)
     ban(hub, "second")
     world.converge()

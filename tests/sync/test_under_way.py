@@ -2,7 +2,9 @@
 
 from hashlib import shake_128
 
-from rex_auth_edge.sync.hub.applying import apply
+from msgspec.structs import replace
+
+from rex_auth_edge.sync.hub.applying import apply, read
 from rex_auth_edge.sync.hub.asking import pull
 from rex_auth_edge.sync.hub.pace import Pace
 from rex_auth_edge.sync.kinds import REVOKED, Kind
@@ -68,10 +70,70 @@ def test_a_page_that_comes_late_changes_nothing() -> None:
     assert late is not None
     place.write(Cell(Kind.BAN, b"noah" * 4), place.pen().mark("two"), None)
     hub.fetch(world.line, Lane.SECURITY)
-    before = (hub.store.me(), hub.store.rows(Lane.SECURITY))
-    with hub.store.disk.transaction():
-        apply(hub.store, asked, late)
-    assert (hub.store.me(), hub.store.rows(Lane.SECURITY)) == before
+    before = (replace(hub.store.me(), commits=0), hub.store.rows(Lane.SECURITY))
+    hub.hear(asked, late)
+    assert (replace(hub.store.me(), commits=0), hub.store.rows(Lane.SECURITY)) == before
+
+
+def test_a_page_is_taken_in_parts() -> None:
+    """A hub that goes off in the middle of one asks for the rest, and has seen no more than it has taken."""
+    world = calm()
+    hub, place = world.hubs[0], AtCloud(world.cloud)
+    hub.most = world.cloud.most = 2
+    for number in range(5):
+        place.write(Cell(Kind.PROFILE, bytes([number]) * 16), place.pen().put(phone=number), None)
+    world.cloud.most = 500
+    asked = pull(hub.store, Lane.IDENTITY)
+    parts = read(world.cloud.answer(hub.id, hub.store.me().key, asked) or b"", hub.most)
+    before, ends = hub.store.me(), []
+    for part in parts[:2]:
+        hub.do(lambda part=part: apply(hub.store, asked, part))  # type: ignore[misc]  # bound at once
+        ends.append(len(hub.store.rows(Lane.IDENTITY, before.cursors[Lane.IDENTITY])))
+    assert ends == [2, 4]
+    hub.boot()
+    assert hub.store.me().whole == before.whole
+    page = hub.fetch(world.line, Lane.IDENTITY)
+    assert page is not None
+    assert [row.id[0] for row in page.rows] == [4]
+    assert hub.store.me().whole > before.whole
+    world.converge()
+
+
+def test_what_has_come_back_is_taken_off_in_parts() -> None:
+    """What lies on it a little longer is the same; it goes on where the hub went off, and so does forgetting."""
+    world = calm()
+    hub, place = world.hubs[0], AtCloud(world.cloud)
+    cells = [Cell(Kind.PROFILE, bytes([number]) * 16) for number in range(5)]
+    for cell in cells:
+        place.write(cell, place.pen().put(phone="1"), None)
+    world.converge()
+    place.write(Cell(Kind.PROFILE, b"else" * 4), place.pen().put(phone="1"), None)  # so that nothing is an echo
+    for cell in cells:
+        put(hub, cell.kind, cell.id, AtHub(hub).pen().put(phone="2"))
+    hub.most = 2
+    hub.send(world.line)
+    while (page := hub.fetch(world.line, Lane.IDENTITY)) is not None and not page.whole:
+        pass
+    assert lying(hub) == [False, False, True, True, True]
+    assert {hub.view.state(cell).fields["phone"].value for cell in cells} == {"2"}
+    hub.boot()
+    assert hub.settle()
+    assert lying(hub) == [False, False, False, False, True]
+    while hub.settle():
+        pass
+    assert lying(hub) == [False] * len(cells)
+    world.cloud.back_up()
+    place.write(cells[0], place.pen().put(phone="3"), None)
+    hub.fetch(world.line, Lane.IDENTITY)
+    assert len(lying(hub)) < len(cells)
+    hub.boot()
+    world.converge()
+    assert lying(hub) == []
+
+
+def lying(hub: HubMachine) -> list[bool]:
+    """Of what the hub has written itself, and keeps: whether it lies on top yet."""
+    return [not entry.passed for entry in hub.store.entries()]
 
 
 def test_what_is_too_large_is_sent_in_parts() -> None:

@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from rex_auth_edge.exchange.hub.rounds import _trouble
 from rex_auth_edge.sync.cloud.greeting import spoken
-from rex_auth_edge.sync.hub.applying import apply
 from rex_auth_edge.sync.hub.asking import pull, push, sent
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.wire import Hello, Push, Refusal, Welcome, WireError, decode, encode, name_of, opened
@@ -86,7 +85,7 @@ def test_what_was_refused_for_its_version_is_made_anew() -> None:
     hub = world.hubs[0]
     ban(hub, "one")
     raw = hub.do(lambda: push(hub.store))
-    hub.do(lambda: apply(hub.store, raw, written_in(9, Refusal("version", oldest=9, newest=9))))
+    hub.hear(raw, written_in(9, Refusal("version", oldest=9, newest=9)))
     me = hub.store.me()
     assert (me.pending, me.greeted, me.stuck) == (b"", False, ())
     world.converge()

@@ -1,12 +1,10 @@
 """What hub and cloud say of where they stand: claims that can't be, answers that come late, commits that were lost."""
 
-from functools import partial
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.hub.applying import apply
 from rex_auth_edge.sync.hub.asking import push
 from rex_auth_edge.sync.hub.comparing import further, question
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, Kind
@@ -117,7 +115,7 @@ def test_a_refusal_that_nobody_waits_for_changes_nothing() -> None:
     assert isinstance(hub.send(world.line), Pushed)
     before = hub.store.me()
     for refusal in ("greet", "locked", "removed"):
-        hub.do(partial(apply, hub.store, old, encode(Refusal(refusal))))
+        hub.hear(old, encode(Refusal(refusal)))
     assert replace(hub.store.me(), commits=before.commits) == before
 
 
@@ -127,7 +125,7 @@ def test_a_hub_that_is_told_of_another_copy_says_so() -> None:
     hub = world.hubs[0]
     ban(hub, "mine")
     raw = hub.do(lambda: push(hub.store))
-    hub.do(lambda: apply(hub.store, raw, encode(Refusal("repeated"))))
+    hub.hear(raw, encode(Refusal("repeated")))
     assert decode(hub.do(lambda: push(hub.store)), Hello).twice
 
 

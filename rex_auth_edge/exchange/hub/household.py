@@ -27,7 +27,8 @@ from rex_auth_edge.storage.store import StorageUnavailableError
 from rex_auth_edge.storage.tx import Touch, Tx, What
 from rex_auth_edge.sync.digest import Path
 from rex_auth_edge.sync.hub import asking, comparing
-from rex_auth_edge.sync.hub.applying import apply
+from rex_auth_edge.sync.hub.applying import apply, read
+from rex_auth_edge.sync.hub.settling import settle
 from rex_auth_edge.sync.hub.shedding import shed
 from rex_auth_edge.sync.hub.welcoming import seal, start
 from rex_auth_edge.sync.order import Lane
@@ -51,7 +52,7 @@ class Household:
         self._parts = parts
         self.tenant_id = tenant_id
         self._copies = copies
-        self._flipped = self._checked = False
+        self._flipped = self._checked = self._settled = False
         self._raw = b""
         self._made = (b"", 0)
         self._one = asyncio.Lock()
@@ -110,24 +111,38 @@ class Household:
         return await self._look(lambda _, store: asking.pull(store, lane))
 
     async def take(self, request: bytes, answer: bytes) -> Struct:
-        """Take the answer to a request, and bring the ordinary tables to what it says. Raises LineError."""
+        """Take the answer to a request, and bring the ordinary tables to what it says, a part at a time.
 
-        def work(tx: Tx, store: SqlHub) -> Struct:
+        What has come back by it, and is much, is for `settle`. Raises LineError.
+        """
+        try:
+            parts = read(answer)
+            for part in parts:
+                await self._take(request, part)
+        except WireError as error:
+            raise LineError(trouble.DAMAGED) from error
+        self._flipped = self._flipped and isinstance(parts[-1], Refusal)
+        return parts[-1]
+
+    async def _take(self, request: bytes, part: Struct) -> None:
+        def work(tx: Tx, store: SqlHub) -> bool:
             before = store.me()
-            done = apply(store, request, answer)
+            settled = apply(store, request, part)
             if store.me().incarnation != before.incarnation and not before.restored:
                 reborn.as_incarnation(tx, self._parts)
             if before.silent and not store.me().silent:
                 capture_all(tx, self._parts, HubScribe(store), self.tenant_id)
                 self._checked = False
-            return done
+            return settled
 
-        try:
-            done = await self._do(work)
-        except WireError as error:
-            raise LineError(trouble.DAMAGED) from error
-        self._flipped = self._flipped and isinstance(done, Refusal)
-        return done
+        settled = await self._do(work, part.now or None if isinstance(part, Page) else None)
+        self._settled = self._settled and settled
+
+    async def settle(self) -> bool:
+        """Take off some more of what has come back, also from before this start: whether any is left."""
+        if not self._settled:
+            self._settled = await self._do(lambda _, store: settle(store))
+        return not self._settled
 
     async def branch(self, lane: Lane, path: Path) -> bytes:
         """Ask what lies below a branch of the digest's tree."""
@@ -187,14 +202,13 @@ class Household:
 
         await self._do(work)
 
-    async def _do(self, work: Callable[[Tx, SqlHub], T]) -> T:
+    async def _do(self, work: Callable[[Tx, SqlHub], T], clouds: int | None = None) -> T:
         def inside(tx: Tx) -> tuple[T, Me, Enrolment, bytes]:
             store = SqlHub(tx, self.tenant_id)
             done = work(tx, store)
             me = seal(store)
             store.flush()
             if store.dirty:
-                clouds = done.now or None if isinstance(done, Page) else None
                 adopt(tx, self._parts, self.tenant_id, store.shown, tuple(store.dirty), clouds)
             return done, me, self._opened(tx), self._sealed(tx)
 

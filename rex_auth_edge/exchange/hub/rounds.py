@@ -101,6 +101,7 @@ class Rounds:
         await self._send()
         for lane in Lane:
             await self._read(lane)
+        await self._settled()
         await self._household.check()
         await self._send()
         for lane in Lane:
@@ -110,6 +111,12 @@ class Rounds:
             # A later lane's answer has told of more than an earlier one's: nothing waits at the cloud for what is read.
             for lane in behind:
                 await self._read(lane)
+
+    async def _settled(self) -> None:
+        """Until nothing lies on what it has become any more."""
+        while await self._household.settle():
+            await self._read_urgent()
+            await self._send_urgent()
 
     async def _send(self) -> None:
         while await self._send_one():

@@ -41,6 +41,7 @@ _shown = Repeated(
     .where(_range & sync_cells.c.mine.is_not(None)),
     *_RANGE,
 )
+_numbers = Repeated(sa.select(_e.number).where(_range).order_by(_e.number).limit(sa.bindparam("most")), *_RANGE, "most")
 _add = adding(sync_entries)
 _set = Repeated(sa.update(sync_entries).where(_one).values(value=sa.bindparam("now")), "now", "tenant", "of", "which")
 _drop = Repeated(sa.delete(sync_entries).where(_one), "tenant", "of", "which")
@@ -99,6 +100,11 @@ class Entries:
         self.flush()
         rows = _shown.find(self._conn, [(self._tenant, int(lane), after, last)])
         return [(number, Cell(kind, bytes(subject))) for number, kind, subject in rows]
+
+    def numbers(self, lane: Lane, after: int, last: int, most: int) -> list[int]:
+        """Those of the range, `most` of them at most."""
+        self.flush()
+        return [number for (number,) in _numbers.find(self._conn, [(self._tenant, int(lane), after, last, most)])]
 
     def forget(self, lane: Lane, after: int, last: int) -> None:
         """The range is needed no longer."""

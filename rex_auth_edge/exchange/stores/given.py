@@ -60,13 +60,26 @@ class Given:
 
     def add(self, lane: Lane, upto: int, at: Position, *, passed: bool = False) -> None:
         """It has got this far."""
-        self.of(lane).append(Batch(self.upto(lane), upto, at, passed))
-        _add.each(self._conn, [(self._tenant, int(lane), upto, at.epoch, at.seq, int(passed))])
+        batch = Batch(self.upto(lane), upto, at, passed)
+        self.of(lane).append(batch)
+        self._add(lane, batch)
+
+    def _add(self, lane: Lane, batch: Batch) -> None:
+        _add.each(self._conn, [(*self._key(lane, batch), *batch.at, int(batch.passed))])
 
     def mark_passed(self, lane: Lane, batch: Batch) -> None:
         """It has come back."""
         batch.passed = True
         _pass.each(self._conn, [(1, *self._key(lane, batch))])
+
+    def split(self, lane: Lane, batch: Batch, upto: int) -> Batch:
+        """The batch's first part, which ends at this number of it; the rest is another."""
+        first = Batch(batch.after, upto, batch.at, batch.passed)
+        held = self.of(lane)
+        held.insert(held.index(batch), first)
+        batch.after = upto
+        self._add(lane, first)
+        return first
 
     def drop(self, lane: Lane, batch: Batch) -> None:
         """It is needed no longer."""

@@ -181,14 +181,25 @@ class SqlOwn(SqlRows):
             slot.lay(None)
             slot.echoed = True
 
-    def settle(self, lane: Lane, whole: Position, durable: Position) -> None:
+    def settle(self, lane: Lane, whole: Position, durable: Position, most: int) -> int:
         """What was given a place up to `whole` has come back; what is durable as well is forgotten."""
+        left = most
         for batch in [each for each in self._given.of(lane) if each.at <= whole]:
-            if not batch.passed:
-                self._pass(lane, batch)
-            if batch.at <= durable:
-                self._entries.forget(lane, batch.after, batch.upto)
-                self._given.drop(lane, batch)
+            if left > 0 and (not batch.passed or batch.at <= durable):
+                left -= self._settle(lane, batch, batch.at <= durable, left)
+        return most - left
+
+    def _settle(self, lane: Lane, batch: Batch, durable: bool, most: int) -> int:  # noqa: FBT001 - what it is of the batch
+        """The batch, or the first `most` of it: how many those were, the batch's own row among them."""
+        numbers = self._entries.numbers(lane, batch.after, batch.upto, most)
+        if len(numbers) == most and numbers[-1] < batch.upto:
+            batch = self._given.split(lane, batch, numbers[-1])
+        if not batch.passed:
+            self._pass(lane, batch)
+        if durable:
+            self._entries.forget(lane, batch.after, batch.upto)
+            self._given.drop(lane, batch)
+        return len(numbers) + 1
 
     def _pass(self, lane: Lane, batch: Batch) -> None:
         self.flush()

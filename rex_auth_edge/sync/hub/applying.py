@@ -1,15 +1,17 @@
 """What an answer changes at the hub: rows, cursors, acknowledgements and nonce, in the one transaction that is open."""
 
+from itertools import pairwise
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.digest import hash_of
 from rex_auth_edge.sync.hub.asking import Sent, any_waits, sent
-from rex_auth_edge.sync.hub.settling import at_place, settle, settle_lost
+from rex_auth_edge.sync.hub.settling import AT_ONCE, at_place, settle
 from rex_auth_edge.sync.hub.welcoming import welcome
 from rex_auth_edge.sync.kinds import is_cell, lane_of
 from rex_auth_edge.sync.merge import join, placed
-from rex_auth_edge.sync.order import START, Lane, Position, Seen
+from rex_auth_edge.sync.order import Lane, Position, Seen
 from rex_auth_edge.sync.state import EMPTY, Cell
 from rex_auth_edge.sync.store import HubStore, Lost, Me
 from rex_auth_edge.sync.wire import (
@@ -31,6 +33,7 @@ from rex_auth_edge.sync.wire import (
 _ANSWERS = {each.__name__: each for each in (Page, Pushed, Welcome, Refusal)}
 
 
+_NOTHING = pack_state(EMPTY)
 _ANEW = frozenset({"greet", "version", "repeated"})
 """Refusals after which the hub introduces itself, and makes the same request again as if it had never been made.
 
@@ -41,26 +44,48 @@ _UNDONE = frozenset({*_ANEW, "malformed", "forged", "too_large"})
 """Refusals after which the request is made anew. Any other is one to wait after, and to ask again."""
 
 
-def apply(store: HubStore, request: bytes, raw: bytes) -> Struct:
-    """Take the answer to a request, and say what it was. What isn't waited for changes nothing. Raises WireError."""
-    said, asked = opened(raw), opened(request, LARGEST_PLAIN)  # what is larger than it may be is refused for that
+def read(raw: bytes, most: int = AT_ONCE) -> list[Struct]:
+    """An answer, and a page as so many smaller ones: each is for `apply`, in this order. Raises WireError."""
+    said = opened(raw)
     answer = said.read(_ANSWERS.get(said.name, Refusal))
+    return _smaller(answer, most) if isinstance(answer, Page) and len(answer.rows) > most else [answer]
+
+
+def _smaller(page: Page, most: int) -> list[Struct]:
+    """Pages of `most` rows, which end where the next begins. Only the last is whole, and says who is gone."""
+    rows = page.rows
+    ends = [page.after, *(rows[number - 1].at for number in range(most, len(rows), most)), page.upto]
+    if page.partial:  # it moves no cursor
+        ends = [page.after] * len(ends)
+    parts = [
+        replace(page, after=after, upto=upto, whole=False, rows=rows[begin : begin + most], gone=(), pruned=0)
+        for begin, (after, upto) in zip(range(0, len(rows), most), pairwise(ends), strict=True)
+    ]
+    return [*parts[:-1], replace(parts[-1], whole=page.whole, gone=page.gone, pruned=page.pruned)]
+
+
+def apply(store: HubStore, request: bytes, answer: Struct, most: int = AT_ONCE) -> bool:
+    """Take the answer to a request; what isn't waited for changes nothing. Raises WireError.
+
+    Whether all is settled after it: where it isn't, `settle` goes on, in transactions of their own.
+    """
+    asked = opened(request, LARGEST_PLAIN)  # what is larger than it may be is refused for that
     waited = request == store.me().pending
     if isinstance(answer, Page) and asked.name == Pull.__name__:
-        _page(store, answer)
-    elif isinstance(answer, Welcome) and waited and asked.name == Hello.__name__:
+        return _page(store, answer, most)
+    if isinstance(answer, Welcome) and waited and asked.name == Hello.__name__:
         welcome(store, answer)
     elif isinstance(answer, Pushed) and waited:
-        _pushed(store, sent(asked), answer)
+        return _pushed(store, sent(asked), answer, most)
     elif isinstance(answer, Refusal) and (waited or asked.name == Pull.__name__):
         _refused(store, sent(asked), answer, waited=waited)
-    return answer
+    return True
 
 
-def _pushed(store: HubStore, push: Sent | None, answer: Pushed) -> None:
+def _pushed(store: HubStore, push: Sent | None, answer: Pushed, most: int) -> bool:
     me = store.me()
     if push is None or push.upto.number != answer.upto:
-        return
+        return True
     store.give(push.lane, push.upto.number, answer.at, sent=True)
     told = {row.cell for row in push.lost}
     for lost in store.lost():
@@ -72,7 +97,7 @@ def _pushed(store: HubStore, push: Sent | None, answer: Pushed) -> None:
     store.put_me(replace(me, pending=b"", nonce=answer.nonce, heads=heads, durable=durable, past=past, told=answer.at))
     if answer.echo:
         _echoed(store, push, answer)
-    settle(store)
+    return settle(store, most)
 
 
 def _echoed(store: HubStore, push: Sent, answer: Pushed) -> None:
@@ -127,12 +152,12 @@ def _sticks(push: Sent, code: str) -> bool:
     return code not in _ANEW and not (code == "too_large" and len(push.changes) + len(push.lost) > 1)
 
 
-def _page(store: HubStore, page: Page) -> None:
+def _page(store: HubStore, page: Page, most: int) -> bool:
     me = store.me()
     if page.partial:
         _only_revocations(store, page)
     if page.partial or page.epoch != me.epoch or page.after != me.cursors[page.lane]:
-        return
+        return True
     cells = [row.cell for row in page.rows]
     store.prepare(cells)
     for cell, row in zip(cells, page.rows, strict=True):
@@ -146,10 +171,7 @@ def _page(store: HubStore, page: Page) -> None:
     for subject in page.gone:
         for kind in list(store.kinds(subject)):
             store.drop_row(Cell(kind, subject))
-    if page.whole:
-        _drop_forgotten(store, page.lane)
-        settle(store)
-        settle_lost(store, page.lane)
+    return not page.whole or settle(store, most)
 
 
 def _put_row(store: HubStore, me: Me, cell: Cell, row: Row) -> None:
@@ -175,19 +197,11 @@ def _put(seen: Seen, lane: Lane, at: Position) -> Seen:
     return (security, identity, sessions, audit)
 
 
-def _drop_forgotten(store: HubStore, lane: Lane) -> None:
-    """What a restored cloud has forgotten, and not got again from anybody, is no more."""
-    me = store.me()
-    for row in store.rows(lane) if me.cuts else ():
-        if me.forgotten(row.at):
-            store.drop_row(row.cell)
-
-
 def _only_revocations(store: HubStore, page: Page) -> None:
     """What a hub that is locked out learns closes doors here, and is the cloud's already; what it was to tell isn't."""
     store.put_me(replace(store.me(), locked=True))
     known = {lost.cell: lost for lost in store.lost()}
     for row in page.rows:
-        had = known.get(row.cell) or Lost(row.cell, pack_state(EMPTY), START)
+        had = known.get(row.cell, Lost(row.cell, _NOTHING, row.at))
         state = join(unpack_state(had.state), unpack_state(row.state))
-        store.put_lost(replace(had, state=pack_state(state)))
+        store.put_lost(Lost(row.cell, pack_state(state), None if had.given is None else row.at))

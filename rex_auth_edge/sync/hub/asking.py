@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.digest import link
+from rex_auth_edge.sync.hub.settling import forgotten
 from rex_auth_edge.sync.kinds import Kind, lane_of
 from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.standing import House, kept_home
@@ -123,7 +124,8 @@ def pull(store: HubStore, lane: Lane) -> bytes:
     """Ask for the lane's next rows, and whether both ends agree on those before."""
     me = store.me()
     past = me.past if any_waits(store) else me.whole
-    root = store.tree(lane).root if me.cursors[lane] == me.whole[lane] else b""
+    known = me.cursors[lane] == me.whole[lane] and not forgotten(store, lane, 1)
+    root = store.tree(lane).root if known else b""
     return encode(Pull(me.epoch, lane, me.cursors[lane], past, me.pruned, root), me.version)
 
 

@@ -9,6 +9,8 @@ from rex_auth_edge.sync.state import EMPTY
 from rex_auth_edge.sync.store import Entry, HubStore
 from rex_auth_edge.sync.wire import Row, pack_state, unpack_state
 
+AT_ONCE = 500
+"""Rows that one transaction takes: a hub has one writer, and whoever signs in waits for it."""
 _pack = msgspec.msgpack.Encoder().encode
 
 
@@ -23,20 +25,33 @@ def is_echo(entry: Entry, row: Row) -> bool:
     return entry.cell == row.cell and pack_state(alone) == row.state
 
 
-def settle(store: HubStore) -> None:
-    """Take off what the hub has got back, and forget what is durable as well.
+def settle(store: HubStore, most: int = AT_ONCE) -> bool:
+    """Take off what the hub has got back, and forget what is durable as well, `most` at a time: whether that was all.
 
     It has got it back once it knows all of the lane up to its place; having read up to there in the middle of a pull
-    isn't enough, since the cell may have moved on.
+    isn't enough, since the cell may have moved on. What is left lies on what has come a little longer, as it did
+    during the pull.
+    """
+    me, left = store.me(), most
+    for lane in Lane:
+        gone = forgotten(store, lane, left)
+        for row in gone:
+            store.drop_row(row.cell)
+        left = max(0, left - len(gone))
+        left = max(0, left - store.settle(lane, me.whole[lane], me.durable, left))
+    back = [each for each in store.lost() if each.given is not None and each.given <= me.whole[lane_of(each.cell.kind)]]
+    for lost in back[:left]:
+        store.drop_lost(lost.cell)
+    return left > len(back)
+
+
+def forgotten(store: HubStore, lane: Lane, most: int) -> list[Row]:
+    """What a restored cloud has forgotten, and not got again from anybody, `most` at a time: it is no more.
+
+    Nobody knows before all of the lane has been read anew.
     """
     me = store.me()
-    for lane in Lane:
-        store.settle(lane, me.whole[lane], me.durable)
-
-
-def settle_lost(store: HubStore, lane: Lane) -> None:
-    """Forget what the cloud had forgotten, once it has come back from there."""
-    me = store.me()
-    for lost in store.lost():
-        if lane_of(lost.cell.kind) == lane and lost.given is not None and lost.given <= me.whole[lane]:
-            store.drop_lost(lost.cell)
+    if me.whole[lane].epoch != me.epoch:
+        return []
+    found = {row.cell: row for cut, _ in me.cuts for row in store.rows(lane, cut, most) if me.forgotten(row.at)}
+    return list(found.values())[:most]

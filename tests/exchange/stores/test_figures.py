@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from rex_auth_edge.exchange.stores.scribes import CloudScribe
 from rex_auth_edge.storage.sync_tables import sync_sums
+from rex_auth_edge.sync.cloud.keeping import made_durable
 from rex_auth_edge.sync.order import Lane
-from tests.benchmarks.sync_ends import AT_ONCE, Ends, Told, ids
+from tests.benchmarks.sync_ends import AT_ONCE, KEY, Ends, Told, ids
 
 
 @pytest.fixture
@@ -67,3 +69,25 @@ def test_a_page_fits_whatever_is_in_it(ends: Ends) -> None:
     ends.pull()
     assert ends.told.rows == 300
     assert ends.told.requests > 1
+
+
+def test_no_transaction_grows_with_what_waits(ends: Ends) -> None:
+    """However much has been written meanwhile on both sides: a hub has one writer, a cluster wants small ones."""
+    cells = ids(4 * AT_ONCE)
+    for begin in range(0, len(cells), AT_ONCE):
+        ends.rename(cells[begin : begin + AT_ONCE], "before")
+    ends.push()
+    ends.pull(Lane.IDENTITY)
+    ends.cloud(lambda store: ends.renamed(CloudScribe(store, 0, KEY), ids(1), "elsewhere"))  # so that there is no echo
+    for begin in range(0, len(cells), AT_ONCE):
+        ends.rename(cells[begin : begin + AT_ONCE], "after")
+    ends.push()
+    ends.pull(Lane.IDENTITY)
+    lying = ends.hub(lambda store: [entry for entry in store.entries() if not entry.passed])
+    assert lying == []
+    ends.cloud(lambda store: made_durable(store, store.standing().at))
+    ends.rename(cells[:1], "once more")
+    ends.push()
+    assert ends.hub(lambda store: len(store.entries())) <= 1
+    assert ends.on_hub.most <= 2 * (AT_ONCE + 20), "cells and the digest's branches"
+    assert ends.in_cloud.most <= 2 * (AT_ONCE + 20)

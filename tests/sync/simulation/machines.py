@@ -12,9 +12,10 @@ from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.answer import Occasion, answer
 from rex_auth_edge.sync.cloud.epochs import begin_epoch
 from rex_auth_edge.sync.cloud.ordering import Ordering
-from rex_auth_edge.sync.hub.applying import apply
+from rex_auth_edge.sync.hub.applying import apply, read
 from rex_auth_edge.sync.hub.asking import pull, push
 from rex_auth_edge.sync.hub.comparing import further, question
+from rex_auth_edge.sync.hub.settling import AT_ONCE, settle
 from rex_auth_edge.sync.hub.view import View
 from rex_auth_edge.sync.hub.welcoming import seal, start
 from rex_auth_edge.sync.hub.writing import write
@@ -105,6 +106,8 @@ class CloudMachine:
 class HubMachine:
     """A hub: its database, the copy beside it, and a view of what it goes by.
 
+    Of what has come it takes `most` rows in a transaction.
+
     While its disk is `full` nothing is written there; `down` is a hub that couldn't start because of that.
     """
 
@@ -117,6 +120,7 @@ class HubMachine:
     cut_off: bool = False
     full: bool = False
     down: bool = False
+    most: int = AT_ONCE
     _view: View | None = None
 
     def enrol(self, cloud: CloudMachine) -> None:
@@ -203,10 +207,19 @@ class HubMachine:
         if said is None:
             return None
         try:
-            done: Struct | None = self.do(lambda: apply(self.store, raw, said))
+            return self.hear(raw, said)
         except ValueError:
             return None
-        return done
+
+    def hear(self, request: bytes, raw: bytes) -> Struct | None:
+        """Take the answer to a request, a part at a time: what it was, None where the machine went off meanwhile."""
+        parts = read(raw, self.most)
+        done = [self.do(lambda part=part: apply(self.store, request, part, self.most)) for part in parts]  # type: ignore[misc]
+        return None if None in done else parts[-1]
+
+    def settle(self) -> bool:
+        """Take off some of what has come back: whether any may be left."""
+        return self.do(lambda: settle(self.store, self.most)) is False
 
     def mend(self, line: Line, lane: Lane) -> int:
         """Find where it differs from the cloud, and mend that: how many questions it took."""

@@ -36,6 +36,8 @@ class World:
         self._found()
         self.faults = faults
         self.cloud.most = 1 + self.chance.below(6)
+        for hub in self.hubs:
+            hub.most = 1 + self.chance.below(4)
 
     def _found(self) -> None:
         """The household begins on the first hub, or at the cloud."""
@@ -152,6 +154,8 @@ class World:
         else:
             lane = self.chance.of(list(Lane))
             self.say(hub.id, "pulls", lane.name, type(hub.fetch(self.line, lane)).__name__)
+        if self.chance.one_in(3):
+            self.say(hub.id, "settles", hub.settle())
         hub.store.disk.fuse = None
 
     # ---- peace
@@ -181,6 +185,8 @@ class World:
             self.say("enrolled anew:", hub.id)
             hub.enrol(self.cloud)
             return False
+        while hub.settle():
+            pass
         calm = not hub.store.me().pending
         for lane in Lane:
             page = self._read(hub, lane)
