@@ -9,6 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from rex_auth_edge.sync.digest import Path, Sums
+from rex_auth_edge.sync.me import Me
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Seen, Tag
 from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell, State
@@ -16,7 +17,6 @@ from rex_auth_edge.sync.wire import Head, Row
 
 EVERYTHING = 1 << 62
 """As many as there are."""
-HEADS: tuple[Head, Head, Head, Head] = (Head(), Head(), Head(), Head())
 
 
 class Rows(House, Protocol):
@@ -169,53 +169,6 @@ class Lost(Struct, frozen=True, gc=False):
     given: Position | None = None
 
 
-class Me(Struct, frozen=True):
-    """Where a hub stands. A copy lies outside of its database, written after each commit.
-
-    `told` is the furthest place of which an answer with a nonce has told it. `cursors` say up to where it has read;
-    `whole`, up to where it knows all; `past`, what it had seen at least when it wrote the oldest of what waits.
-    `pending` is the request that has to be answered before another is made, to the byte. `restored`: the database is
-    older than the copy, and the hub writes nothing until it is another incarnation. `cuts`: what is later than this
-    place, of epochs up to this one, a restored cloud has forgotten. `stuck` lanes have been refused, and wait until
-    nothing else does. `version` is that of the exchange which both have agreed on. `twice`: what it asked was answered
-    before, and something else since, so that there is another copy of it.
-    """
-
-    id: bytes
-    incarnation: int
-    number: int
-    heads: tuple[Head, ...]
-    nonce: bytes
-    epoch: int = 0
-    told: Position = START
-    cursors: Seen = NOTHING
-    whole: Seen = NOTHING
-    past: Seen = NOTHING
-    durable: Position = START
-    pruned: int = 0
-    pending: bytes = b""
-    greeted: bool = False
-    restored: bool = False
-    locked: bool = False
-    removed: bool = False
-    key: bytes = b""
-    next_key: bytes = b""
-    cuts: tuple[tuple[Position, int], ...] = ()
-    commits: int = 0
-    stuck: tuple[Lane, ...] = ()
-    version: int = 1
-    twice: bool = False
-
-    @property
-    def silent(self) -> bool:
-        """Whether what is done here isn't written as changes: while the hub may not be itself."""
-        return self.restored or self.locked or self.removed
-
-    def forgotten(self, at: Position) -> bool:
-        """Whether the cloud has been restored to before this place, and knows nothing of it."""
-        return any(at > cut and at.epoch <= epoch for cut, epoch in self.cuts)
-
-
 class HubStore(Rows, Protocol):
     """One household on a hub."""
 
@@ -264,6 +217,10 @@ class HubStore(Rows, Protocol):
         """What waits of the lane up to this number is contained in what the cloud has up to `at`; `sent`, only that."""
         ...
 
+    def latest(self, lane: Lane, after: int, most: int) -> list[Entry]:
+        """Those past this number that have a place, the last first, `most` at most."""
+        ...
+
     def take_back(self, lane: Lane, after: int) -> None:
         """What has a number past this one waits again, whatever has been said of it."""
         ...
@@ -281,6 +238,10 @@ class HubStore(Rows, Protocol):
 
     def lost(self) -> list[Lost]:
         """What a restored cloud may have forgotten."""
+        ...
+
+    def lost_of(self, cell: Cell) -> Lost | None:
+        """What it may have forgotten of the cell."""
         ...
 
     def put_lost(self, lost: Lost) -> None:

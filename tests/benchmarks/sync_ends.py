@@ -29,9 +29,9 @@ from rex_auth_edge.sync.hub.asking import pull, push
 from rex_auth_edge.sync.hub.settling import settle
 from rex_auth_edge.sync.hub.welcoming import seal
 from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.me import HEADS, Me
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.store import HEADS, Me
 from rex_auth_edge.sync.wire import Page, Push, decode, name_of
 from tests.doubles import HandClock
 

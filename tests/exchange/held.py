@@ -4,17 +4,17 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from rex_auth_edge.exchange.mirror import capture_all
 from rex_auth_edge.exchange.stores.hub import SqlHub, enrol, enrolled
 from rex_auth_edge.exchange.stores.scribes import HubScribe
 from rex_auth_edge.storage.sync_enrolments import forget
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, Kind
+from rex_auth_edge.sync.me import HEADS, Me
 from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import State
-from rex_auth_edge.sync.store import HEADS, Me
 from rex_auth_edge.sync.wire import Row, pack_state
+from tests.exchange.everything import capture_all
 from tests.hub import Household
 
 _CLOUD = b"C" * 16

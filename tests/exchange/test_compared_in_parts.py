@@ -1,12 +1,13 @@
 """A hub's rows are compared with its cells some at a time: together that is the same as all at once."""
 
-from rex_auth_edge.exchange.mirror import capture_all, listed, recapture
+from rex_auth_edge.exchange.mirror import listed, people_of, recapture
 from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.stores.hub import SqlHub, enrol
 from rex_auth_edge.exchange.stores.scribes import HubScribe
 from rex_auth_edge.storage.tx import Touch, Tx
 from rex_auth_edge.sync.kinds import Kind
-from rex_auth_edge.sync.store import HEADS, Me
+from rex_auth_edge.sync.me import HEADS, Me
+from tests.exchange.everything import capture_all
 from tests.household.family import family
 from tests.hub import Household
 
@@ -19,7 +20,6 @@ async def test_in_parts(home: Household) -> None:
         assert answer.status_code == 200, answer.text
     node = home.store.node.id.bytes
     await home.store.write(lambda tx: enrol(tx, tenant, Me(node, 1, 0, HEADS, b"nonce"), bytes(32), b""))
-    found = await home.store.read(lambda conn: listed(conn, parts, tenant, Shown(conn, tenant), node))
 
     def compare(tx: Tx, some: list[Touch]) -> set[str]:
         store = SqlHub(tx, tenant)
@@ -28,8 +28,10 @@ async def test_in_parts(home: Household) -> None:
         return {str(cell.kind) for cell in cells}
 
     kinds: set[str] = set()
-    for each in found:
-        kinds |= await home.store.write(lambda tx, one=each: compare(tx, [one]))  # type: ignore[misc]  # bound at once
+    for which in (people_of, lambda conn, of: listed(conn, parts, of, Shown(conn, of), node)):
+        found: list[Touch] = await home.store.read(lambda conn, which=which: which(conn, tenant))  # type: ignore[misc]
+        for each in found:
+            kinds |= await home.store.write(lambda tx, one=each: compare(tx, [one]))  # type: ignore[misc]
     assert {Kind.USER, Kind.ROLE, Kind.SESSION, Kind.INVITATION, Kind.PASSWORD, Kind.KEY} <= kinds
 
     def rest(tx: Tx) -> set[str]:

@@ -12,8 +12,8 @@ from rex_auth_edge.exchange.hub.copy import Copies, Copy
 from rex_auth_edge.exchange.hub.enrolment import Enrolment, opened, sealed
 from rex_auth_edge.exchange.proof import HubKey
 from rex_auth_edge.keys.seal import Seal, SealBrokenError
+from rex_auth_edge.sync.me import HEADS, Me
 from rex_auth_edge.sync.order import Position
-from rex_auth_edge.sync.store import HEADS, Me
 from tests.doubles import SeededEntropy
 
 HERE = UUID(int=1)

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from rex_auth_edge.exchange.mirror import adopt, capture_all, differences
+from rex_auth_edge.exchange.mirror import adopt, differences
 from rex_auth_edge.exchange.stores.hub import SqlHub, enrol
 from rex_auth_edge.exchange.stores.scribes import HubScribe
 from rex_auth_edge.storage.store import Store
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.me import HEADS, Me
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.store import HEADS, Me
 from tests.doubles import HandClock
+from tests.exchange.everything import capture_all
 from tests.household.cast import Cast, cast
 from tests.hub import PASSWORD, Household, household
 from tests.tenancy.routes import PLAIN, Route, filled

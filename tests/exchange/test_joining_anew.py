@@ -66,3 +66,19 @@ async def test_what_the_owner_is_told_who_becomes_one(street: Street) -> None:
     assert own["code"] == shown["code"] == "password_before_joining"
     assert own["says"].startswith("A hub has joined where you had another password: the cloud's counts there")
     assert shown["says"].startswith("maya had another password on a hub that has joined")
+
+
+async def test_a_hub_that_goes_off_right_after_it_has_joined(street: Street) -> None:
+    """What its household had before is told once it is on again, some of it at a time; who signs in meanwhile stays."""
+    hub = street.hubs[0]
+    async with hub.home.client() as client:
+        await hub.home.own(client, "maya@example.com", "maya")
+    await add(hub.home, "noah")
+    await hub.enrol(street.cloud)
+    await hub.sync.runs.end()
+    tokens = (await signed_in(hub.home, "noah")).json()
+    await hub.sync.runs.begin(looping=False)
+    await agree(street)
+    assert await members(street.cloud.home) == {"maya", "noah"}
+    async with bearer(hub.home, tokens) as noah:
+        assert len((await noah.get("/auth/sessions")).json()["sessions"]) == 1

@@ -10,10 +10,11 @@ from rex_auth_edge.sync.digest import Path, Tree, path_of
 from rex_auth_edge.sync.hub.settling import is_echo
 from rex_auth_edge.sync.hub.view import View
 from rex_auth_edge.sync.kinds import lane_of
+from rex_auth_edge.sync.me import Me
 from rex_auth_edge.sync.order import START, Lane, Position, Tag
 from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import EMPTY, Cell, State
-from rex_auth_edge.sync.store import EVERYTHING, End, Entry, Lost, Me, Member, Standing
+from rex_auth_edge.sync.store import EVERYTHING, End, Entry, Lost, Member, Standing
 from rex_auth_edge.sync.wire import Row, unpack_state
 from tests.sync.disk import Disk
 
@@ -195,6 +196,11 @@ class MemoryHub(MemoryRows):
             if entry.number <= upto and (entry.sent or not sent):
                 self.put_entry(replace(entry, sent=False, given=at))
 
+    def latest(self, lane: Lane, after: int, most: int) -> list[Entry]:
+        """Those with a place, the last first."""
+        found = [each for each in self._of(lane) if each.given is not None and each.number > after]
+        return found[::-1][:most]
+
     def take_back(self, lane: Lane, after: int) -> None:
         """They have none."""
         for entry in self._of(lane):
@@ -223,6 +229,10 @@ class MemoryHub(MemoryRows):
     def lost(self) -> list[Lost]:
         """What a restored cloud may have forgotten."""
         return [lost for _, lost in sorted(self.disk.table("lost").items())]
+
+    def lost_of(self, cell: Cell) -> Lost | None:
+        """Of the cell."""
+        return self.disk.table("lost").get(cell)
 
     def put_lost(self, lost: Lost) -> None:
         """Write it."""

@@ -107,3 +107,22 @@ def test_where_the_hash_is_another_all_is_read(echo: bytes) -> None:
     assert hub.view.state(cell).fields["name"].value == "Maya"
     world.converge()
     assert row_at(hub, cell) == row_at(world, cell)
+
+
+def test_a_hub_that_reads_anew_believes_no_echo() -> None:
+    """After the cloud was restored it may have what that has forgotten: it reads on, whatever it has written itself."""
+    world = calm()
+    hub, place, cell = world.hubs[0], AtCloud(world.cloud), Cell(Kind.PROFILE, NOAH)
+    place.write(cell, place.pen().put(phone="kept"), None)
+    world.converge()
+    world.cloud.back_up()
+    place.write(cell, place.pen().put(phone="forgotten"), None)
+    world.converge()
+    world.cloud.restore()
+    hub.fetch(world.line, Lane.IDENTITY)
+    hub.send(world.line)
+    put(hub, Kind.PROFILE, MAYA, AtHub(hub).pen().put(name="Maya"))
+    assert isinstance(hub.send(world.line), Pushed)
+    while (page := hub.fetch(world.line, Lane.IDENTITY)) is not None and not page.whole:
+        pass
+    assert hub.view.state(cell).fields["phone"].value == "kept"

@@ -11,7 +11,7 @@ from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import LARGEST_BODY, Push, Pushed, Refusal, decode, encode, name_of
+from rex_auth_edge.sync.wire import LARGEST_BODY, Push, Pushed, Refusal, Welcome, decode, encode, name_of
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.test_ends import calm, put
@@ -79,7 +79,7 @@ def test_a_page_is_taken_in_parts() -> None:
     """A hub that goes off in the middle of one asks for the rest, and has seen no more than it has taken."""
     world = calm()
     hub, place = world.hubs[0], AtCloud(world.cloud)
-    hub.most = world.cloud.most = 2
+    hub.most = 2
     for number in range(5):
         place.write(Cell(Kind.PROFILE, bytes([number]) * 16), place.pen().put(phone=number), None)
     world.cloud.most = 500
@@ -129,6 +129,49 @@ def test_what_has_come_back_is_taken_off_in_parts() -> None:
     hub.boot()
     world.converge()
     assert lying(hub) == []
+
+
+def test_what_a_restored_cloud_has_forgotten_waits_again_in_parts() -> None:
+    """The last first, and nothing is sent before; a hub that goes off meanwhile goes on."""
+    world = calm()
+    hub, cells = world.hubs[0], [Cell(Kind.PROFILE, bytes([number]) * 16) for number in range(5)]
+    for cell in cells:
+        put(hub, cell.kind, cell.id, AtHub(hub).pen().put(phone="1"))
+    world.converge()
+    world.cloud.restore()
+    hub.most = 2
+    hub.fetch(world.line, Lane.IDENTITY)
+    assert isinstance(hub.send(world.line), Welcome)
+    assert [entry.given is None for entry in hub.store.entries()] == [False, False, False, True, True]
+    hub.boot()
+    assert hub.send(world.line) is None
+    while hub.settle():
+        pass
+    assert [entry.given is None for entry in hub.store.entries()] == [True] * len(cells)
+    world.converge()
+    assert {world.cloud.store.state(cell).fields["phone"].value for cell in cells} == {"1"}
+
+
+def test_another_incarnation_writes_again_in_parts() -> None:
+    """It is silent until all is written again, each once, though it goes off in the middle."""
+    world = calm()
+    hub, cells = world.hubs[0], [Cell(Kind.PROFILE, bytes([number]) * 16) for number in range(5)]
+    for cell in cells:
+        put(hub, cell.kind, cell.id, AtHub(hub).pen().put(phone="1"))
+    backup = hub.store.disk.copy()
+    put(hub, Kind.PROFILE, b"else" * 4, AtHub(hub).pen().put(phone="1"))
+    hub.store.disk.restore(backup)
+    hub.boot()
+    hub.most = 2
+    assert isinstance(hub.send(world.line), Welcome)
+    hub.boot()
+    assert hub.store.me().silent
+    while hub.settle():
+        pass
+    assert hub.may_write
+    world.converge()
+    made = [world.cloud.store.state(cell).fields["phone"].by for cell in cells]
+    assert [by.incarnation for by in made] == [2] * len(cells)
 
 
 def lying(hub: HubMachine) -> list[bool]:

@@ -1,5 +1,6 @@
 """Letting a hub in: for a code that an owner has made, with the key that the hub has made for itself."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -12,14 +13,16 @@ from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.exchange.cloud.answering import NONCE_BYTES
 from rex_auth_edge.exchange.cloud.claims import code_hash
 from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol, Enrolled, Look, Offer, whose
-from rex_auth_edge.exchange.mirror import adopt, capture_all
+from rex_auth_edge.exchange.mirror import adopt, listed, people_of, recapture
+from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.stores.cloud import SqlCloud, held_if_shared, share
 from rex_auth_edge.exchange.stores.scribes import CloudScribe
 from rex_auth_edge.flows.household.actor import still_may
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import sync_claims, tenants, users
 from rex_auth_edge.storage.audit import Event, record
-from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.storage.columns import portions
+from rex_auth_edge.storage.tx import Touch, Tx, What
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.standing import revoked
@@ -27,6 +30,8 @@ from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import NEWEST, OLDEST, encode
 
 _ID = 16
+_ROWS_AT_ONCE = 50
+"""People, sessions or devices that are written as changes in one transaction, when the first hub comes."""
 MOST_HUBS = 16
 """That a household has at a time, removed ones aside."""
 BAD_CODE = Refused(
@@ -68,16 +73,52 @@ async def enrolled(parts: Parts, asked: Enrol, key: bytes) -> bytes | Refused:
         return _BAD_BODY
     if min(asked.newest, NEWEST) < max(asked.oldest, OLDEST):
         return _OLD_HUB if asked.newest < OLDEST else _OLD_CLOUD
+    shared = await parts.store.write(lambda tx: _shared(tx, parts, asked))
+    if isinstance(shared, Refused):
+        return shared
+    node = parts.store.node.id.bytes
+    await _tell(parts, shared, lambda conn: people_of(conn, shared))
+    await _tell(parts, shared, lambda conn: listed(conn, parts, shared, Shown(conn, shared), node))
+    while await parts.store.write(lambda tx: _told(tx, parts, shared, [Touch(What.AUDIT, tx.node.id)])):
+        pass
     return await parts.store.write(lambda tx: _enrolled(tx, parts, asked, key))
 
 
-def _enrolled(tx: Tx, parts: Parts, asked: Enrol, key: bytes) -> bytes | Refused:
+async def _tell(parts: Parts, tenant_id: UUID, which: Callable[[sa.Connection], list[Touch]]) -> None:
+    """Write as changes what the household's rows say, some at a time; what is done in between is written by itself."""
+    for some in portions(await parts.store.read(which), _ROWS_AT_ONCE):
+        await parts.store.write(lambda tx, each=some: _told(tx, parts, tenant_id, each))  # type: ignore[misc]  # bound at once
+
+
+def _told(tx: Tx, parts: Parts, tenant_id: UUID, some: Iterable[Touch]) -> bool:
+    store = SqlCloud(tx, tenant_id)
+    told = recapture(tx, parts, CloudScribe(store, tx.now.wall, parts.naming(tenant_id)), tenant_id, some)
+    store.flush()
+    adopt(tx, parts, tenant_id, store, tuple(store.dirty))
+    return bool(told)
+
+
+def _shared(tx: Tx, parts: Parts, asked: Enrol) -> UUID | Refused:
+    """The household whose order begins at the latest here: nobody is let in by that."""
+    claim = _asked_by(tx, parts, asked)
+    if isinstance(claim, Refused):
+        return claim
+    tenants.hold(tx, claim.tenant_id)
+    if not held_if_shared(tx, claim.tenant_id):
+        share(tx, claim.tenant_id)
+    return UUID(bytes=claim.tenant_id.bytes)
+
+
+def _asked_by(tx: Tx, parts: Parts, asked: Enrol) -> Any | Refused:
     if asked.hub == tx.node.id.bytes:  # whoever goes by the cloud's own id would speak for the cloud
         return _BAD_BODY
     claim = _claim(tx.conn, parts, asked.code, tx.now)
-    if claim is None or asked.household not in {b"", claim.tenant_id.bytes}:
-        return BAD_CODE
-    return _let_in(tx, parts, claim, asked, key)
+    return BAD_CODE if claim is None or asked.household not in {b"", claim.tenant_id.bytes} else claim
+
+
+def _enrolled(tx: Tx, parts: Parts, asked: Enrol, key: bytes) -> bytes | Refused:
+    claim = _asked_by(tx, parts, asked)
+    return claim if isinstance(claim, Refused) else _let_in(tx, parts, claim, asked, key)
 
 
 def _claim(conn: sa.Connection, parts: Parts, code: str, now: Moment) -> Any | None:
@@ -97,8 +138,6 @@ def _good(claim: Any, now: Moment) -> bool:
 def _let_in(tx: Tx, parts: Parts, claim: Any, asked: Enrol, key: bytes) -> bytes | Refused:
     tenant_id, hub_id = claim.tenant_id, UUID(bytes=asked.hub)
     tenants.hold(tx, tenant_id)
-    if not held_if_shared(tx, tenant_id):
-        share(tx, tenant_id)
     store = SqlCloud(tx, tenant_id)
     if revoked(store, Kind.HUB, asked.hub):
         return _REMOVED
@@ -111,7 +150,6 @@ def _let_in(tx: Tx, parts: Parts, claim: Any, asked: Enrol, key: bytes) -> bytes
         return BAD_CODE
     member = keeping.enrol(store, asked.hub, key, tx.entropy.token_bytes(NONCE_BYTES), tx.now.wall)
     scribe = CloudScribe(store, tx.now.wall, parts.naming(tenant_id))
-    capture_all(tx, parts, scribe, tenant_id)
     scribe.write(Cell(Kind.HUB, asked.hub), scribe.pen().climb(actor=claim.made_by.bytes, name=asked.name))
     store.flush()
     adopt(tx, parts, tenant_id, store, tuple(store.dirty))

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from rex_auth_edge.sync.store import Me
+from rex_auth_edge.sync.me import Me
 
 _ROOM = 320 * 1024
 """Bytes of each file: a copy with the largest request that may be under way."""

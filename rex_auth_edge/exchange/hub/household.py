@@ -6,6 +6,7 @@ from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
+import sqlalchemy as sa
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -14,7 +15,7 @@ from rex_auth_edge.exchange.hub import reborn, trouble
 from rex_auth_edge.exchange.hub.copy import Copies, Copy
 from rex_auth_edge.exchange.hub.enrolment import Enrolment
 from rex_auth_edge.exchange.hub.trouble import LineError
-from rex_auth_edge.exchange.mirror import adopt, beyond, capture, capture_all, failures, listed, recapture
+from rex_auth_edge.exchange.mirror import adopt, beyond, capture, failures, listed, people_of, recapture
 from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.proof import HubKey, Signer
 from rex_auth_edge.exchange.stores.hub import SqlHub
@@ -31,8 +32,8 @@ from rex_auth_edge.sync.hub.applying import apply, read
 from rex_auth_edge.sync.hub.settling import settle
 from rex_auth_edge.sync.hub.shedding import shed
 from rex_auth_edge.sync.hub.welcoming import seal, start
+from rex_auth_edge.sync.me import Me
 from rex_auth_edge.sync.order import Lane
-from rex_auth_edge.sync.store import Me
 from rex_auth_edge.sync.wire import Compared, Page, Refusal, WireError
 
 T = TypeVar("T")
@@ -130,9 +131,6 @@ class Household:
             settled = apply(store, request, part)
             if store.me().incarnation != before.incarnation and not before.restored:
                 reborn.as_incarnation(tx, self._parts)
-            if before.silent and not store.me().silent:
-                capture_all(tx, self._parts, HubScribe(store), self.tenant_id)
-                self._checked = False
             return settled
 
         settled = await self._do(work, part.now or None if isinstance(part, Page) else None)
@@ -159,22 +157,28 @@ class Household:
     async def check(self) -> None:
         """Once after each start, when all has been read: what the tables here say and the cells don't is written.
 
-        That is nothing, but after a restore: what the hub had begun since is over. Some at a time, since whoever signs
-        in waits meanwhile; what is done in between is written by itself.
+        That is nothing, but after a restore: what the hub had begun since is over; and where it is `untold`: there it
+        is done before as well. Some at a time, since whoever signs in waits meanwhile; what is done in between is
+        written by itself.
         """
-        if not self._checked and not self.me.silent:
-            for some in portions(await self._listed(), _ROWS_AT_ONCE):
-                await self._do(lambda tx, store, each=some: self._recapture(tx, store, each))  # type: ignore[misc]
-            while await self._do(self._tell_log):
-                pass
-            self._checked = True
-
-    async def _listed(self) -> list[Touch]:
+        if (self._checked and not self.me.untold) or self.me.silent:
+            return
         parts, tenant_id, node = self._parts, self.tenant_id, self.me.id
+        await self._compare(lambda conn: people_of(conn, tenant_id))
+        await self._compare(lambda conn: listed(conn, parts, tenant_id, Shown(conn, tenant_id), node))
+        while await self._do(self._tell_log):
+            pass
+        self._checked = not self.me.untold
+        if self.me.untold:
+            await self._do(lambda _, store: store.put_me(replace(store.me(), untold=False)))
+
+    async def _compare(self, which: Callable[[sa.Connection], list[Touch]]) -> None:
         try:
-            return await parts.store.read(lambda conn: listed(conn, parts, tenant_id, Shown(conn, tenant_id), node))
+            found = await self._parts.store.read(which)
         except StorageUnavailableError as error:
             raise LineError(trouble.STORAGE) from error
+        for some in portions(found, _ROWS_AT_ONCE):
+            await self._do(lambda tx, store, each=some: self._recapture(tx, store, each))  # type: ignore[misc]
 
     def _recapture(self, tx: Tx, store: SqlHub, some: list[Touch]) -> None:
         if not store.me().silent:
@@ -205,7 +209,10 @@ class Household:
     async def _do(self, work: Callable[[Tx, SqlHub], T], clouds: int | None = None) -> T:
         def inside(tx: Tx) -> tuple[T, Me, Enrolment, bytes]:
             store = SqlHub(tx, self.tenant_id)
+            silent = store.me().silent
             done = work(tx, store)
+            if silent and not store.me().silent:
+                store.put_me(replace(store.me(), untold=True))
             me = seal(store)
             store.flush()
             if store.dirty:

@@ -15,15 +15,13 @@ from rex_auth_edge.exchange.hub import enrolment as enrolments
 from rex_auth_edge.exchange.hub.becoming import become
 from rex_auth_edge.exchange.hub.enrolment import Enrolment
 from rex_auth_edge.exchange.messages import Enrolled, Offer, whose
-from rex_auth_edge.exchange.mirror import adopt, capture_all
 from rex_auth_edge.exchange.proof import HubKey
 from rex_auth_edge.exchange.stores.hub import SqlHub, enrol
-from rex_auth_edge.exchange.stores.scribes import HubScribe
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import sync_enrolments, users
 from rex_auth_edge.storage.audit import Event, record
 from rex_auth_edge.storage.tx import Tx
-from rex_auth_edge.sync.store import HEADS, Me
+from rex_auth_edge.sync.me import HEADS, Me
 
 _ANOTHER = Refused(
     Code.ALREADY_ENROLLED, "This household is enrolled in another cloud, or as another household: forget that first"
@@ -118,12 +116,8 @@ def _begin(tx: Tx, parts: Parts, tenant_id: UUID, wish: Wish, made: Enrolment, a
         return owner
     if owner is not None:
         become(tx, parts, tenant_id, owner.id, UUID(bytes=answer.owner))
-    me = Me(tx.node.id.bytes, answer.incarnation, 0, HEADS, answer.nonce, key=made.seeds[0][0])
+    me = Me(tx.node.id.bytes, answer.incarnation, 0, HEADS, answer.nonce, key=made.seeds[0][0], untold=True)
     enrol(tx, tenant_id, me, answer.digest_key, enrolments.sealed(parts.seal, tenant_id, made))
-    store = SqlHub(tx, tenant_id)
-    capture_all(tx, parts, HubScribe(store), tenant_id)
-    store.flush()
-    adopt(tx, parts, tenant_id, store.shown, tuple(store.dirty))
     return None
 
 
@@ -147,9 +141,6 @@ def _again(tx: Tx, parts: Parts, tenant_id: UUID, row: Any, made: Enrolment, ans
     store.unsend()
     me = store.me()
     let_in = replace(me, key=made.seeds[0][0], next_key=b"", nonce=answer.nonce, pending=b"")
-    store.put_me(replace(let_in, greeted=False, locked=False, removed=False, twice=False))
-    if not me.restored:
-        capture_all(tx, parts, HubScribe(store), tenant_id)
+    store.put_me(replace(let_in, greeted=False, locked=False, removed=False, twice=False, untold=True))
     store.flush()
-    adopt(tx, parts, tenant_id, store.shown, tuple(store.dirty))
     return None

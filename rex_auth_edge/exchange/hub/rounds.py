@@ -95,8 +95,10 @@ class Rounds:
         me = self._household.me
         if me.locked or me.removed:
             await self._read(Lane.SECURITY)
+        await self._met()
         if not me.greeted or me.pending:
             await self._send_one()
+            await self._met()
         await self._read(Lane.SECURITY)
         await self._send()
         for lane in Lane:
@@ -111,6 +113,13 @@ class Rounds:
             # A later lane's answer has told of more than an earlier one's: nothing waits at the cloud for what is read.
             for lane in behind:
                 await self._read(lane)
+
+    async def _met(self) -> None:
+        """Until what an introduction has begun is done, and what was done before it is written."""
+        while not self._household.me.met:
+            await self._household.settle()
+        if self._household.me.untold:
+            await self._household.check()
 
     async def _settled(self) -> None:
         """Until nothing lies on what it has become any more."""

@@ -18,8 +18,12 @@ def is_told(house: House, session: bytes) -> bool:
 
 
 def beginning(side: Side, row: Any) -> Iterator[Wish]:
-    """A session that goes on here, and of which nobody else has heard: whose it is at least, so that it can end."""
-    if not is_told(side.house, row.id.bytes) and live([row], side.now):
+    """A session that goes on here, and of which nobody else has heard: whose it is at least, so that it can end.
+
+    Nobody hears of it before they have heard of its person, whose it would be for none.
+    """
+    known = side.house.state(Cell(Kind.USER, row.user_id.bytes)).rung is not None
+    if known and not is_told(side.house, row.id.bytes) and live([row], side.now):
         about = {"label": row.device_info, "ip": row.ip_address, "created": row.created_at}
         fields = {"user": id_of(row.user_id)} | ({} if "sessions" in side.kept else about)
         yield Wish(Cell(Kind.SESSION, row.id.bytes), lambda pen: pen.climb(ACTIVE, **fields))

@@ -32,6 +32,7 @@ _RANGE = ("tenant", "of", "after", "last")
 _columns = sa.select(_e.number, _e.kind, _e.id, _e.value)
 _get = Repeated(_columns.where(_one), "tenant", "of", "which")
 _next = Repeated(_columns.where(_range).order_by(_e.number).limit(sa.bindparam("most")), *_RANGE, "most")
+_last = Repeated(_columns.where(_range).order_by(_e.number.desc()).limit(sa.bindparam("most")), *_RANGE, "most")
 _shown = Repeated(
     sa.select(_e.number, _e.kind, _e.id)
     .join(
@@ -94,6 +95,11 @@ class Entries:
         """The lane's in this range, by number; its end belongs to it."""
         self.flush()
         return [_entry(row) for row in _next.find(self._conn, [(self._tenant, int(lane), after, last, most)])]
+
+    def latest(self, lane: Lane, after: int, last: int, most: int) -> list[Entry]:
+        """The same, the last first."""
+        self.flush()
+        return [_entry(row) for row in _last.find(self._conn, [(self._tenant, int(lane), after, last, most)])]
 
     def shown(self, lane: Lane, after: int, last: int) -> list[Numbered]:
         """Those of the range on whose cell something is laid."""

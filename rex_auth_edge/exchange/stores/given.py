@@ -1,5 +1,6 @@
 """What the cloud has of a hub's own changes, by lane: up to which number, where, and whether it has come back."""
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -56,7 +57,9 @@ class Given:
 
     def place(self, lane: Lane, number: int) -> Position | None:
         """Where the cloud has that change."""
-        return next((batch.at for batch in self.of(lane) if batch.after < number <= batch.upto), None)
+        held = self.of(lane)
+        index = bisect_left(held, number, key=lambda batch: batch.upto)
+        return held[index].at if index < len(held) and held[index].after < number else None
 
     def add(self, lane: Lane, upto: int, at: Position, *, passed: bool = False) -> None:
         """It has got this far."""
@@ -92,9 +95,10 @@ class Given:
 
     def cut(self, lane: Lane, after: int) -> None:
         """What has a higher number isn't there any more."""
-        cut = [each for each in self.of(lane) if each.upto > after]
-        for batch in reversed(cut):
-            self.drop(lane, batch)
+        held = self.of(lane)
+        cut = held[bisect_right(held, after, key=lambda batch: batch.upto) :]
+        del held[len(held) - len(cut) :]
+        _drop.each(self._conn, [self._key(lane, batch) for batch in cut])
         if cut and cut[0].after < after:
             self.add(lane, after, cut[0].at, passed=cut[0].passed)
 

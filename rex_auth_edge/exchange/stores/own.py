@@ -12,9 +12,10 @@ from rex_auth_edge.exchange.stores.view import DECIDED, RULING, SqlView
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.hub.settling import at_place, is_echo
 from rex_auth_edge.sync.kinds import lane_of
+from rex_auth_edge.sync.me import Me
 from rex_auth_edge.sync.order import Lane, Position, Tag
 from rex_auth_edge.sync.state import Cell, State
-from rex_auth_edge.sync.store import EVERYTHING, Entry, Lost, Me
+from rex_auth_edge.sync.store import EVERYTHING, Entry, Lost
 from rex_auth_edge.sync.wire import Row
 
 Sending = tuple[Lane, int]
@@ -80,7 +81,9 @@ class SqlOwn(SqlRows):
     def entries(self, after: int = 0, limit: int = EVERYTHING) -> list[Entry]:
         """Its own changes past this number, by their numbers."""
         found = [each for lane in Lane for each in self._entries.between(lane, after, EVERYTHING, limit)]
-        return [self._told(each) for each in sorted(found, key=lambda each: each.number)[:limit]]
+        some = sorted(found, key=lambda each: each.number)[:limit]
+        self.prepare(each.cell for each in some)
+        return [self._told(each) for each in some]
 
     def waiting(self, lane: Lane, limit: int = EVERYTHING) -> list[Entry]:
         """Those of the lane that have no place yet."""
@@ -141,6 +144,12 @@ class SqlOwn(SqlRows):
             self._sending = None if self._sending[1] <= upto else self._sending
         if self._entries.between(lane, self._given.upto(lane), upto, 1):
             self._given.add(lane, upto, at)
+
+    def latest(self, lane: Lane, after: int, most: int) -> list[Entry]:
+        """Those past this number that have a place."""
+        some = self._entries.latest(lane, after, self._given.upto(lane), most)
+        self.prepare(each.cell for each in some)
+        return [self._told(each) for each in some]
 
     def take_back(self, lane: Lane, after: int) -> None:
         """What has a number past this one waits again."""

@@ -102,11 +102,12 @@ class SqlRows:
             (self._subjects[cell.kind].add if slot.wanted else self._subjects[cell.kind].discard)(cell.id)
         if self._kinds is not None:
             self._kinds.add(cell.kind)
-        if cell.kind in _NAMED:
-            self._call(slot)
+        self.call(slot)
 
-    def _call(self, slot: Slot) -> None:
+    def call(self, slot: Slot) -> None:
         """Note which name the cell shows now, for who asks before it is written."""
+        if slot.cell.kind not in _NAMED:
+            return
         held = slot.shown().fields.get(KEY)
         if held is not None and isinstance(held.value, str):
             self._bearers[slot.cell.kind, held.value[:_LONGEST]].add(slot.cell)

@@ -61,21 +61,25 @@ class SqlView:
         self._lay(entry, state)
 
     def lay(self) -> None:
-        """Lay anew what has to be."""
+        """Lay anew what has to be; only what is shown otherwise by that is written."""
         if not self._hub.moved:
             return
         cells = self._hub.moved | (self._ruling() if any(cell.kind in RULING for cell in self._hub.moved) else set())
         self._hub.moved = set()
         self._hub.prepare(cells)
         slots = [self._hub.cells.slot(cell) for cell in cells]
+        before = [slot.laid for slot in slots]
         for slot in slots:
             lost = self._hub.lost_of(slot.cell)
             slot.lay(None if lost is None else join(slot.below(), unpack_state(lost.state)))
-            self._hub.note(slot)
+            self._hub.call(slot)
         for number, cell in sorted((number, slot.cell) for slot in slots for number in slot.mine):
             entry = self._hub.entry(cell, number)
             if entry is not None:
                 self._lay(entry)
+        for slot, laid in zip(slots, before, strict=True):
+            if slot.laid != laid:
+                self._hub.note(slot)
 
     def _ruling(self) -> set[Cell]:
         """Every cell of these kinds on which something lies."""

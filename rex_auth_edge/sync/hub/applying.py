@@ -7,13 +7,14 @@ from msgspec.structs import replace
 
 from rex_auth_edge.sync.digest import hash_of
 from rex_auth_edge.sync.hub.asking import Sent, any_waits, sent
-from rex_auth_edge.sync.hub.settling import AT_ONCE, at_place, settle
+from rex_auth_edge.sync.hub.settling import AT_ONCE, at_place, remember, settle
 from rex_auth_edge.sync.hub.welcoming import welcome
 from rex_auth_edge.sync.kinds import is_cell, lane_of
+from rex_auth_edge.sync.me import Me
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import Lane, Position, Seen
 from rex_auth_edge.sync.state import EMPTY, Cell
-from rex_auth_edge.sync.store import HubStore, Lost, Me
+from rex_auth_edge.sync.store import HubStore, Lost
 from rex_auth_edge.sync.wire import (
     LARGEST_PLAIN,
     Change,
@@ -75,9 +76,10 @@ def apply(store: HubStore, request: bytes, answer: Struct, most: int = AT_ONCE) 
         return _page(store, answer, most)
     if isinstance(answer, Welcome) and waited and asked.name == Hello.__name__:
         welcome(store, answer)
-    elif isinstance(answer, Pushed) and waited:
+        return settle(store, most)
+    if isinstance(answer, Pushed) and waited:
         return _pushed(store, sent(asked), answer, most)
-    elif isinstance(answer, Refusal) and (waited or asked.name == Pull.__name__):
+    if isinstance(answer, Refusal) and (waited or asked.name == Pull.__name__):
         _refused(store, sent(asked), answer, waited=waited)
     return True
 
@@ -101,8 +103,13 @@ def _pushed(store: HubStore, push: Sent | None, answer: Pushed, most: int) -> bo
 
 
 def _echoed(store: HubStore, push: Sent, answer: Pushed) -> None:
-    """Nothing else has come in the lane: take what was sent as if it had been read, if it has come out the same."""
+    """Nothing else has come in the lane: take what was sent as if it had been read, if it has come out the same.
+
+    Not by a hub that is to read the lane anew: what it has of before may be what a restored cloud has forgotten.
+    """
     me, lane = store.me(), push.lane
+    if me.cursors[lane] < push.read:
+        return
     rows = _rows_of(store, push.changes, answer.at)
     if answer.at.epoch != me.epoch or me.whole[lane] < push.read or hash_of(rows.values()) != answer.echo:
         return
@@ -182,8 +189,11 @@ def _put_row(store: HubStore, me: Me, cell: Cell, row: Row) -> None:
     had = store.row(cell)
     if not (had is None and store.came(cell, row)):
         unpack_state(row.state)
-    if had is None or had.at <= row.at or me.forgotten(had.at):
-        store.put_row(row)
+    if had is not None and me.forgotten(had.at):
+        remember(store, had)
+    elif had is not None and had.at > row.at:
+        return
+    store.put_row(row)
 
 
 def _checked(cell: Cell, row: Row, page: Page) -> None:

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.hub.settling import forgotten
 from rex_auth_edge.sync.kinds import Kind, lane_of
+from rex_auth_edge.sync.me import Me
 from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.standing import House, kept_home
 from rex_auth_edge.sync.state import Cell, State
-from rex_auth_edge.sync.store import Entry, HubStore, Me
+from rex_auth_edge.sync.store import Entry, HubStore
 from rex_auth_edge.sync.wire import (
     NEWEST,
     OLDEST,
@@ -47,9 +48,12 @@ def _as_it_is(_cell: Cell, state: State) -> State:
 def push(store: HubStore, most: int = 500, measured: Measured = _as_it_is) -> bytes | None:
     """The next request that changes something: what is pending, a Hello, or a lane's changes; None where nothing waits.
 
-    The security lane goes first; of a batch there are `most` changes at most.
+    Nor is there one before all is settled that the last Hello has begun. The security lane goes first;
+    of a batch there are `most` changes at most.
     """
     me = store.me()
+    if not me.met:
+        return None
     if me.pending:
         return me.pending
     if not me.greeted:
@@ -131,7 +135,7 @@ def pull(store: HubStore, lane: Lane) -> bytes:
 
 def any_waits(store: HubStore) -> bool:
     """Whether the cloud has yet to get something of the hub's own."""
-    return any(store.waiting(lane, 1) for lane in Lane)
+    return not store.me().met or any(store.waiting(lane, 1) for lane in Lane)
 
 
 class Sent(Struct, frozen=True):

@@ -2,11 +2,12 @@
 
 import msgspec
 
-from rex_auth_edge.sync.kinds import lane_of
+from rex_auth_edge.sync.hub.welcoming import go_on
+from rex_auth_edge.sync.kinds import closing, lane_of
 from rex_auth_edge.sync.merge import join, placed
-from rex_auth_edge.sync.order import UNSENT, Lane, Position
+from rex_auth_edge.sync.order import UNSENT, Lane, Position, unsent
 from rex_auth_edge.sync.state import EMPTY
-from rex_auth_edge.sync.store import Entry, HubStore
+from rex_auth_edge.sync.store import Entry, HubStore, Lost
 from rex_auth_edge.sync.wire import Row, pack_state, unpack_state
 
 AT_ONCE = 500
@@ -28,14 +29,18 @@ def is_echo(entry: Entry, row: Row) -> bool:
 def settle(store: HubStore, most: int = AT_ONCE) -> bool:
     """Take off what the hub has got back, and forget what is durable as well, `most` at a time: whether that was all.
 
+    First comes what an introduction has begun.
+
     It has got it back once it knows all of the lane up to its place; having read up to there in the middle of a pull
     isn't enough, since the cell may have moved on. What is left lies on what has come a little longer, as it did
     during the pull.
     """
-    me, left = store.me(), most
-    for lane in Lane:
+    left = most - go_on(store, most)
+    me = store.me()
+    for lane in Lane if me.met else ():
         gone = forgotten(store, lane, left)
         for row in gone:
+            remember(store, row)
             store.drop_row(row.cell)
         left = max(0, left - len(gone))
         left = max(0, left - store.settle(lane, me.whole[lane], me.durable, left))
@@ -43,6 +48,15 @@ def settle(store: HubStore, most: int = AT_ONCE) -> bool:
     for lost in back[:left]:
         store.drop_lost(lost.cell)
     return left > len(back)
+
+
+def remember(store: HubStore, row: Row) -> None:
+    """A row goes that a restored cloud has forgotten: what of it closes doors is told again, whoever wrote it."""
+    cut, part = store.me().cut_before(row.at), closing(row.kind, unpack_state(row.state))
+    if cut is not None and part != EMPTY:
+        told = store.lost_of(row.cell)
+        anew = join(EMPTY if told is None else unpack_state(told.state), placed(part, unsent(0), after=cut))
+        store.put_lost(Lost(row.cell, pack_state(anew)))
 
 
 def forgotten(store: HubStore, lane: Lane, most: int) -> list[Row]:

@@ -1,20 +1,15 @@
 """Where to go on from: after a start, after the cloud was restored, or as another incarnation."""
 
-from collections.abc import Iterator
-
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.hub.restoring import begin_again
-from rex_auth_edge.sync.kinds import closing
-from rex_auth_edge.sync.merge import join, placed
-from rex_auth_edge.sync.order import NOTHING, Lane, Position, Seen, unsent
+from rex_auth_edge.sync.me import HEADS, Me
+from rex_auth_edge.sync.merge import placed
+from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Seen, unsent
 from rex_auth_edge.sync.own import reborn
-from rex_auth_edge.sync.state import EMPTY, State
-from rex_auth_edge.sync.store import HEADS, Entry, HubStore, Lost, Me
+from rex_auth_edge.sync.state import State
+from rex_auth_edge.sync.store import Entry, HubStore
 from rex_auth_edge.sync.wire import Welcome, pack_state, unpack_state
-
-_AT_ONCE = 500
-"""Entries in memory at a time."""
 
 
 def welcome(store: HubStore, answer: Welcome) -> None:
@@ -43,49 +38,19 @@ def _acknowledge(store: HubStore, answer: Welcome) -> None:
 def _new_epoch(store: HubStore, answer: Welcome) -> None:
     """The cloud has been restored: read all of it anew, and tell it again what it lacks.
 
-    What the hub had got that the cloud has forgotten stays here until the cloud's own is read; of that, what closes
-    doors is told to the cloud, whoever wrote it.
+    What the hub had got that the cloud has forgotten stays here until the cloud's own is read.
     """
     me = store.me()
     began = me.epoch == 0
-    if not began:
-        _remember(store, answer.began)
+    store.unsend()
     for lost in store.lost():
         anew = placed(unpack_state(lost.state), unsent(0), after=answer.began)
         store.put_lost(replace(lost, state=pack_state(anew), given=None))
-    for entry in _every(store):
-        if entry.given is not None:
-            store.put_entry(_at_its_place(entry, entry.given))
-    for lane in Lane:
-        store.take_back(lane, answer.heads[lane].number)
     cuts = me.cuts if began else (*me.cuts, (answer.began, me.epoch))
     whole = me.whole if began else _at_most(me.whole, answer.began)
     pruned = min(me.pruned, answer.pruned)
     met = replace(me, epoch=answer.epoch, cursors=NOTHING, whole=whole, past=NOTHING, cuts=cuts, durable=answer.durable)
-    store.put_me(replace(met, pruned=pruned))
-
-
-def _every(store: HubStore) -> Iterator[Entry]:
-    done = 0
-    while some := store.entries(done, _AT_ONCE):
-        yield from some
-        done = some[-1].number
-
-
-def _at_its_place(entry: Entry, at: Position) -> Entry:
-    """The same, its fields at the place that they had: told again in any order, the later one still wins."""
-    state = unpack_state(entry.state)
-    fields = placed(State(fields=state.fields), at).fields
-    return replace(entry, state=pack_state(replace(state, fields=fields)))
-
-
-def _remember(store: HubStore, cut: Position) -> None:
-    """Keep what closes doors of all that came after the cut, together with what has been kept so before."""
-    told = {lost.cell: unpack_state(lost.state) for lost in store.lost()}
-    for row in (row for lane in Lane for row in store.rows(lane, cut)):
-        part = join(told.get(row.cell, EMPTY), closing(row.kind, unpack_state(row.state)))
-        if part != EMPTY:
-            store.put_lost(Lost(row.cell, pack_state(part)))
+    store.put_me(replace(met, pruned=pruned, back=tuple(head.number for head in answer.heads)))
 
 
 def _at_most(seen: Seen, cut: Position) -> Seen:
@@ -98,22 +63,58 @@ def _be_reborn(store: HubStore, answer: Welcome) -> None:
     me = store.me()
     for lane in Lane if me.restored else ():
         store.give(lane, answer.heads[lane].number, answer.head, sent=False)
-    for entry in _every(store):
-        _rewrite(store, entry, me, answer.incarnation)
     number = max([me.number, *(head.number for head in answer.heads)])
-    store.put_me(
-        replace(store.me(), incarnation=answer.incarnation, number=number, heads=HEADS, restored=False, cursors=NOTHING)
-    )
-    begin_again(store)
-
-
-def _rewrite(store: HubStore, entry: Entry, me: Me, incarnation: int) -> None:
-    before = unpack_state(entry.state)
     known = max(head.number for head in me.heads)
-    after = reborn(before, me.incarnation, incarnation, me.id, known)
-    if after.secret is not None and after.secret.verifier is not None:
-        store.keep(after.secret.by, after.secret.verifier)
-    store.put_entry(replace(entry, state=pack_state(after), sent=False))
+    reborn = replace(me, incarnation=answer.incarnation, number=number, heads=HEADS, restored=False, cursors=NOTHING)
+    store.put_me(replace(reborn, reborn=(me.incarnation, known, 0)))
+
+
+def go_on(store: HubStore, most: int) -> int:
+    """Do `most` of what an introduction has begun, or what is left of it: how much that was."""
+    done = _write_again(store, most)
+    return done + _take_back(store, most - done) if done < most else done
+
+
+def _write_again(store: HubStore, most: int) -> int:
+    me = store.me()
+    if me.reborn is None:
+        return 0
+    former, known, done = me.reborn
+    some = store.entries(done, most)
+    for entry in some:
+        before = unpack_state(entry.state)
+        after = reborn(before, former, me.incarnation, me.id, known)
+        if after.secret is not None and after.secret.verifier is not None:
+            store.keep(after.secret.by, after.secret.verifier)
+        store.put_entry(replace(entry, state=pack_state(after), sent=False))
+    if len(some) == most:
+        store.put_me(replace(me, reborn=(former, known, some[-1].number)))
+    else:
+        store.put_me(replace(me, reborn=None))
+        begin_again(store)
+    return len(some)
+
+
+def _take_back(store: HubStore, most: int) -> int:
+    """The last first, since what the cloud has is always all up to a number."""
+    left = most
+    for lane, after in zip(Lane, store.me().back, strict=False):
+        some = store.latest(lane, after, left) if left else []
+        for entry in some:
+            store.put_entry(_at_its_place(entry))
+        if left:
+            left -= len(some)
+            store.take_back(lane, after if left else some[-1].number - 1)
+    if left and store.me().back:
+        store.put_me(replace(store.me(), back=()))
+    return most - left
+
+
+def _at_its_place(entry: Entry) -> Entry:
+    """The same, its fields at the place that they had: told again in any order, the later one still wins."""
+    state = unpack_state(entry.state)
+    fields = placed(State(fields=state.fields), entry.given or START).fields
+    return replace(entry, state=pack_state(replace(state, fields=fields)))
 
 
 def seal(store: HubStore) -> Me:

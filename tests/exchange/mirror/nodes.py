@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from rex_auth_edge.exchange.mirror import adopt, capture, capture_all, differences
+from rex_auth_edge.exchange.mirror import adopt, capture, differences
 from rex_auth_edge.storage.open import open_store
 from rex_auth_edge.storage.tx import Node as Identity
 from rex_auth_edge.storage.tx import Tx
@@ -19,15 +20,29 @@ from rex_auth_edge.sync.order import Lane, Position
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell, State
+from rex_auth_edge.sync.store import HubStore
 from rex_auth_edge.sync.wire import Page, Refusal
 from tests import blank
 from tests.doubles import HandClock, SeededEntropy
+from tests.exchange.everything import capture_all
 from tests.hub import Household, household
 from tests.sync.simulation.chance import Chance
 from tests.sync.simulation.machines import CLOUD, CloudMachine, HubMachine
 
 _MOST = 50
 """Requests until nothing is new; more means that it never ends."""
+
+
+class Live:
+    """What a hub goes by, at each moment."""
+
+    def __init__(self, store: HubStore) -> None:
+        self._store, self._at, self._view = store, store.me(), View(store)
+
+    def __getattr__(self, name: str) -> Any:
+        if self._store.me() is not self._at:
+            self._at, self._view = self._store.me(), View(self._store)
+        return getattr(self._view, name)
 
 
 @dataclass
@@ -43,8 +58,8 @@ class HubScribe:
 
     @property
     def house(self) -> House:
-        """What it goes by, made anew after each change."""
-        return View(self.machine.store)
+        """What it goes by."""
+        return Live(self.machine.store)
 
     def prepare(self, cells: Iterable[Cell]) -> None:
         """Nothing to do: they are in memory."""

@@ -14,9 +14,10 @@ from rex_auth_edge.storage.sync_tables import sync_standings
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.hub.view import View
 from rex_auth_edge.sync.kinds import lane_of
+from rex_auth_edge.sync.me import Me
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.store import EVERYTHING, Me
+from rex_auth_edge.sync.store import EVERYTHING
 from rex_auth_edge.sync.wire import pack_state
 from tests.sync.disk import PowerCutError
 from tests.sync.memory import KEY

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.sync.cloud import keeping
+from rex_auth_edge.sync.hub.asking import sent
 from rex_auth_edge.sync.kinds import ACTIVE, REVOKED, Kind, lane_of
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.pen import Pen
@@ -16,6 +17,7 @@ from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.removal import DISTRUST
 from rex_auth_edge.sync.standing import owners
 from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.wire import opened
 from tests.sync.simulation.ledger import Fact
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtHub
@@ -108,7 +110,7 @@ class BadDays:
         self.world.ledger.facts = [fact for fact in facts if fact.node != hub.id or self._survives(hub, fact)]
 
     def _survives(self, hub: HubMachine, fact: Fact) -> bool:
-        return self._at_cloud(fact) or self._on_hub(hub, fact)
+        return self._at_cloud(fact) or self._on_hub(hub, fact) or self._may_come(hub, fact)
 
     def _at_cloud(self, fact: Fact) -> bool:
         before = self.before.get((fact.node, fact.incarnation))
@@ -116,6 +118,13 @@ class BadDays:
             return False
         end = self.world.cloud.store.end(fact.node, fact.incarnation, lane_of(fact.cell.kind))
         return end.head.number >= fact.number
+
+    @staticmethod
+    def _may_come(hub: HubMachine, fact: Fact) -> bool:
+        """Whether it lifts something, and is under way: of that there is a copy beside the database."""
+        pending = hub.store.me().pending
+        push = sent(opened(pending)) if pending and fact.act in {"lift", "succeed"} else None
+        return push is not None and any(each.cell == fact.cell for each in push.changes)
 
     @staticmethod
     def _on_hub(hub: HubMachine, fact: Fact) -> bool:

@@ -19,9 +19,9 @@ from rex_auth_edge.sync.hub.settling import AT_ONCE, settle
 from rex_auth_edge.sync.hub.view import View
 from rex_auth_edge.sync.hub.welcoming import seal, start
 from rex_auth_edge.sync.hub.writing import write
+from rex_auth_edge.sync.me import HEADS, Me
 from rex_auth_edge.sync.order import Lane, Position
 from rex_auth_edge.sync.state import Cell, State
-from rex_auth_edge.sync.store import HEADS, Me
 from rex_auth_edge.sync.wire import Compared, Page, decode, name_of
 from tests.sync.disk import PowerCutError
 from tests.sync.memory import MemoryCloud, MemoryHub
@@ -184,8 +184,7 @@ class HubMachine:
     @property
     def may_write(self) -> bool:
         """Whether it takes changes: not while it is to become another incarnation, or is locked out."""
-        me = self.store.me()
-        return not (me.restored or me.locked or me.removed or self.down)
+        return not (self.store.me().silent or self.down)
 
     def write(self, cell: Cell, state: State, actor: bytes | None) -> int | None:
         """Somebody does something here: its number once it is confirmed."""

@@ -135,7 +135,7 @@ class Watch:
 
     def _carried(self, fact: Fact, rest: dict[str, Any]) -> None:
         """18."""
-        stale = self.world.cloud.store.standing().floor.seq or self._refreshed()
+        stale = self.world.cloud.store.standing().floor.seq or self._refreshed() or self._told(fact.cell.id, LAST_OWNER)
         assert rest.get(f"part_{fact.what}") == [fact.what] or stale, f"18: {fact} was dropped"
 
     def _refreshed(self) -> bool:

@@ -36,7 +36,7 @@ class World:
         self._found()
         self.faults = faults
         self.cloud.most = 1 + self.chance.below(6)
-        for hub in self.hubs:
+        for hub in self.hubs if faults else ():
             hub.most = 1 + self.chance.below(4)
 
     def _found(self) -> None:
@@ -179,20 +179,22 @@ class World:
     def _round(self, hub: HubMachine) -> bool:
         """All that a hub has to say and to hear; whether that was nothing."""
         for _ in range(30):
+            while hub.settle():
+                pass
             if hub.send(self.line) is None:
                 break
         if hub.store.me().locked or not self._known(hub):
             self.say("enrolled anew:", hub.id)
             hub.enrol(self.cloud)
             return False
-        while hub.settle():
-            pass
         calm = not hub.store.me().pending
         for lane in Lane:
             page = self._read(hub, lane)
             calm = calm and page is not None and page.whole and not page.rows and page.agrees is not False
             if page is not None and page.agrees is False:
                 self.say("they differ:", hub.id, lane.name, hub.mend(self.line, lane))
+        while hub.settle():
+            calm = False
         return calm and all(entry.passed for entry in hub.store.entries())
 
     def _read(self, hub: HubMachine, lane: Lane) -> Page | None:
