@@ -37,7 +37,8 @@ def begin_again(tx: Tx) -> None:
 def lapse(tx: Tx) -> list[UUID]:
     """End sessions, codes, resets, invitations, passes, letters and asks; go on as another incarnation.
 
-    Whose access tokens are to be refused from now on: the ids of sessions and of passes.
+    Whose access tokens are to be refused from now on: the ids of sessions and of passes. All at once, however many:
+    none of them may be good any more once the hub goes by another incarnation.
     """
     return _end_all(tx, Node(tx.node.id, tx.node.incarnation + 1), "hub.restored")
 

@@ -25,7 +25,10 @@ def decide_hub(change: Incoming, house: House) -> Verdict:
 
 
 def after_hub(change: Incoming, house: House) -> list[Follow]:
-    """Its keys end with it. Nothing that a distrusted hub let in stands by itself; passwords it held are set anew."""
+    """Its keys end with it. Nothing that a distrusted hub let in stands by itself; passwords it held are set anew.
+
+    All at once, however many people there are: what would come later a thief could use meanwhile.
+    """
     rung = house.state(change.cell).rung
     if rung is None or rung.step < REVOKED:
         return []
