@@ -1,10 +1,12 @@
 """A hub that runs by itself: what is done on one side is on the other at once, and a quiet one hardly says a word."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from rex_auth_edge.domain.clock import MINUTE, SECOND
+from rex_auth_edge.exchange.hub import runs
 from rex_auth_edge.exchange.hub.trouble import LineError
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, members, signed_in, validated
@@ -47,6 +49,36 @@ async def test_both_ways(street: Street) -> None:
     async with bearer(cloud, (await signed_in(cloud, "maya")).json()) as owner:
         assert (await owner.post(f"/household/members/{kim['user_id']}/disable")).status_code == 200
     await hub.line.until(ended)
+
+
+async def test_a_disk_that_is_good_again(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A household whose files couldn't be read when the hub began says so, and is taken up once they can: by itself."""
+    hub = await running(street)
+    await hub.sync.runs.end()
+    copies = hub.folder / "data" / "sync"
+    copies.rename(copies.with_suffix(".away"))
+    copies.touch()
+    monkeypatch.setattr(runs, "_AGAIN", 0.01)
+    serving = asyncio.create_task(hub.sync.runs.run())
+
+    async def said() -> str | None:
+        return (await hub.sync.status(hub.tenant)).trouble
+
+    await hub.line.until(lambda: _equals(said, "storage"))
+    asked = await hub.sync.now(hub.tenant)
+    assert getattr(asked, "trouble", None) == "storage"
+    copies.unlink()
+    copies.with_suffix(".away").rename(copies)
+    await add(street.cloud.home, "noah")
+    await hub.line.until(lambda: has(hub.home, "noah"))
+    assert await said() is None
+    await hub.sync.runs.end()
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+
+
+async def _equals(asked: Callable[[], Awaitable[str | None]], wanted: str) -> bool:
+    return await asked() == wanted
 
 
 async def test_from_hub_to_hub(street: Street) -> None:

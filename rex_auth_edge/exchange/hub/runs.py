@@ -31,7 +31,10 @@ Lines = Callable[[str], Line]
 
 
 class Runs:
-    """`running` is what goes on about each household now. `lines` makes a line to a cloud's address."""
+    """`running` is what goes on about each household now, `troubles` why nothing does about the others that should.
+
+    `lines` makes a line to a cloud's address.
+    """
 
     def __init__(self, parts: Parts, data_dir: Path, waking: Waking, lines: Lines) -> None:
         self._parts = parts
@@ -39,26 +42,25 @@ class Runs:
         self._waking = waking
         self._lines = lines
         self.running: dict[UUID, Running] = {}
+        self.troubles: dict[UUID, str] = {}
         self._serving = self._loops = False
         self._changing = asyncio.Lock()
 
     async def run(self) -> None:
-        """Serve every household that is enrolled, until cancelled."""
+        """Serve every household that is enrolled, until cancelled; one that couldn't be taken up is tried again."""
         try:
-            while not await self._begun():  # noqa: ASYNC110 - nobody says when a disk is good again
-                await asyncio.sleep(_AGAIN)
-            await asyncio.Event().wait()
+            while True:
+                await self._begun()
+                await asyncio.sleep(_AGAIN)  # nobody says when a disk is good again
         finally:
             await self.end()
 
-    async def _begun(self) -> bool:
+    async def _begun(self) -> None:
         """Begin, whatever is wrong with the disk: people are served without the cloud."""
         try:
             await self.begin()
         except Exception:  # noqa: BLE001  the hub goes on
             _log.exception("Synchronisation couldn't begin; trying again in %s seconds.", _AGAIN)
-            return False
-        return True
 
     async def begin(self, *, looping: bool = True) -> None:
         """Take up every household that is enrolled; without a loop each, there are rounds by whoever asks alone."""
@@ -74,6 +76,13 @@ class Runs:
             self._serving = False
             for tenant_id in list(self.running):
                 await self._stop(tenant_id)
+
+    async def taken_up(self, tenant_id: UUID) -> Running | None:
+        """What goes on about the household, begun now if it wasn't; None where it isn't enrolled, rests, or can't."""
+        async with self._changing:
+            if tenant_id not in self.running:
+                await self._start(tenant_id)
+        return self.running.get(tenant_id)
 
     @asynccontextmanager
     async def anew(self, tenant_id: UUID) -> AsyncIterator[None]:
@@ -91,6 +100,7 @@ class Runs:
             await running.close()
 
     async def _start(self, tenant_id: UUID) -> None:
+        before = self.troubles.pop(tenant_id, None)
         row = await self._parts.store.read(lambda conn: sync_enrolments.get(conn, tenant_id))
         if not self._serving or row is None:
             return
@@ -104,7 +114,9 @@ class Runs:
             if await household.begin():
                 _log.warning("The database was put back from before: this hub goes on as another incarnation.")
         except LineError as error:
-            await self._note(tenant_id, {"trouble": error.trouble})
+            self.troubles[tenant_id] = error.trouble
+            if error.trouble != before:
+                await self._note(tenant_id, {"trouble": error.trouble})
             return
         self.running[tenant_id] = running = self._made(tenant_id, household)
         if self._loops:

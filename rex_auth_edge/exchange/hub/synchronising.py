@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.address import url_of
@@ -104,7 +105,7 @@ class Synchronising:
 
     async def now(self, tenant_id: UUID) -> Status | Refused:
         """Don't wait: a round at once, and how it stands then."""
-        running = self.runs.running.get(tenant_id)
+        running = await self.runs.taken_up(tenant_id)
         if running is None:
             return await self.status(tenant_id) if await self._enrolled(tenant_id) else NOT_ENROLLED
         try:
@@ -170,7 +171,10 @@ class Synchronising:
         """How it stands."""
         running = self.runs.running.get(tenant_id)
         found = await self._parts.store.read(lambda conn: status_of(conn, self._parts, tenant_id))
-        return found if running is None else running.present(found)
+        if running is not None:
+            return running.present(found)
+        trouble = self.runs.troubles.get(tenant_id)
+        return found if trouble is None else replace(found, trouble=trouble)
 
     async def _not_running(self, tenant_id: UUID) -> Refused:
         found = await self.status(tenant_id)
