@@ -43,11 +43,16 @@ def hubs(ask: Ask, *, household: str | None) -> Any:
     return ask("sync_hubs.hubs", household=household)
 
 
+def _removed(said: Mapping[str, Any]) -> str:
+    taken = " So is all that it had let in, and passwords are to be set anew." if said["stolen"] else ""
+    return f"Removed. Its sessions are over.{taken}"
+
+
 @command(
     sync,
     "remove-hub",
     example="rex-auth-edge sync remove-hub 0199a1b2-0000-7000-8000-000000000000 --stolen --yes",
-    answer=lambda _: "Removed. Its sessions are over.",
+    answer=_removed,
 )
 @which
 @yes

@@ -32,14 +32,14 @@ def after_hub(change: Incoming, house: House) -> list[Follow]:
     rung = house.state(change.cell).rung
     if rung is None or rung.step < REVOKED:
         return []
-    keys, since = list(_keys(change.cell.id, house)), _distrusted(change.cell, house)
+    keys, since = list(_keys(change.cell.id, house)), distrusted(change.cell, house)
     if since is None:
         return keys
     return [*keys, *_let_in(change.cell.id, since, house), *_raised(change.cell.id, since, house), *_renewals(house)]
 
 
-def _distrusted(hub: Cell, house: House) -> Position | None:
-    """From which place on, as somebody else than the hub has said."""
+def distrusted(hub: Cell, house: House) -> Position | None:
+    """From which place on, as somebody else than the hub has said; None where nobody has."""
     held = house.state(hub).fields.get(DISTRUST)
     return None if held is None or held.by.origin == hub.id else _place(held.value)
 
@@ -82,7 +82,7 @@ def _raised(hub: bytes, since: Position, house: House) -> Iterator[Follow]:
 
 def _doubted(mark: Mark, house: House) -> bool:
     cell = Cell(Kind.HUB, mark.by.origin)
-    since = _distrusted(cell, house) if revoked(house, cell.kind, cell.id) else None
+    since = distrusted(cell, house) if revoked(house, cell.kind, cell.id) else None
     return since is not None and mark.at > since
 
 

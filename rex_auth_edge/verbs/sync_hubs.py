@@ -37,7 +37,7 @@ async def _removed(reach: Reach, *, which: str, stolen: bool, household: str | N
     _unless_hub(reach)
     actor, hub_id = await console(reach, household), identifier(which, "hub")
     unless_refused(await hubs.remove(reach.parts, actor, hub_id, stolen=stolen))
-    return {"id": str(hub_id), "state": "removed"}
+    return {"id": str(hub_id), "state": "removed", "stolen": stolen}
 
 
 async def _marked(reach: Reach) -> list[dict[str, Any]]:

@@ -112,6 +112,8 @@ async def test_a_hub_that_is_removed(street: Street) -> None:
     assert (await there.do("sync.status", household=slug))[
         "summary"
     ] == "No hub has this household: it is in the cloud alone."
+    late = await there.do("sync_hubs.remove_hub", which=listed["id"], stolen=True, household=slug)
+    assert late == {"id": listed["id"], "state": "removed", "stolen": True}
 
 
 async def test_what_is_durable(street: Street) -> None:

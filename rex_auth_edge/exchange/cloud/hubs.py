@@ -18,7 +18,7 @@ from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.greeting import spoken
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import START
-from rex_auth_edge.sync.removal import DISTRUST
+from rex_auth_edge.sync.removal import DISTRUST, distrusted
 from rex_auth_edge.sync.standing import House, field
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.store import Member
@@ -63,7 +63,7 @@ async def remove(parts: Parts, actor: Actor, hub_id: UUID, *, stolen: bool = Fal
     """End the hub's keys and the sessions that it has begun.
 
     A `stolen` one is trusted in nothing that it has ever let in: who and what came by it goes, and everybody whose
-    password it could check sets a new one.
+    password it could check sets a new one; also where it was removed before without that, maybe by itself.
     """
     return await parts.store.write(lambda tx: _remove(tx, parts, actor, hub_id, stolen=stolen), urgent=True)
 
@@ -78,13 +78,14 @@ def _remove(tx: Tx, parts: Parts, actor: Actor, hub_id: UUID, *, stolen: bool) -
     member = store.member(hub_id.bytes)
     if member is None:
         return NO_HUB
-    if member.removed:
+    cell = Cell(Kind.HUB, hub_id.bytes)
+    if member.removed and not (stolen and distrusted(cell, store) is None):
         return _SPENT
     keeping.remove(store, hub_id.bytes)
     scribe = CloudScribe(store, tx.now.wall, parts.naming(actor.tenant_id))
     by = actor.user_id.bytes if actor.user_id else None
     fields = {DISTRUST: tuple(START)} if stolen else {}
-    scribe.write(Cell(Kind.HUB, hub_id.bytes), scribe.pen().climb(REVOKED, by, **fields), by)
+    scribe.write(cell, scribe.pen().climb(REVOKED, by, **fields), by)
     store.flush()
     adopt(tx, parts, actor.tenant_id, store, tuple(store.dirty))
     tx.touched.setdefault(actor.tenant_id, set())

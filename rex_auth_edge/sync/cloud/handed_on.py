@@ -1,8 +1,9 @@
 """What a hub says that a restored cloud has forgotten, where it is another node's: no more of it than anybody may say.
 
 Whoever has a hub's key can make up what he likes, and nothing shows what another node has really said. What closes
-doors is taken all the same, for a hub may close them itself. A record isn't: it becomes one of its own, which says who
-has handed it on, and takes no place in the log of whom it speaks of.
+doors is taken all the same, for a hub may close them itself; not what hubs are called, nor how far each is trusted.
+A record isn't: it becomes one of its own, which says who has handed it on, and takes no place in the log of whom it
+speaks of.
 """
 
 import hashlib
@@ -34,7 +35,8 @@ def believed(hub: bytes, cell: Cell, state: State, house: House) -> Told:
     if cell.kind == Kind.AUDIT:
         return _record(hub, cell, state, house)
     if cell.kind == Kind.HUB:
-        state = replace(state, marks=tuple(mark for mark in state.marks if mark.what != RESTORED or cell.id == hub))
+        marks = tuple(mark for mark in state.marks if mark.what != RESTORED or cell.id == hub)
+        state = replace(state, marks=marks, fields={})
     told = closing(cell.kind, state)
     return Told(cell, _lowering(told, role_in(house.state(cell))) if cell.kind == Kind.ROLE else told)
 

@@ -37,4 +37,4 @@ class Hubs(Controller):
         """End its keys and the sessions that it has begun; with `stolen=true` all that it has let in, and passwords."""
         who = actor(visit)
         unless_refused(await hubs.remove(visit.desk.parts, who, uuid_in(name, NO_HUB), stolen=stolen))
-        return Said("Hub removed")
+        return Said("Hub removed, and all that it had let in" if stolen else "Hub removed")
