@@ -139,8 +139,8 @@ class CloudStore(Rows, Protocol):
         """Forget that the subject was there, but for its number among those forgotten."""
         ...
 
-    def buried(self, after: int) -> list[tuple[int, bytes]]:
-        """Those forgotten since, in order."""
+    def buried(self, after: int, most: int) -> list[tuple[int, bytes]]:
+        """The next of those forgotten since, in order."""
         ...
 
 

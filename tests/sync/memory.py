@@ -129,9 +129,9 @@ class MemoryCloud(MemoryRows):
         self.disk.put("dead", subject, None)
         self.disk.put("buried", number, subject)
 
-    def buried(self, after: int) -> list[tuple[int, bytes]]:
-        """Those forgotten since."""
-        return sorted(item for item in self.disk.table("buried").items() if item[0] > after)
+    def buried(self, after: int, most: int) -> list[tuple[int, bytes]]:
+        """The next of those forgotten since."""
+        return sorted(item for item in self.disk.table("buried").items() if item[0] > after)[:most]
 
 
 class MemoryHub(MemoryRows):

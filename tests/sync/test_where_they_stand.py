@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.cloud.giving import MOST_GONE, MOST_ROWS
+from rex_auth_edge.sync.cloud.giving import page as page_of
 from rex_auth_edge.sync.hub.asking import push
 from rex_auth_edge.sync.hub.comparing import further, question
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, Kind
@@ -15,6 +17,7 @@ from rex_auth_edge.sync.standing import revoked
 from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.store import Lost
 from rex_auth_edge.sync.wire import (
+    LARGEST_BODY,
     Compared,
     Hello,
     Pull,
@@ -27,6 +30,7 @@ from rex_auth_edge.sync.wire import (
     encode,
     pack_state,
 )
+from tests.doubles import SeededEntropy
 from tests.sync.houses import LEO, MAYA, NOAH
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
@@ -170,6 +174,39 @@ def test_who_comes_after_somebody_was_forgotten_is_told_of_no_such_person() -> N
     page = hub.fetch(world.line, Lane.SECURITY)
     assert page is not None
     assert page.gone == ()
+
+
+def test_any_number_who_were_forgotten_come_in_pages_of_some_hundred() -> None:
+    """A page holds no more than its body may; only after the last the hub knows everything, and has passed them all."""
+    world = calm()
+    store, hub = world.cloud.store, world.hubs[0]
+    many = 2 * MOST_GONE + 1
+    with store.disk.transaction():
+        for number in range(1, many + 1):
+            store.bury(number.to_bytes(16, "big"), number)
+        store.put_standing(replace(store.standing(), gone=many))
+    told = []
+    for _ in range(3):
+        page = hub.fetch(world.line, Lane.SECURITY)
+        assert page is not None
+        told.append((len(page.gone), page.pruned, page.whole, hub.store.me().pruned))
+    first, second = MOST_GONE, 2 * MOST_GONE
+    assert told == [(first, first, False, first), (first, second, False, second), (1, many, True, many)]
+
+
+def test_who_was_forgotten_counts_for_a_pages_size() -> None:
+    """Rows that just fit a body come in two pages where ids of those forgotten come with them."""
+    world = calm()
+    store, some = world.cloud.store, SeededEntropy(1).token_bytes
+    rows = [Row(Kind.BAN, bytes(8), Position(1, 100 + each), some(64 * 1024 - 300)) for each in range(4)]
+    with store.disk.transaction():
+        for each, row in enumerate(rows):
+            store.put_row(replace(row, id=each.to_bytes(16, "big")))
+        for number in range(1, MOST_GONE + 1):
+            store.bury(some(16), number)
+    me = world.hubs[0].store.me()
+    raw = encode(page_of(store, Pull(me.epoch, Lane.SECURITY, me.cursors[0], me.whole, 0), MOST_ROWS))
+    assert len(raw) <= LARGEST_BODY
 
 
 def leaf(hub: HubMachine, world: World, cell: Cell) -> tuple[tuple[int, ...], Compared]:

@@ -54,6 +54,7 @@ _buried = Prepared(
     sa.select(sync_buried.c.number, sync_buried.c.subject)
     .where((sync_buried.c.tenant_id == sa.bindparam("tenant")) & (sync_buried.c.number > sa.bindparam("after")))
     .order_by(sync_buried.c.number)
+    .limit(sa.bindparam("most"))
 )
 
 
@@ -174,9 +175,9 @@ class SqlCloud(SqlRows):
         _drop_dead.change(self.tx.conn, tenant=self.tenant_id, who=subject)
         _add_buried.change(self.tx.conn, tenant_id=self.tenant_id, number=number, subject=subject)
 
-    def buried(self, after: int) -> list[tuple[int, bytes]]:
-        """Those forgotten since, in order."""
-        found = _buried.all(self.tx.conn, tenant=self.tenant_id, after=after)
+    def buried(self, after: int, most: int) -> list[tuple[int, bytes]]:
+        """The next of those forgotten since, in order."""
+        found = _buried.all(self.tx.conn, tenant=self.tenant_id, after=after, most=most)
         return [(row.number, bytes(row.subject)) for row in found]
 
     def flush(self) -> None:

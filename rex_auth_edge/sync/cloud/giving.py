@@ -1,7 +1,5 @@
 """A pull: the rows of a lane that a hub hasn't got, and whether both have the same."""
 
-from collections.abc import Iterable
-
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.digest import DEPTH, FAN
@@ -24,14 +22,16 @@ from rex_auth_edge.sync.wire import (
 
 MOST_ROWS = 1000
 """Of a page: twice a push's changes, since a hub that was away reads its own as well as others'."""
+MOST_GONE = 500
+"""Of a page's ids of who is forgotten: the hub takes each out with all of its cells, in one transaction."""
 _LARGEST = 1024 * 1024
 """Bytes of a page's rows before they are compressed; one row is given in any case."""
 
 
 def page(store: CloudStore, pull: Pull, most: int) -> Page:
-    """The next rows. `whole` where there are no more: only then the hub knows everything up to `upto`."""
+    """The next rows, and who is forgotten. `whole` where there's no more of either: then it knows all to `upto`."""
     answer = _page(store, pull, most)
-    while len(answer.rows) > 1 and _bytes(answer.rows) > LARGEST_BODY < len(encode(answer)):
+    while len(answer.rows) > 1 and _bytes(answer) > LARGEST_BODY < len(encode(answer)):
         answer = _page(store, pull, len(answer.rows) // 2)
     return answer
 
@@ -40,14 +40,15 @@ def _page(store: CloudStore, pull: Pull, most: int) -> Page:
     standing = store.standing()
     found = store.rows(pull.lane, pull.after, most + 1)
     rows = _fitting(found[:most])
-    whole = len(rows) == len(found)
-    gone = store.buried(pull.pruned)
+    every = len(rows) == len(found)
+    buried = store.buried(pull.pruned, MOST_GONE + 1)
+    gone = buried[:MOST_GONE]
     answer = Page(
         epoch=standing.at.epoch,
         lane=pull.lane,
         after=pull.after,
-        upto=standing.at if whole else rows[-1].at,
-        whole=whole,
+        upto=standing.at if every else rows[-1].at,
+        whole=every and gone == buried,
         rows=tuple(rows),
         durable=standing.durable,
         gone=tuple(subject for _, subject in gone),
@@ -58,8 +59,8 @@ def _page(store: CloudStore, pull: Pull, most: int) -> Page:
     return replace(answer, agrees=pull.root == store.tree(pull.lane).root)
 
 
-def _bytes(rows: Iterable[Row]) -> int:
-    return sum(len(row.state) + 64 for row in rows)
+def _bytes(page: Page) -> int:
+    return sum(len(row.state) + 64 for row in page.rows) + sum(len(subject) + 2 for subject in page.gone)
 
 
 def _fitting(found: list[Row]) -> list[Row]:
