@@ -19,7 +19,12 @@ REFUSED = 5
 @contextmanager
 def broker(home: Home, folder: Path) -> Iterator[int]:
     """A broker whose configuration is the README's; its port."""
-    needed("mosquitto", "mosquitto_pub", "gcc", packages="mosquitto mosquitto-clients mosquitto-dev gcc libc6-dev")
+    needed(
+        "mosquitto",
+        "mosquitto_pub",
+        "gcc",
+        packages="mosquitto mosquitto-clients mosquitto-dev libmosquitto-dev gcc libc6-dev",
+    )
     made, credentials, config = folder / "introspect.so", folder / "credentials", folder / "mosquitto.conf"
     strict = ("-Wall", "-Wextra", "-Werror")
     subprocess.run(["gcc", "-shared", "-fPIC", *strict, "-o", made, PLUGIN], check=True, timeout=60)
