@@ -15,7 +15,7 @@ from rex_auth_edge.background import ended, every
 from rex_auth_edge.control import ControlServer, Verb, socket_in
 from rex_auth_edge.domain.clock import Clock
 from rex_auth_edge.doors import Doors
-from rex_auth_edge.exchange.cloud import claims
+from rex_auth_edge.exchange.cloud import claims, forgetting
 from rex_auth_edge.exchange.oversight.measures import measured
 from rex_auth_edge.exchange.stores.hub import enrolled
 from rex_auth_edge.flows import health, timekeeping, upkeep
@@ -103,7 +103,8 @@ async def _serve_cloud(stack: AsyncExitStack, settings: Settings, say: Say) -> N
     entrance = doors.hung(settings, hub.app, sockets, None)
     turn = every(upkeep.SELDOM, lambda: upkeep.purge_in_turn(hub.parts, hub.authenticator))
     codes = every(upkeep.SELDOM, lambda: claims.forget(hub.parts))
-    await _run(settings, hub, metrics, entrance, say, [watch.run(), watch.news.listen(), turn, codes])
+    deleted = every(upkeep.SELDOM, lambda: forgetting.forget_in_turn(hub.parts))
+    await _run(settings, hub, metrics, entrance, say, [watch.run(), watch.news.listen(), turn, codes, deleted])
 
 
 def _carrier(settings: Settings) -> Carrier | None:

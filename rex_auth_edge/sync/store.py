@@ -127,8 +127,8 @@ class CloudStore(Rows, Protocol):
         """Write it."""
         ...
 
-    def dead(self) -> Iterable[tuple[bytes, Position, int]]:
-        """Subjects at their ladder's end, since what place, and since when by the cloud's clock, in milliseconds."""
+    def dead(self, by: int) -> Iterable[tuple[bytes, Position]]:
+        """Subjects that were at their ladder's end by then, in milliseconds by the cloud's clock; since what place."""
         ...
 
     def put_dead(self, subject: bytes, at: Position, now: int) -> None:

@@ -113,9 +113,9 @@ class MemoryCloud(MemoryRows):
         """Write it."""
         self.disk.put("ends", (hub, incarnation, lane), end)
 
-    def dead(self) -> Iterable[tuple[bytes, Position, int]]:
-        """Who is at their ladder's end."""
-        return [(subject, at, since) for subject, (at, since) in sorted(self.disk.table("dead").items())]
+    def dead(self, by: int) -> Iterable[tuple[bytes, Position]]:
+        """Who was at their ladder's end by then."""
+        return [(subject, at) for subject, (at, since) in sorted(self.disk.table("dead").items()) if since <= by]
 
     def put_dead(self, subject: bytes, at: Position, now: int) -> None:
         """Note it, once."""

@@ -4,16 +4,18 @@ import heapq
 from collections import Counter
 from itertools import product
 
-from rex_auth_edge.domain.clock import SECOND
+from rex_auth_edge.domain.clock import DAY, SECOND
+from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.hub.pace import Pace
-from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.record import record_id
+from rex_auth_edge.sync.state import Cell
 from tests.doubles import SeededEntropy
 from tests.sync.simulation.machines import HubMachine
-from tests.sync.simulation.places import AtHub
+from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.simulation.world import World
-from tests.sync.test_ends import put
+from tests.sync.test_ends import calm, put
 
 MOST_REQUESTS = 10
 """Of a hub that has been away: an introduction, a push and a pull for each lane, and one more."""
@@ -87,3 +89,17 @@ def test_thousands_that_come_back_at_once_are_served_without_a_storm() -> None:
     made, took = served(hubs, MOST_REQUESTS, rate)
     assert hubs * MOST_REQUESTS <= made <= 3 * hubs * MOST_REQUESTS
     assert took <= 4 * SECOND * hubs * MOST_REQUESTS // rate
+
+
+def test_of_the_dead_some_are_forgotten_at_a_time() -> None:
+    """As many as one transaction may hold, then the others."""
+    world = calm()
+    place, store = AtCloud(world.cloud), world.cloud.store
+    for who in (b"a", b"b", b"c"):
+        place.write(Cell(Kind.DEVICE, who * 16), place.pen().climb(REVOKED), None)
+    for _ in range(2):
+        world.converge()
+        world.cloud.back_up()
+        world.cloud.now += 91 * DAY
+    with store.disk.transaction():
+        assert [keeping.bury(store, world.cloud.now, 2) for _ in range(3)] == [2, 1, 0]

@@ -44,7 +44,9 @@ _get_end = Prepared(sa.select(sync_ends.c.value).where(_of_end))
 _set_end = Prepared(sa.update(sync_ends).where(_of_end).values(value=sa.bindparam("now")))
 _add_end = Prepared(sa.insert(sync_ends))
 
-_dead = Prepared(sa.select(sync_dead).where(sync_dead.c.tenant_id == sa.bindparam("tenant")))
+_dead_by = sync_dead.c.since <= sa.bindparam("by")
+_dead = Prepared(sa.select(sync_dead).where((sync_dead.c.tenant_id == sa.bindparam("tenant")) & _dead_by))
+_with_dead = Prepared(sa.select(sync_dead.c.tenant_id).where(_dead_by).distinct())
 _died = sa.insert(sync_dead).prefix_with("OR IGNORE", dialect="sqlite")
 _add_dead = Prepared(_died.prefix_with("IGNORE", dialect="mysql").prefix_with("IGNORE", dialect="mariadb"))
 _of_dead = (sync_dead.c.tenant_id == sa.bindparam("tenant")) & (sync_dead.c.subject == sa.bindparam("who"))
@@ -89,6 +91,11 @@ def standing_of(conn: sa.Connection, tenant_id: UUID) -> Standing | None:
     """Where the household's order stands, for who only looks; None where it isn't shared."""
     found = _look.one(conn, tenant=tenant_id)
     return None if found is None else _standing.decode(found.value)
+
+
+def with_dead(conn: sa.Connection, by: int) -> list[UUID]:
+    """The households in which something was at its ladder's end by then, in milliseconds."""
+    return [row.tenant_id for row in _with_dead.all(conn, by=by)]
 
 
 class SqlCloud(SqlRows):
@@ -157,11 +164,11 @@ class SqlCloud(SqlRows):
     def _of_end(self, hub: bytes, incarnation: int, lane: Lane) -> dict[str, Any]:
         return {"tenant": self.tenant_id, "hub": UUID(bytes=hub), "life": incarnation, "of": int(lane)}
 
-    def dead(self) -> Iterable[tuple[bytes, Position, int]]:
-        """Subjects at their ladder's end, since when, and since what place."""
+    def dead(self, by: int) -> Iterable[tuple[bytes, Position]]:
+        """Subjects that were at their ladder's end by then, and since what place."""
         self.flush()
-        found = _dead.all(self.tx.conn, tenant=self.tenant_id)
-        return [(bytes(row.subject), Position(row.epoch, row.seq), row.since) for row in found]
+        found = _dead.all(self.tx.conn, tenant=self.tenant_id, by=by)
+        return [(bytes(row.subject), Position(row.epoch, row.seq)) for row in found]
 
     def put_dead(self, subject: bytes, at: Position, now: int) -> None:
         """Note that the subject has come to its end; the first time counts."""

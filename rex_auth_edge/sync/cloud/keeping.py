@@ -36,17 +36,19 @@ def made_durable(store: CloudStore, at: Position) -> None:
     store.put_standing(replace(standing, durable=max(standing.durable, at)))
 
 
-def bury(store: CloudStore, now: int) -> int:
-    """Forget who has been deleted 90 days ago, where every live hub knows it for good and it is durable. How many.
+def bury(store: CloudStore, now: int, most: int) -> int:
+    """Forget `most` of who was deleted 90 days ago, where every live hub knows it for good and it is durable. How many.
 
     An id is one thing's. Where a hub has ended another by the same, as a notice by a person's, neither is forgotten.
     """
     live = [member for _, member in store.members() if not member.removed and now - member.contact <= LONGEST_ABSENCE]
     known = min((member.past[Lane.SECURITY] for member in live), default=store.standing().at)
     done = 0
-    for subject, at, since in list(store.dead()):
+    for subject, at in list(store.dead(now - TOMBSTONE_LIFE)):
         standing = store.standing()
-        if now - since < TOMBSTONE_LIFE or at > min(known, standing.durable) or not _is_one(store.kinds(subject)):
+        if done == most:
+            break
+        if at > min(known, standing.durable) or not _is_one(store.kinds(subject)):
             continue
         store.bury(subject, standing.gone + 1)
         store.put_standing(replace(standing, gone=standing.gone + 1, floor=max(standing.floor, at)))

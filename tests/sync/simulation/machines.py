@@ -99,7 +99,7 @@ class CloudMachine:
     def bury(self) -> None:
         """Forget the dead."""
         with self.store.disk.transaction():
-            keeping.bury(self.store, self.now)
+            keeping.bury(self.store, self.now, 100)
 
 
 @dataclass
