@@ -110,14 +110,18 @@ def test_whom_somebody_else_has_raised_as_well_stays_so() -> None:
         assert role_of(world.cloud.store, NOAH) is role
 
 
-def test_nobody_stays_what_a_thief_says_that_others_have_made_them() -> None:
-    """A hub that tells a cloud what it has forgotten, in somebody else's name, vouches for nobody by that."""
+@pytest.mark.parametrize("role", ["owner", "adult"])
+def test_nobody_stays_what_a_thief_says_that_others_have_made_them(role: str) -> None:
+    """A hub that tells a cloud what it has forgotten, in somebody else's name, vouches for nobody by that.
+
+    Nor by a lower role than the one that it has given.
+    """
     world = calm()
     owner, hub = with_noah(world), world.hubs[0]
     put(hub, Kind.ROLE, NOAH, AtHub(hub).pen().role("owner"))
     world.converge()
     at = hub.store.me().whole
-    forged = Pen(Tag(world.hubs[1].id, 1, 99), at, at[Lane.SECURITY]).mark("owner")
+    forged = Pen(Tag(world.hubs[1].id, 1, 99), at, at[Lane.SECURITY]).mark(role)
     hub.do(partial(hub.store.put_lost, Lost(Cell(Kind.ROLE, NOAH), pack_state(forged))))
     world.converge()
     remove(world, hub.id, [1, 0], owner)

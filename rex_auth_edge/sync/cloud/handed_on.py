@@ -17,7 +17,7 @@ from rex_auth_edge.sync.kinds import Kind, closing
 from rex_auth_edge.sync.order import Tag
 from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.standing import RESTORED, House, role_in
-from rex_auth_edge.sync.state import EMPTY, Cell, Held, State
+from rex_auth_edge.sync.state import EMPTY, Cell, Held, Mark, State
 
 HANDED_ON = "handed_on"
 """The field of a record with what somebody else is said to have put on record; its writer is who says so."""
@@ -38,18 +38,23 @@ def believed(hub: bytes, cell: Cell, state: State, house: House) -> Told:
         marks = tuple(mark for mark in state.marks if mark.what != RESTORED or cell.id == hub)
         state = replace(state, marks=marks, fields={})
     told = closing(cell.kind, state)
-    return Told(cell, _lowering(told, role_in(house.state(cell))) if cell.kind == Kind.ROLE else told)
+    return Told(cell, _lowering(hub, told, role_in(house.state(cell))) if cell.kind == Kind.ROLE else told)
 
 
-def _lowering(state: State, present: Role | None) -> State:
+def _lowering(hub: bytes, state: State, present: Role | None) -> State:
     """What it says of a role that somebody has less by; all else waits until the node that gave it tells it again.
 
-    Of somebody who has none any role would raise them. One that isn't lower would count as its giver's word later.
+    Of somebody who has none any role would raise them. One that isn't lower would count as its giver's word later; so
+    would another node's that is: by it somebody is a guest, or who was raised by a thief would stay more than that.
     """
     if present is None:
-        return replace(state, marks=tuple(replace(mark, what=Role.GUEST.value) for mark in state.marks))
+        return replace(state, marks=tuple(map(_guest, state.marks)))
     lower = [mark for mark in state.marks if (role_in(State(marks=(mark,))) or present).below(present)]
-    return replace(state, marks=tuple(lower))
+    return replace(state, marks=tuple(mark if mark.by.origin == hub else _guest(mark) for mark in lower))
+
+
+def _guest(mark: Mark) -> Mark:
+    return replace(mark, what=Role.GUEST.value)
 
 
 def _record(hub: bytes, cell: Cell, state: State, house: House) -> Told:
