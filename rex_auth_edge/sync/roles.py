@@ -39,6 +39,11 @@ def raises(current: State, more: State) -> bool:
     return after is not None and (role_in(current) or Role.GUEST).below(after)
 
 
+def gives(current: State, more: State) -> bool:
+    """Whether the role of which it speaks is what somebody has by it: with a lower one of before it isn't."""
+    return role_in(join(current, more)) is role_in(more)
+
+
 def _is_last(house: House, user: bytes) -> bool:
     """Whether nobody else owns the household. All are looked at only where it may be so."""
     return is_owner(house, user) and owners(house) == [user]

@@ -13,7 +13,7 @@ from rex_auth_edge.sync import names, passwords, roles
 from rex_auth_edge.sync.keys import decide_key
 from rex_auth_edge.sync.kinds import Kind, closing
 from rex_auth_edge.sync.merge import placed
-from rex_auth_edge.sync.order import Lane, Position
+from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.outcome import Notice, Outcome, Verdict, refuse, take
 from rex_auth_edge.sync.record import decide_record
 from rex_auth_edge.sync.removal import decide_hub
@@ -83,9 +83,30 @@ def decide(change: Incoming, house: House, refresh: Position | None = None) -> V
     verdict = rule(replace(change, state=part), house) if part != EMPTY else take(change, EMPTY)
     if part == change.state:
         return verdict
+    given = change.cell.kind != Kind.ROLE or roles.gives(house.state(change.cell), part)
+    left = _left(change.state, part if given else EMPTY)
+    if left == EMPTY:
+        return verdict
     notices = (*verdict.notices, Notice(change.cell.id, STALE))
-    secret = change.state.secret and replace(change.state.secret, verifier=None, withheld=True)
-    return replace(verdict, outcome=Outcome.STALE, review=replace(change.state, secret=secret), notices=notices)
+    return replace(verdict, outcome=Outcome.STALE, review=left, notices=notices)
+
+
+def _left(state: State, taken: State) -> State:
+    """What waits for an owner. What it lifts makes room for what it puts there: where that is taken, nothing waits."""
+    rung = taken.rung is not None
+    done = rung or bool(taken.marks)
+    return replace(
+        state,
+        rung=None if rung else state.rung,
+        fields={} if rung else state.fields,
+        marks=() if taken.marks else state.marks,
+        cleared=START if done else state.cleared,
+        own=() if done else state.own,
+        counts=tuple(each for each in state.counts if each not in taken.counts),
+        secret=state.secret and replace(state.secret, verifier=None, withheld=True),
+        resets=state.resets if taken == EMPTY else (),
+        needs=state.needs if taken == EMPTY else (),
+    )
 
 
 def added(change: Incoming, house: House, at: Position, refresh: Position | None = None) -> tuple[Verdict, State]:

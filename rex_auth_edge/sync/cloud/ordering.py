@@ -14,7 +14,7 @@ from rex_auth_edge.sync.keys import NOT_ITS_OWN
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import Position, Tag
-from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict, refuse
+from rex_auth_edge.sync.outcome import Follow, Notice, Then, Verdict, refuse
 from rex_auth_edge.sync.record import REWRITTEN
 from rex_auth_edge.sync.removal import after_hub, after_policy
 from rex_auth_edge.sync.sign_outs import without_needless
@@ -65,10 +65,10 @@ class Ordering:
 
     def take(self, change: Incoming, refresh: Position) -> Verdict:
         """Decide the change, write what comes of it, and do what follows from it."""
-        at, told = self.next(), told_of.told_of(change, self._store)
+        at = self.next()
         verdict, delta = self._added(change, at, max(refresh, self._store.standing().floor))
-        if told and verdict.outcome is Outcome.TAKEN:
-            verdict = replace(verdict, notices=(*verdict.notices, *told))
+        if told := told_of.told_of(change.cell, delta, self._store):
+            verdict = replace(verdict, notices=(*told, *verdict.notices))
         if not self.write(change.cell, delta, at, LARGEST_CELL):
             verdict = refuse(change, OUTGROWN)
         self._conclude(change, verdict)
@@ -87,7 +87,8 @@ class Ordering:
         """Join what a restored cloud had forgotten, as far as the hub is to be believed about it, at a new place."""
         at, told = self.next(), believed(hub, cell, state, self._store)
         change = Incoming(told.cell, Tag(hub, 0, 0), (at,) * 4, placed(told.state, at))
-        (_, delta), notices = added(change, self._store, at), told_of.told_of(change, self._store)
+        _, delta = added(change, self._store, at)
+        notices = told_of.told_of(told.cell, delta, self._store)
         self.write(told.cell, delta, at, LARGEST_CELL)
         for notice in notices:
             self._tell(notice, hub)
@@ -130,7 +131,7 @@ class Ordering:
         return True
 
     def _after(self, change: Incoming, verdict: Verdict) -> list[Follow]:
-        if change.cell.kind not in _REACHING or verdict.outcome is not Outcome.TAKEN:
+        if change.cell.kind not in _REACHING or verdict.delta == EMPTY:
             return []
         after = after_hub if change.cell.kind == Kind.HUB else after_policy
         return after(change, self._store)
