@@ -2,9 +2,13 @@
 
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.kinds import Kind
-from rex_auth_edge.sync.order import Lane
-from rex_auth_edge.sync.wire import Welcome
+from rex_auth_edge.sync.cloud.giving import MOST_ROWS, revocations
+from rex_auth_edge.sync.hub.asking import pull
+from rex_auth_edge.sync.kinds import REVOKED, Kind
+from rex_auth_edge.sync.order import NOTHING, START, Lane
+from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.wire import LARGEST_BODY, Page, Pull, Welcome, encode, opened
+from tests.doubles import SeededEntropy
 from tests.sync.houses import MAYA
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
@@ -51,6 +55,32 @@ def test_what_a_locked_hub_has_heard_stays_in_force() -> None:
     world.converge()
     assert marks(world.cloud.store) == marks(hub.view) == {"second"}
     assert hub.store.lost() == []
+
+
+def test_of_what_closes_doors_a_locked_hub_hears_the_latest_that_fits() -> None:
+    """However much there is: one page, no larger than a body may be, of what it hasn't read."""
+    world = calm()
+    hub, place, chance = world.hubs[0], AtCloud(world.cloud), SeededEntropy()
+    ends = [Cell(Kind.SESSION_END, chance.token_bytes(16)) for _ in range(MOST_ROWS + 2)]
+    place.write(ends[0], place.pen().climb(REVOKED), None)
+    read_all(hub, world)
+    lock(world, hub)
+    for end in ends[1:]:
+        place.write(end, place.pen().climb(REVOKED), None)
+    page = revocations(world.cloud.store, opened(pull(hub.store, Lane.SECURITY)).read(Pull))
+    assert [row.id for row in page.rows] == [end.id for end in ends[2:]]
+
+
+def test_a_locked_hubs_page_fits_whatever_is_in_it() -> None:
+    """Marks of random words don't get smaller by being compressed: there are fewer of them."""
+    world = calm()
+    place, chance = AtCloud(world.cloud), SeededEntropy()
+    people = [chance.token_bytes(16) for _ in range(12)]
+    for who in people:
+        place.write(Cell(Kind.BAN, who), place.pen().mark(chance.token_bytes(30_000).hex()), None)
+    raw = encode(revocations(world.cloud.store, Pull(1, Lane.SECURITY, START, NOTHING)))
+    assert len(raw) <= LARGEST_BODY
+    assert people[-1] in {row.id for row in opened(raw).read(Page).rows}
 
 
 def test_what_a_locked_hub_was_yet_to_tell_is_told_once_it_is_let_in_anew() -> None:
