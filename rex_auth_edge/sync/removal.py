@@ -1,6 +1,6 @@
 """What the removal of a hub takes with it, and what a policy that keeps verifiers at home takes back."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -9,7 +9,7 @@ from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, RULES, Kind
 from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.outcome import Follow, Then, Verdict, take
-from rex_auth_edge.sync.standing import House, kept_home, revoked, role_of
+from rex_auth_edge.sync.standing import House, kept_home, owners, revoked, role_of
 from rex_auth_edge.sync.state import Cell, Incoming, Mark, Rung, State
 
 DISTRUST = "distrust"
@@ -35,7 +35,7 @@ def after_hub(change: Incoming, house: House) -> list[Follow]:
     keys, since = list(_keys(change.cell.id, house)), distrusted(change.cell, house)
     if since is None:
         return keys
-    return [*keys, *_let_in(change.cell.id, since, house), *_raised(change.cell.id, since, house), *_renewals(house)]
+    return [*keys, *_let_in(change.cell.id, since, house), *_raised(change, since, house), *_renewals(house)]
 
 
 def distrusted(hub: Cell, house: House) -> Position | None:
@@ -68,16 +68,35 @@ def _let_in(hub: bytes, since: Position, house: House) -> Iterator[Follow]:
                 yield Follow(Then.REVOKE, Cell(kind, subject))
 
 
-def _raised(hub: bytes, since: Position, house: House) -> Iterator[Follow]:
+def _raised(change: Incoming, since: Position, house: House) -> list[Follow]:
     """Who is more than a guest by nobody's word but that of hubs which aren't trusted, this one among them.
 
-    Of several marks the lowest counts: with one of somebody else's, nobody is more by the others than by that.
+    Or by the word of those who are so themselves, wherever they gave it; but not of who stays an owner all the same.
     """
-    for user in house.subjects(Kind.ROLE):
-        marks: Iterable[Mark] = house.state(Cell(Kind.ROLE, user)).marks
-        raised = role_of(house, user) is not Role.GUEST and any(_later(each.by, each.at, hub, since) for each in marks)
-        if raised and all(_doubted(each, house) for each in marks):
-            yield Follow(Then.LOWER, Cell(Kind.ROLE, user))
+    every = [user for user in house.subjects(Kind.ROLE) if role_of(house, user) is not Role.GUEST]
+    marks = {user: house.state(Cell(Kind.ROLE, user)).marks for user in every}
+    lowered, own = _lowered(marks, change.cell.id, since, house, {change.actor}), owners(house)
+    if own and lowered.issuperset(own):
+        lowered = {own[-1], *_lowered(marks, change.cell.id, since, house, {change.actor, own[-1]})}
+    return [Follow(Then.LOWER, Cell(Kind.ROLE, user)) for user in every if user in lowered]
+
+
+def _lowered(
+    marks: Mapping[bytes, tuple[Mark, ...]], hub: bytes, since: Position, house: House, stay: set[bytes | None]
+) -> set[bytes]:
+    """Of several marks the lowest counts: with one that is good, nobody is more by the others than by that."""
+    found: set[bytes] = set()
+
+    def passed_on(mark: Mark) -> bool:
+        return mark.actor in found and mark.at > since
+
+    def raised(all_of: tuple[Mark, ...]) -> bool:
+        touched = any(_later(each.by, each.at, hub, since) or passed_on(each) for each in all_of)
+        return touched and all(_doubted(each, house) or passed_on(each) for each in all_of)
+
+    while more := {user for user, all_of in marks.items() if user not in found | stay and raised(all_of)}:
+        found |= more
+    return found
 
 
 def _doubted(mark: Mark, house: House) -> bool:

@@ -128,14 +128,35 @@ def test_nobody_stays_what_a_thief_says_that_others_have_made_them(role: str) ->
     assert role_of(world.cloud.store, NOAH) is Role.GUEST
 
 
+def test_whom_those_have_raised_whom_a_thief_has_raised() -> None:
+    """They are guests as well, wherever it was done and however many lie between; whom others have raised aren't."""
+    world = calm()
+    owner, (hub, other) = with_noah(world), world.hubs[:2]
+    mallory, eve, leo = b"mallory!" * 2, b"eve eve " * 2, b"leo leo " * 2
+    put(hub, Kind.ROLE, NOAH, AtHub(hub).pen().role("owner"))
+    for user, by, role in ((leo, owner, "adult"), (mallory, NOAH, "owner"), (eve, mallory, "adult")):
+        put(other, Kind.USER, user, AtHub(other).pen().climb())
+        world.converge()
+        other.write(Cell(Kind.ROLE, user), AtHub(other).pen().role(role, by), by)
+        world.converge()
+    house = world.cloud.store
+    assert [role_of(house, each) for each in (mallory, eve)] == [Role.OWNER, Role.ADULT]
+    remove(world, hub.id, [1, 0], owner)
+    assert [role_of(house, each) for each in (NOAH, mallory, eve, leo)] == [Role.GUEST] * 3 + [Role.ADULT]
+    assert owners(house) == [owner]
+
+
 @pytest.mark.parametrize("who", [NOAH, None])
 def test_the_last_owner_stays_also_where_nobody_else_has_made_them_one(who: bytes | None) -> None:
-    """A household has an owner, and nobody becomes one by removing a hub: not who owns nothing, nor the console."""
+    """A household has an owner, and nobody becomes one by removing a hub: not who owns nothing, nor the console.
+
+    Whom that owner has made something elsewhere stays so.
+    """
     world = calm()
     hub, other = world.hubs[:2]
     (owner,) = owners(world.cloud.store)
     put(other, Kind.USER, NOAH, AtHub(other).pen().climb())
-    put(other, Kind.ROLE, NOAH, AtHub(other).pen().role("adult"))
+    other.write(Cell(Kind.ROLE, NOAH), AtHub(other).pen().role("adult", owner), owner)
     world.converge()
     remove(world, hub.id, [0, 0], who)
     house = world.cloud.store
