@@ -15,12 +15,13 @@ from rex_auth_edge.exchange.proof import HubKey, Signer
 from rex_auth_edge.storage import users
 from rex_auth_edge.storage.audit import chain
 from rex_auth_edge.storage.tables import audit
-from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
+from rex_auth_edge.sync.digest import link
+from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind, lane_of
 from rex_auth_edge.sync.order import START, Position, Tag, unsent
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.standing import RESTORED
 from rex_auth_edge.sync.state import Cell, Held, Mark, Reset, Rung, State
-from rex_auth_edge.sync.wire import Row, encode, name_of, pack_state
+from rex_auth_edge.sync.wire import Push, Row, encode, name_of, pack_state
 from tests.doubles import SeededEntropy
 from tests.exchange.conftest import Street
 from tests.exchange.people import agree, joined, signed_in, validated
@@ -31,6 +32,14 @@ from tests.hub import Household
 FAR = Position(1 << 61, 1)
 """A place after all that will ever be, and no unsent one."""
 BY = Tag(b"E" * 16, 1, 1)
+
+
+def forgotten(talk: Talk, cell: Cell, state: State) -> Push:
+    """What says that a restored cloud has forgotten this."""
+    lane = lane_of(cell.kind)
+    head = talk.household.me.heads[lane]
+    lost = (Row(cell.kind, cell.id, START, pack_state(state)),)
+    return talk.push(lost=lost, lane=lane, after=head, upto=link(head, lane, head.number, ()))
 
 
 async def test_what_nobody_can_have_forgotten(street: Street) -> None:
@@ -49,8 +58,7 @@ async def test_what_nobody_can_have_forgotten(street: Street) -> None:
         (Cell(Kind.HUB, cloud), State(marks=(Mark(Tag(cloud, 1 << 60, 1), unsent(0), RESTORED),))),
     ]
     for cell, state in told:
-        lost = (Row(cell.kind, cell.id, START, pack_state(state)),)
-        assert await talk.says(PUSH, encode(talk.push(lost=lost))) == "forged", cell
+        assert await talk.says(PUSH, encode(forgotten(talk, cell, state))) == "forged", cell
     pen = Pen(me_tag(talk.household.me, talk.household.me.number + 1), talk.household.me.whole)
     ended = talk.change(kind=Kind.HUB.value, id=cloud, state=pack_state(pen.climb(REVOKED)))
     assert await talk.says(PUSH, encode(talk.push(ended))) == "forged"
@@ -78,8 +86,7 @@ async def test_a_record_of_another_hubs(street: Street) -> None:
     cell = cell_of(node, row["incarnation"], row["seq"])
     state = State(fields={"row": Held(START, Tag(node.bytes, 1, 1 << 20), told)})
     talk = Talk(hub)
-    lost = (Row(cell.kind, cell.id, START, pack_state(state)),)
-    assert await talk.says(PUSH, encode(talk.push(lost=lost))) == "Pushed"
+    assert await talk.says(PUSH, encode(forgotten(talk, cell, state))) == "Pushed"
     street.hubs.remove(hub)
     await agree(street)
     assert await rows_of(home, node) == before
@@ -103,8 +110,7 @@ async def test_a_restore_of_another_hubs(street: Street) -> None:
     await agree(street)
     talk = Talk(hub)
     state = State(marks=(Mark(Tag(node, 1 << 20, 1), unsent(0), RESTORED),))
-    lost = (Row(Kind.HUB, node, START, pack_state(state)),)
-    assert await talk.says(PUSH, encode(talk.push(lost=lost))) == "Pushed"
+    assert await talk.says(PUSH, encode(forgotten(talk, Cell(Kind.HUB, node), state))) == "Pushed"
     street.hubs.remove(hub)
     await agree(street)
     assert await validated(beside.home, maya) == 200

@@ -1,21 +1,26 @@
 """What the cloud tells where a hub takes an owner's household from them, in whatever way it says so."""
 
+from functools import partial
+
 import pytest
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.cloud.told_of import HUB, UNSEATED
+from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.keys import key_cell
 from rex_auth_edge.sync.kinds import REVOKED, Kind
-from rex_auth_edge.sync.order import NOTHING, Seen, Tag
+from rex_auth_edge.sync.order import NOTHING, START, Lane, Seen, Tag
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.standing import field, is_owner, revoked
-from rex_auth_edge.sync.state import Cell, Incoming, Own, State
+from rex_auth_edge.sync.standing import field, is_owner, owners, revoked
+from rex_auth_edge.sync.state import EMPTY, Cell, Incoming, Own, State
+from rex_auth_edge.sync.store import Lost
 from rex_auth_edge.sync.told import BY_HUB
+from rex_auth_edge.sync.wire import Push, Row, encode, pack_state
 from tests.sync.houses import CLOUD, NOAH
 from tests.sync.simulation.places import AtHub
 from tests.sync.simulation.world import World
-from tests.sync.test_ends import calm, put
+from tests.sync.test_ends import calm, code, put
 from tests.sync.test_keys import KEY
 from tests.sync.test_removal import with_noah
 
@@ -61,3 +66,26 @@ def test_a_hub_that_is_ended_by_what_comes_late() -> None:
     says(world, Kind.HUB, other.id, replace(pen.climb(REVOKED), own=(Own(hub.id, 1, 0),)), NOTHING)
     assert (other.id, HUB) in told(world)
     assert revoked(world.cloud.store, Kind.KEY, key.id)
+
+
+@pytest.mark.parametrize("kind", [Kind.NOTICE, Kind.REVIEW])
+def test_what_no_cloud_has_told(kind: Kind) -> None:
+    """A hub says that a restored cloud has forgotten it, in the cloud's name and of another hub: nothing is taken."""
+    world = calm()
+    hub, other = world.hubs[:2]
+    (owner,) = owners(world.cloud.store)
+    at = hub.store.me().whole
+    faked = Pen(Tag(CLOUD, 1, 1), at, at[Lane.SECURITY]).climb(REVOKED, about=owner, code=UNSEATED, by_hub=other.id)
+    hub.do(partial(hub.store.put_lost, Lost(Cell(kind, b"n" * 16), pack_state(faked))))
+    world.converge()
+    assert world.cloud.store.state(Cell(kind, b"n" * 16)) == EMPTY
+
+
+def test_what_a_cloud_has_forgotten_comes_in_its_own_lane() -> None:
+    """No notice comes with what it would be about, nor anything else where nobody reads it."""
+    world = calm()
+    me, lane = world.hubs[0].store.me(), Lane.SECURITY
+    head = me.heads[lane]
+    lost = (Row(Kind.NOTICE, b"n" * 16, START, pack_state(EMPTY)),)
+    said = Push(me.nonce, me.incarnation, me.epoch, lane, head, link(head, lane, head.number, ()), (), lost)
+    assert code(world.cloud.answer(me.id, me.key, encode(said))) == "forged"

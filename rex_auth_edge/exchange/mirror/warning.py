@@ -14,7 +14,7 @@ from rex_auth_edge.storage import tenants
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.cloud.told_of import OWNER, UNSEATED
 from rex_auth_edge.sync.kinds import Kind
-from rex_auth_edge.sync.standing import House, field
+from rex_auth_edge.sync.standing import field
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.told import BY_HUB
 
@@ -53,15 +53,20 @@ def _news(side: Side, row: Any, columns: dict[str, Any], told: Iterable[bytes]) 
         what = "shared" if passwords.is_same(side, row) else "password"
         yield what, None if secret is None else secret.by.origin
     if columns.get("role") == Role.OWNER:
-        yield "owner", _told_by(side.house, user, told, OWNER)
+        yield "owner", _told_by(side, user, told, OWNER)
     if row.role == Role.OWNER:
-        yield "unseated", _told_by(side.house, user, told, UNSEATED)
+        yield "unseated", _told_by(side, user, told, UNSEATED)
 
 
-def _told_by(house: House, user: bytes, told: Iterable[bytes], code: str) -> bytes | None:
-    """Which hub has done it. A role's marks don't say: it may have given the role, or lifted what stood."""
+def _told_by(side: Side, user: bytes, told: Iterable[bytes], code: str) -> bytes | None:
+    """Which hub has done it. A role's marks don't say: it may have given the role, or lifted what stood.
+
+    Of notices those count that the cloud itself has written.
+    """
     for notice in (Cell(Kind.NOTICE, each) for each in told):
-        if field(house, notice, "about") == user and field(house, notice, "code") == code:
-            by: bytes | None = field(house, notice, BY_HUB)
-            return by
+        by = side.house.state(notice).fields.get(BY_HUB)
+        if by is None or by.by.origin != side.node:
+            continue
+        if field(side.house, notice, "about") == user and field(side.house, notice, "code") == code:
+            return bytes(by.value)
     return None

@@ -21,6 +21,8 @@ from rex_auth_edge.sync.state import EMPTY, Cell, Held, Mark, State
 
 HANDED_ON = "handed_on"
 """The field of a record with what somebody else is said to have put on record; its writer is who says so."""
+_OF_THE_CLOUD = frozenset({Kind.NOTICE, Kind.REVIEW})
+"""What a restored cloud may lose: what it had told, and held back, since, for else whoever has a key could fake it."""
 
 
 class Told(Struct, frozen=True):
@@ -34,6 +36,8 @@ def believed(hub: bytes, cell: Cell, state: State, house: House) -> Told:
     """As far as this hub can be believed."""
     if cell.kind == Kind.AUDIT:
         return _record(hub, cell, state, house)
+    if cell.kind in _OF_THE_CLOUD and house.state(cell).rung is None:
+        return Told(cell, EMPTY)
     if cell.kind == Kind.HUB:
         marks = tuple(mark for mark in state.marks if mark.what != RESTORED or cell.id == hub)
         state = replace(state, marks=marks, fields={})

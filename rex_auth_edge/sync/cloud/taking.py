@@ -64,7 +64,7 @@ def unpacked(origin: bytes, incarnation: int, change: Change) -> Incoming:
 def _in_order(push: Push, cells: list[Cell]) -> bool:
     numbers = [push.after.number, *(change.number for change in push.changes)]
     rising = all(one < other for one, other in pairwise(numbers))
-    fitting = all(map(is_cell, cells)) and all(lane_of(change.kind) == push.lane for change in push.changes)
+    fitting = all(map(is_cell, cells)) and all(lane_of(cell.kind) == push.lane for cell in cells)
     whole = link(push.after, push.lane, push.upto.number, push.changes) == push.upto
     few = len(push.changes) + len(push.lost) <= MOST_CHANGES
     return rising and fitting and whole and few and numbers[-1] <= push.upto.number
