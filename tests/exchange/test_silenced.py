@@ -153,6 +153,7 @@ ENDS: list[tuple[str, Callable[[Pen], State]]] = [
     (Kind.USER, partial(Pen.climb, step=REVOKED)),
     (Kind.DISABLED, partial(Pen.mark, what="disabled")),
     (Kind.ROLE, partial(Pen.role, role="guest")),
+    ("newer", lambda _: State(needs=("a rule of tomorrow",))),
 ]
 
 
@@ -172,6 +173,21 @@ async def test_a_hub_that_takes_the_household(street: Street, kind: str, make: C
     async with bearer(home, (await signed_in(home, "noah")).json()) as owner:
         found = (await owner.get("/household/sync/reviews")).json()["notices"]
     assert {"owner_by_hub", "owner_ended_by_hub"} <= {each["code"] for each in found}
+
+
+UNSETS: list[tuple[str, Callable[[Pen], State]]] = [
+    (Kind.PASSWORD, lambda pen: State(resets=pen.reset(b"").resets)),
+    (Kind.PASSWORD_DUE, partial(Pen.mark, what="renew_password")),
+]
+
+
+@pytest.mark.parametrize(("kind", "make"), UNSETS)
+async def test_a_password_that_is_good_no_longer(street: Street, kind: str, make: Callable[[Pen], State]) -> None:
+    """Whoever can't sign in any more by what a hub says, which sets no other password, gets the letter all the same."""
+    hub, home = await joined(street), street.cloud.home
+    assert await Thief(hub).push(kind, await maya(street), make) == "taken"
+    assert (await signed_in(home, "maya")).status_code == 401
+    assert ["your password is another one" in each for each in await letters(home, "maya@example.com")] == [True]
 
 
 async def test_a_hub_that_would_pass_for_another(street: Street) -> None:

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.cloud.ordering import Ordering
-from rex_auth_edge.sync.cloud.told_of import HUB, UNSEATED
+from rex_auth_edge.sync.cloud.told_of import HUB, PASSWORD, UNSEATED
 from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.keys import key_cell
 from rex_auth_edge.sync.kinds import REVOKED, Kind
@@ -53,6 +53,19 @@ def test_an_owner_who_is_ended_by_what_comes_late(kind: Kind) -> None:
     assert not is_owner(world.cloud.store, owner)
     assert (owner, UNSEATED) in told(world)
     assert not list(world.cloud.store.subjects(Kind.REVIEW))
+
+
+def test_a_password_that_is_good_no_longer() -> None:
+    """Its person is told, once: by a reset without another password, or where they are to set one."""
+    world = calm()
+    (owner,), hub, house = owners(world.cloud.store), world.hubs[0], world.cloud.store
+    put(world.hubs[1], Kind.PASSWORD, owner, AtHub(world.hubs[1]).pen().password(b"a verifier"))
+    world.converge()
+    pen, seen = Pen(Tag(hub.id, 1, 1 << 20), NOTHING), (house.standing().at,) * 4
+    says(world, Kind.PASSWORD_DUE, owner, pen.mark("x"), seen)
+    for _ in range(2):
+        says(world, Kind.PASSWORD, owner, State(resets=pen.reset(b"").resets), seen)
+    assert told(world).count((owner, PASSWORD)) == 2
 
 
 def test_a_hub_that_is_ended_by_what_comes_late() -> None:

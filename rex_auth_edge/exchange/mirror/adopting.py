@@ -13,11 +13,11 @@ from rex_auth_edge.exchange.mirror import (
     passwords,
     policy,
 )
-from rex_auth_edge.exchange.mirror.side import LONGEST_ID, Side
+from rex_auth_edge.exchange.mirror.side import LONGEST_ID, Side, uuid_of
 from rex_auth_edge.flows.parts import NOBODY, Parts
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import Kind
-from rex_auth_edge.sync.standing import House
+from rex_auth_edge.sync.standing import House, field
 from rex_auth_edge.sync.state import Cell
 
 _OF_FAILURES = frozenset({Kind.FAILURES, Kind.BAN})
@@ -38,7 +38,9 @@ def adopt(
     side = Side(tx.conn, parts, tenant_id, house, tx.node.id.bytes, tx.now, clouds=clouds)
     changed = [cell for cell in cells if len(cell.id) == LONGEST_ID]
     persons = {cell.id for cell in changed if cell.kind.partition(".")[0] == Kind.USER}
-    new = arrivals.adopt(tx, side, persons, {cell.id for cell in changed if cell.kind == Kind.NOTICE})
+    told = {cell.id for cell in changed if cell.kind == Kind.NOTICE}
+    persons |= {each for notice in told if uuid_of(each := field(house, Cell(Kind.NOTICE, notice), "about"))}
+    new = arrivals.adopt(tx, side, persons, told)
     kinds = {cell.kind for cell in changed}
     letting_go.signed_out(tx, side, {cell.id for cell in changed if cell.kind == Kind.SIGN_OUT})
     sessions = {cell.id for cell in changed if cell.kind in _OF_SESSIONS}

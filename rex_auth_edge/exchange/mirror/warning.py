@@ -12,7 +12,7 @@ from rex_auth_edge.flows.parts import NOBODY
 from rex_auth_edge.mail.letters import ChangedByHub
 from rex_auth_edge.storage import tenants
 from rex_auth_edge.storage.tx import Tx
-from rex_auth_edge.sync.cloud.told_of import OWNER, UNSEATED
+from rex_auth_edge.sync.cloud.told_of import OWNER, PASSWORD, UNSEATED
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.standing import field
 from rex_auth_edge.sync.state import Cell
@@ -51,7 +51,7 @@ def _news(side: Side, row: Any, columns: dict[str, Any], told: Iterable[bytes]) 
     if "password_tag" in columns:
         secret = passwords.good(side.house, user)
         what = "shared" if passwords.is_same(side, row) else "password"
-        yield what, None if secret is None else secret.by.origin
+        yield what, _told_by(side, user, told, PASSWORD) if secret is None else secret.by.origin
     if columns.get("role") == Role.OWNER:
         yield "owner", _told_by(side, user, told, OWNER)
     if row.role == Role.OWNER:
@@ -59,7 +59,7 @@ def _news(side: Side, row: Any, columns: dict[str, Any], told: Iterable[bytes]) 
 
 
 def _told_by(side: Side, user: bytes, told: Iterable[bytes], code: str) -> bytes | None:
-    """Which hub has done it. A role's marks don't say: it may have given the role, or lifted what stood.
+    """Which hub has done it, where the cells don't say: a role it may have given, or lifted what stood.
 
     Of notices those count that the cloud itself has written.
     """

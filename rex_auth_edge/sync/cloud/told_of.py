@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from rex_auth_edge.domain.roles import Role
-from rex_auth_edge.sync.kinds import REVOKED, Kind
+from rex_auth_edge.sync.kinds import KNOWN_NEEDS, REVOKED, Kind
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.names import ADDRESS as SAID
 from rex_auth_edge.sync.names import KEY, address_key
 from rex_auth_edge.sync.outcome import Notice
 from rex_auth_edge.sync.passwords import AGAIN
-from rex_auth_edge.sync.standing import House, field, is_in, is_owner, role_in
+from rex_auth_edge.sync.standing import House, closed, field, is_in, is_owner, password_of, role_in
 from rex_auth_edge.sync.state import Cell, State
 
 ADDRESS, PASSWORD, OWNER = "address_by_hub", "password_by_hub", "owner_by_hub"
@@ -23,7 +23,15 @@ def told_of(cell: Cell, delta: State, house: House) -> tuple[Notice, ...]:
     """The notices that go with what a hub's change adds to the cell; `house` is as it was before."""
     code_of = _TOLD.get(cell.kind)
     code = None if code_of is None else code_of(cell, delta, house)
+    if code is None and _closes(cell, delta, house):
+        code = UNSEATED
     return () if code is None else (Notice(cell.id, code),)
+
+
+def _closes(cell: Cell, delta: State, house: House) -> bool:
+    """Whether an owner is shut out by a rule that no program here knows."""
+    unknown = bool(delta.needs) and bool(set(delta.needs) - KNOWN_NEEDS)
+    return unknown and is_owner(house, cell.id) and not closed(house, cell.id)
 
 
 def _address(cell: Cell, delta: State, house: House) -> str | None:
@@ -32,10 +40,19 @@ def _address(cell: Cell, delta: State, house: House) -> str | None:
 
 
 def _password(cell: Cell, delta: State, house: House) -> str | None:
-    current, offered = house.state(cell).secret, delta.secret
-    if current is None or offered is None or offered.by == current.by:
+    before, offered = house.state(cell), delta.secret
+    if before.secret is None:
+        return None
+    if {each.by for each in delta.resets} - {each.by for each in before.resets}:
+        return PASSWORD  # also where no other one comes with it: the one of before is good no longer
+    if offered is None or offered.by == before.secret.by:
         return None
     return SHARED if AGAIN in delta.fields else PASSWORD
+
+
+def _due(cell: Cell, delta: State, house: House) -> str | None:
+    due = delta.marks and not house.state(cell).marks
+    return PASSWORD if due and password_of(house, cell.id) is not None else None
 
 
 def _role(cell: Cell, delta: State, house: House) -> str | None:
@@ -66,6 +83,7 @@ def _ends(delta: State) -> bool:
 _TOLD: Mapping[str, Callable[[Cell, State, House], str | None]] = MappingProxyType({
     Kind.EMAIL: _address,
     Kind.PASSWORD: _password,
+    Kind.PASSWORD_DUE: _due,
     Kind.ROLE: _role,
     Kind.USER: _person,
     Kind.DISABLED: _disabled,
