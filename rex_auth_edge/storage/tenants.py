@@ -99,6 +99,12 @@ def list_in_directory(tx: Tx, address_hash: bytes, tenant_id: UUID, *, told_by: 
     tx.conn.execute(sa.insert(directory).values(values))
 
 
+def has_proven(conn: sa.Connection, address_hash: bytes, tenant_id: UUID) -> bool:
+    """Whether this node itself has seen somebody of the household prove the address."""
+    where = (directory.c.address_hash == address_hash) & (directory.c.tenant_id == tenant_id)
+    return bool(conn.execute(sa.select(sa.exists().where(where & directory.c.told_by.is_(None)))).scalar_one())
+
+
 def list_as_proven(tx: Tx, address_hash: bytes, tenant_id: UUID) -> list[UUID]:
     """Note that this node has seen the address proven; in which other households it is by somebody's word alone."""
     where = directory.c.address_hash == address_hash

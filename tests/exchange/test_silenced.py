@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from rex_auth_edge.exchange.messages import PUSH
-from rex_auth_edge.storage import users
+from rex_auth_edge.storage import tenants, users
 from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind, lane_of
 from rex_auth_edge.sync.order import Lane, Tag
@@ -136,6 +136,8 @@ async def test_an_owner_by_what_a_hub_has_lifted(street: Street) -> None:
     noah = (await home.store.read(lambda conn: users.by_username(conn, tenant, "noah"))).id
     proven = {"email": address, "email_key": address, "email_proven": True}
     await home.store.write(lambda tx: users.change(tx, tenant, noah, **proven))
+    hashed = home.hub.parts.address_hash(address)
+    await home.store.write(lambda tx: tenants.list_in_directory(tx, hashed, tenant))
     await agree(street)
     thief = Thief(hub)
     assert await thief.push(Kind.POLICY, HOUSEHOLD, partial(Pen.put, cloud_grants="stand")) == "taken"

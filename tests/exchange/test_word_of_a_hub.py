@@ -93,6 +93,20 @@ async def test_an_address_that_is_changed_in_small_steps(street: Street, before:
     assert await noticed(home, "maya") == ["address_by_hub"]
 
 
+async def test_strangers_get_no_letters(street: Street) -> None:
+    """An address is somebody's by a hub's word alone, who is called what the hub likes: nothing is sent there."""
+    hub, home = await joined(street), street.cloud.home
+    maya = (await home.store.read(lambda conn: users.by_username(conn, street.cloud.tenant, "maya"))).id.bytes
+    thief = Thief(hub)
+    assert await thief.push(Kind.PROFILE, maya, partial(Pen.put, first_name="Buy this")) == "taken"
+    for address in ("a@example.net", "b@example.net"):
+        said = partial(Pen.put, address=address, key=address, proven=True)
+        assert await thief.push(Kind.EMAIL, maya, said) == "taken"
+    assert await letters(home, "a@example.net") == []
+    (letter,) = await letters(home, "maya@example.com")
+    assert "Buy this" not in letter
+
+
 async def test_another_password_and_an_owners_role(street: Street) -> None:
     """Each is written and shown to the person; a role to the owners too, a password to nobody else."""
     hub, home = await joined(street), street.cloud.home
@@ -105,6 +119,8 @@ async def test_another_password_and_an_owners_role(street: Street) -> None:
         )
     )  # fmt: skip
     await agree(street)
+    hashed = home.hub.parts.address_hash("noah@example.com")
+    await home.store.write(lambda tx: tenants.list_in_directory(tx, hashed, street.cloud.tenant))
     other = "Copper-Tulip-19."
     await says(hub, "noah", password_hash=await hub.home.hub.parts.passwords.hash(other))
     await says(hub, "noah", role="owner")

@@ -70,11 +70,11 @@ def adopt(tx: Tx, side: Side, persons: set[bytes], told: set[bytes]) -> bool:
         _make_room(tx, changes)
         for change in changes:
             _write(tx, side, change, directory)
-    directory.write(tx, side)
     for change in changes:
         if change.row is not None:
             letting_go.after(tx, side, change.row, change.columns)
             warning.warn(tx, side, change.row, change.columns, told)
+    directory.write(tx, side)
     if changes:
         tx.after_commit.append(side.parts.people.forget)
     return any(change.row is None for change in changes)

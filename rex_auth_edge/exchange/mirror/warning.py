@@ -7,7 +7,7 @@ from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.exchange.mirror import passwords
 from rex_auth_edge.exchange.mirror.side import Side
-from rex_auth_edge.flows.login import display_name, moment_text
+from rex_auth_edge.flows.login import moment_text
 from rex_auth_edge.flows.parts import NOBODY
 from rex_auth_edge.mail.letters import ChangedByHub
 from rex_auth_edge.storage import tenants
@@ -22,7 +22,9 @@ _LIFE = 7 * DAY
 
 
 def warn(tx: Tx, side: Side, row: Any, columns: dict[str, Any], told: Iterable[bytes]) -> None:
-    """In the cloud, write to the address of before, where that was proven, what a hub has changed about the person.
+    """In the cloud, write to the address of before what a hub has changed about the person, where it was proven there.
+
+    By a hub's word alone anybody's address would be, and what its people are called anything: letters go to none such.
 
     `row` is the one of before, `told` the notices that come with the change. What the cloud has decided or done itself
     is told by whatever did it.
@@ -30,16 +32,20 @@ def warn(tx: Tx, side: Side, row: Any, columns: dict[str, Any], told: Iterable[b
     if side.parts.home != NOBODY or not row.email_proven or "@" not in (row.email_key or ""):
         return
     for what, by in _news(side, row, columns, told):
-        if by is not None and by != side.node:
+        if by is not None and by != side.node and _proven_here(side, row):
             hub = field(side.house, Cell(Kind.HUB, by), "name")
             letter = ChangedByHub(
-                name=display_name(row),
+                name=row.username,
                 household=tenants.get(tx.conn, side.tenant_id).name,
                 hub=hub if isinstance(hub, str) else "",
                 what=what,
                 when=moment_text(tx.now.wall),
             )
             side.parts.post.send(tx, side.tenant_id, row.email, letter, life=_LIFE)
+
+
+def _proven_here(side: Side, row: Any) -> bool:
+    return tenants.has_proven(side.conn, side.parts.address_hash(row.email_key), side.tenant_id)
 
 
 def _news(side: Side, row: Any, columns: dict[str, Any], told: Iterable[bytes]) -> Iterator[tuple[str, bytes | None]]:
