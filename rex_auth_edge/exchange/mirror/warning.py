@@ -12,7 +12,7 @@ from rex_auth_edge.flows.parts import NOBODY
 from rex_auth_edge.mail.letters import ChangedByHub
 from rex_auth_edge.storage import tenants
 from rex_auth_edge.storage.tx import Tx
-from rex_auth_edge.sync.cloud.told_of import OWNER, PASSWORD, UNSEATED
+from rex_auth_edge.sync.cloud.told_of import ADDRESS, OWNER, PASSWORD, UNSEATED
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.standing import field
 from rex_auth_edge.sync.state import Cell
@@ -52,8 +52,7 @@ def _news(side: Side, row: Any, columns: dict[str, Any], told: Iterable[bytes]) 
     """What has changed, and by which node."""
     user = row.id.bytes
     if columns.get("email_key", row.email_key) != row.email_key:
-        address = side.house.state(Cell(Kind.EMAIL, user)).fields.get("address")
-        yield "address", None if address is None else address.by.origin
+        yield "address", _told_by(side, user, told, ADDRESS)
     if "password_tag" in columns:
         secret = passwords.good(side.house, user)
         what = "shared" if passwords.is_same(side, row) else "password"
