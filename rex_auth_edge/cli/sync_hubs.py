@@ -51,17 +51,26 @@ def _removed(said: Mapping[str, Any]) -> str:
 @command(
     sync,
     "remove-hub",
-    example="rex-auth-edge sync remove-hub 0199a1b2-0000-7000-8000-000000000000 --stolen --yes",
+    example="rex-auth-edge sync remove-hub 0199a1b2-0000-7000-8000-000000000000 --stolen --since 2d --yes",
     answer=_removed,
 )
 @which
 @yes
 @click.option("--stolen", is_flag=True, help="Also take back all that it has let in, and have passwords set anew.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="With --stolen: leave what had arrived from it before: 30m, 12h or 7d ago, or 2026-12-24T18:00 (UTC).",
+)
 @click.argument("named", metavar="ID")
-def remove_hub(ask: Ask, *, named: str, stolen: bool, yes: bool, household: str | None) -> Any:
-    """In the cloud, end the keys of hub ID (see `sync hubs`) and the sessions that it has begun, for good."""
+def remove_hub(ask: Ask, *, named: str, stolen: bool, since: str | None, yes: bool, household: str | None) -> Any:
+    """In the cloud, end the keys of hub ID (see `sync hubs`) and the sessions that it has begun, for good.
+
+    A stolen one isn't trusted from its first change on, or from the hour of --since on, by when the cloud had it. That
+    is known for 180 days at least: an earlier time means from its first change on.
+    """
     unless_sure("Remove the hub for good?", yes=yes)
-    return ask("sync_hubs.remove_hub", which=named, stolen=stolen, household=household)
+    return ask("sync_hubs.remove_hub", which=named, stolen=stolen, since=since, household=household)
 
 
 @command(

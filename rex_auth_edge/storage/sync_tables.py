@@ -86,6 +86,17 @@ sync_buried = table(
     column("subject", sa.BINARY(16)),
 )
 
+sync_hours = table(
+    "sync_hours",
+    key("tenant_id"),
+    key("hour", sa.Integer),
+    *(column(name, kind) for name, kind in _POSITION),
+)
+"""In the cloud: where a household's order stood when an hour brought its first change.
+
+Hours are counted since 1970 by the cloud's clock. Where none came there is no row; the oldest go.
+"""
+
 sync_claims = table(
     "sync_claims",
     key("tenant_id"),

@@ -55,7 +55,8 @@ class Standing(Struct, frozen=True):
     """Where the cloud's order of a household stands.
 
     `began` says for each epoch up to which place the ones before it count. `floor`: what was written without having
-    seen this may speak of ids that have been deleted and forgotten. `gone` counts the subjects that have been.
+    seen this may speak of ids that have been deleted and forgotten. `gone` counts the subjects that have been. `hour`
+    is the one by the cloud's clock in which the latest change came (see `cloud.arrivals`).
     """
 
     at: Position
@@ -63,6 +64,7 @@ class Standing(Struct, frozen=True):
     durable: Position = START
     floor: Position = START
     gone: int = 0
+    hour: int = 0
 
 
 class Member(Struct, frozen=True):
@@ -105,6 +107,14 @@ class CloudStore(Rows, Protocol):
 
     def put_standing(self, standing: Standing) -> None:
         """Write it."""
+        ...
+
+    def begin_hour(self, hour: int, before: Position) -> None:
+        """Note where the order stood when the hour brought its first change; the first note counts, the oldest go."""
+        ...
+
+    def hours(self) -> list[tuple[int, Position]]:
+        """The hours that are noted, in any order."""
         ...
 
     def member(self, hub: bytes) -> Member | None:

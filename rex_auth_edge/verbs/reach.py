@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +9,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain import durations, names
 from rex_auth_edge.domain.caller import Caller
-from rex_auth_edge.domain.clock import SECOND, Moment
+from rex_auth_edge.domain.clock import Moment
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
 from rex_auth_edge.exchange.hub.synchronising import Synchronising
 from rex_auth_edge.flows.authenticate import Authenticator
@@ -89,16 +88,11 @@ def bounded(limit: int) -> int:
 
 def instant(now: Moment, text: str) -> int:
     """`2h` ago, or a date and time (UTC where it doesn't say), in milliseconds since 1970. Raises RefusedError."""
-    ago = durations.milliseconds(text)
-    if ago is not None:
-        return now.wall - ago
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        raise refusal(
-            Code.INVALID_FIELD, f"{text} is no time: say 30m, 12h or 7d ago, or 2026-12-24 or 2026-12-24T18:00.", "time"
-        ) from None
-    return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * SECOND)
+    found = durations.moment(now.wall, text)
+    if found is None:
+        said = f"{text} is no time: say 30m, 12h or 7d ago, or 2026-12-24 or 2026-12-24T18:00."
+        raise refusal(Code.INVALID_FIELD, said, "time")
+    return found
 
 
 def refusal(code: Code, message: str, field: str) -> RefusedError:

@@ -32,11 +32,13 @@ async def _listed(reach: Reach, *, household: str | None = None) -> list[dict[st
     return [{"id": str(hub.id), "name": hub.name, "state": hub.state, "seen_at": rfc3339(hub.seen_at)} for hub in found]
 
 
-async def _removed(reach: Reach, *, which: str, stolen: bool, household: str | None = None) -> dict[str, Any]:
-    """End its keys; a stolen one is trusted in nothing that it has let in."""
+async def _removed(
+    reach: Reach, *, which: str, stolen: bool, since: str | None = None, household: str | None = None
+) -> dict[str, Any]:
+    """End its keys; a stolen one is trusted in nothing that it has let in since then, or ever."""
     _unless_hub(reach)
     actor, hub_id = await console(reach, household), identifier(which, "hub")
-    unless_refused(await hubs.remove(reach.parts, actor, hub_id, stolen=stolen))
+    unless_refused(await hubs.remove(reach.parts, actor, hub_id, stolen=stolen, since=since or ""))
     return {"id": str(hub_id), "state": "removed", "stolen": stolen}
 
 

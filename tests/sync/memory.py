@@ -92,6 +92,15 @@ class MemoryCloud(MemoryRows):
         """Write it."""
         self.disk.put("facts", "standing", standing)
 
+    def begin_hour(self, hour: int, before: Position) -> None:
+        """Note it, once."""
+        if hour not in self.disk.table("hours"):
+            self.disk.put("hours", hour, before)
+
+    def hours(self) -> list[tuple[int, Position]]:
+        """Those noted."""
+        return list(self.disk.table("hours").items())
+
     def member(self, hub: bytes) -> Member | None:
         """The hub's record."""
         return self.disk.table("members").get(hub)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from rex_auth_edge.domain import durations
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.exchange.mirror import adopt
@@ -15,9 +16,10 @@ from rex_auth_edge.flows.household.actor import Actor, forbidden, note, refusal
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.cloud import keeping
+from rex_auth_edge.sync.cloud.arrivals import place_of
 from rex_auth_edge.sync.cloud.greeting import spoken
 from rex_auth_edge.sync.kinds import REVOKED, Kind
-from rex_auth_edge.sync.order import START
+from rex_auth_edge.sync.order import START, Position
 from rex_auth_edge.sync.removal import DISTRUST, distrusted
 from rex_auth_edge.sync.standing import House, field
 from rex_auth_edge.sync.state import Cell
@@ -25,6 +27,15 @@ from rex_auth_edge.sync.store import Member
 
 NO_HUB = Refused(Code.NOT_FOUND, "There is no such hub")
 _SPENT = Refused(Code.NOT_FOUND, "This hub was removed before")
+_NOT_STOLEN = Refused(
+    Code.INVALID_FIELD, "Since when a hub isn't trusted is said of a stolen one only", {"since": "not stolen"}
+)
+_NO_TIME = Refused(
+    Code.INVALID_FIELD,
+    "That is no time: say 30m, 12h or 7d ago, or 2026-12-24 or 2026-12-24T18:00",
+    {"since": "not a time"},
+)
+_TO_COME = Refused(Code.INVALID_FIELD, "That time is still to come", {"since": "to come"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +70,36 @@ def _hub(house: House, hub_id: UUID, member: Member) -> Hub:
     return Hub(hub_id, name if isinstance(name, str) else "", state, member.contact)
 
 
-async def remove(parts: Parts, actor: Actor, hub_id: UUID, *, stolen: bool = False) -> Refused | None:
+async def remove(parts: Parts, actor: Actor, hub_id: UUID, *, stolen: bool = False, since: str = "") -> Refused | None:
     """End the hub's keys and the sessions that it has begun.
 
-    A `stolen` one is trusted in nothing that it has ever let in: who and what came by it goes, and everybody whose
-    password it could check sets a new one; also where it was removed before without that, maybe by itself.
+    A `stolen` one is trusted in nothing that has arrived from it `since` then (as in `durations.moment`; without it,
+    ever): who and what came by it goes, and everybody whose password it could check sets a new one; also where it was
+    removed before without that, maybe by itself, or from a later time on.
     """
-    return await parts.store.write(lambda tx: _remove(tx, parts, actor, hub_id, stolen=stolen), urgent=True)
+    theft = _Theft(since) if stolen else None
+    if since and theft is None:
+        return _NOT_STOLEN
+    return await parts.store.write(lambda tx: _remove(tx, parts, actor, hub_id, theft), urgent=True)
 
 
-def _remove(tx: Tx, parts: Parts, actor: Actor, hub_id: UUID, *, stolen: bool) -> Refused | None:
+@dataclass(frozen=True, slots=True)
+class _Theft:
+    """Since when it is, as somebody wrote it; empty for ever."""
+
+    since: str
+
+    def place(self, store: SqlCloud, now: int) -> Position | Refused:
+        """The last place up to which the hub is trusted; `now` is by the cloud's clock, as is when a change came."""
+        if not self.since:
+            return START
+        at = durations.moment(now, self.since)
+        if at is None:
+            return _NO_TIME
+        return _TO_COME if at > now else place_of(store.hours(), store.standing().at, at)
+
+
+def _remove(tx: Tx, parts: Parts, actor: Actor, hub_id: UUID, theft: _Theft | None) -> Refused | None:
     if (refused := refusal(tx, actor, Act.REMOVE_HUB)) is not None:
         return refused
     try:
@@ -78,16 +109,20 @@ def _remove(tx: Tx, parts: Parts, actor: Actor, hub_id: UUID, *, stolen: bool) -
     member = store.member(hub_id.bytes)
     if member is None:
         return NO_HUB
-    cell = Cell(Kind.HUB, hub_id.bytes)
-    if member.removed and not (stolen and distrusted(cell, store) is None):
+    cell, place = Cell(Kind.HUB, hub_id.bytes), None if theft is None else theft.place(store, tx.now.wall)
+    if isinstance(place, Refused):
+        return place
+    known = distrusted(cell, store)
+    if member.removed and (place is None or (known is not None and place >= known)):
         return _SPENT
     keeping.remove(store, hub_id.bytes)
     scribe = CloudScribe(store, tx.now.wall, parts.naming(actor.tenant_id))
     by = actor.user_id.bytes if actor.user_id else None
-    fields = {DISTRUST: tuple(START)} if stolen else {}
+    fields = {} if place is None else {DISTRUST: tuple(place)}
     scribe.write(cell, scribe.pen().climb(REVOKED, by, **fields), by)
     store.flush()
     adopt(tx, parts, actor.tenant_id, store, tuple(store.dirty))
     tx.touched.setdefault(actor.tenant_id, set())
-    note(tx, actor, Act.REMOVE_HUB, detail={"hub": str(hub_id), "stolen": stolen})
+    said = {"stolen": theft is not None, "since": theft.since if theft else ""}
+    note(tx, actor, Act.REMOVE_HUB, detail={"hub": str(hub_id), **said})
     return None

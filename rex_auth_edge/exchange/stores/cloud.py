@@ -10,8 +10,16 @@ from msgspec.structs import replace
 
 from rex_auth_edge.exchange.stores.rows import SqlRows
 from rex_auth_edge.storage.prepared import Prepared
-from rex_auth_edge.storage.sync_tables import sync_buried, sync_dead, sync_ends, sync_members, sync_standings
+from rex_auth_edge.storage.sync_tables import (
+    sync_buried,
+    sync_dead,
+    sync_ends,
+    sync_hours,
+    sync_members,
+    sync_standings,
+)
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.cloud.arrivals import KEPT
 from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.store import End, Member, Standing
@@ -47,8 +55,15 @@ _add_end = Prepared(sa.insert(sync_ends))
 _dead_by = sync_dead.c.since <= sa.bindparam("by")
 _dead = Prepared(sa.select(sync_dead).where((sync_dead.c.tenant_id == sa.bindparam("tenant")) & _dead_by))
 _with_dead = Prepared(sa.select(sync_dead.c.tenant_id).where(_dead_by).distinct())
-_died = sa.insert(sync_dead).prefix_with("OR IGNORE", dialect="sqlite")
-_add_dead = Prepared(_died.prefix_with("IGNORE", dialect="mysql").prefix_with("IGNORE", dialect="mariadb"))
+
+
+def _unless_there(table: sa.Table) -> Prepared:
+    """An insert that leaves a row of that key as it is."""
+    added = sa.insert(table).prefix_with("OR IGNORE", dialect="sqlite")
+    return Prepared(added.prefix_with("IGNORE", dialect="mysql").prefix_with("IGNORE", dialect="mariadb"))
+
+
+_add_dead = _unless_there(sync_dead)
 _of_dead = (sync_dead.c.tenant_id == sa.bindparam("tenant")) & (sync_dead.c.subject == sa.bindparam("who"))
 _drop_dead = Prepared(sa.delete(sync_dead).where(_of_dead))
 _add_buried = Prepared(sa.insert(sync_buried))
@@ -58,6 +73,16 @@ _buried = Prepared(
     .order_by(sync_buried.c.number)
     .limit(sa.bindparam("most"))
 )
+_add_hour = _unless_there(sync_hours)
+_hours_of = sync_hours.c.tenant_id == sa.bindparam("tenant")
+_hours = Prepared(sa.select(sync_hours.c.hour, sync_hours.c.epoch, sync_hours.c.seq).where(_hours_of))
+_oldest_hours = Prepared(
+    sa.select(sync_hours.c.hour)
+    .where(_hours_of & (sync_hours.c.hour <= sa.bindparam("upto")))
+    .order_by(sync_hours.c.hour)
+    .limit(100)
+)
+_drop_hours = Prepared(sa.delete(sync_hours).where(_hours_of & (sync_hours.c.hour < sa.bindparam("first"))))
 
 
 class NotSharedError(LookupError):
@@ -117,6 +142,19 @@ class SqlCloud(SqlRows):
     def put_standing(self, standing: Standing) -> None:
         """Write it."""
         self._standing = standing
+
+    def begin_hour(self, hour: int, before: Position) -> None:
+        """Note where the order stood; of what is too old the latest stays, from which on all is known."""
+        row = {"tenant_id": self.tenant_id, "hour": hour, "epoch": before.epoch, "seq": before.seq}
+        _add_hour.change(self.tx.conn, **row)
+        old = _oldest_hours.all(self.tx.conn, tenant=self.tenant_id, upto=hour - KEPT)
+        if len(old) > 1:
+            _drop_hours.change(self.tx.conn, tenant=self.tenant_id, first=old[-1].hour)
+
+    def hours(self) -> list[tuple[int, Position]]:
+        """The hours that are noted."""
+        found = _hours.all(self.tx.conn, tenant=self.tenant_id)
+        return [(row.hour, Position(row.epoch, row.seq)) for row in found]
 
     def subjects(self, kind: str) -> Iterable[bytes]:
         """Whom there are cells of this kind about."""

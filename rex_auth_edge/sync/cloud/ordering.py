@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from rex_auth_edge.domain.clock import HOUR
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.bans import stamped
 from rex_auth_edge.sync.cloud import told_of
@@ -58,9 +59,11 @@ class Ordering:
 
     def next(self) -> Position:
         """The next place."""
-        standing = self._store.standing()
+        standing, hour = self._store.standing(), self._now // HOUR
+        if standing.hour != hour:
+            self._store.begin_hour(hour, standing.at)
         at = Position(standing.at.epoch, standing.at.seq + 1)
-        self._store.put_standing(replace(standing, at=at))
+        self._store.put_standing(replace(standing, at=at, hour=hour))
         return at
 
     def take(self, change: Incoming, refresh: Position) -> Verdict:

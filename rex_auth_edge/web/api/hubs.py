@@ -32,9 +32,17 @@ class Hubs(Controller):
 
     @delete("/{name:str}", status_code=200)
     async def remove(
-        self, name: FromPath[str], visit: NamedDependency[Visit], *, stolen: FromQuery[bool] = False
+        self,
+        name: FromPath[str],
+        visit: NamedDependency[Visit],
+        *,
+        stolen: FromQuery[bool] = False,
+        since: FromQuery[str] = "",
     ) -> Said:
-        """End its keys and the sessions that it has begun; with `stolen=true` all that it has let in, and passwords."""
+        """End its keys and the sessions that it has begun; with `stolen=true` all that it has let in, and passwords.
+
+        `since`, as `7d` ago or RFC 3339: what had arrived from it before that hour, by the cloud's clock, stands.
+        """
         who = actor(visit)
-        unless_refused(await hubs.remove(visit.desk.parts, who, uuid_in(name, NO_HUB), stolen=stolen))
+        unless_refused(await hubs.remove(visit.desk.parts, who, uuid_in(name, NO_HUB), stolen=stolen, since=since))
         return Said("Hub removed, and all that it had let in" if stolen else "Hub removed")
