@@ -3,7 +3,7 @@
 All of one answer is one transaction: rows, cursors, acknowledgements and nonce are written together or not at all.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from msgspec import Struct
@@ -205,6 +205,10 @@ class HubStore(Rows, Protocol):
 
     def unsent(self, cell: Cell) -> list[Entry]:
         """What waits for the cell and isn't under way, by their numbers."""
+        ...
+
+    def own_of(self, subjects: Collection[bytes]) -> list[Entry]:
+        """All those about these subjects, whatever has become of them."""
         ...
 
     def put_entry(self, entry: Entry, state: State | None = None) -> None:

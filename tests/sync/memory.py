@@ -1,6 +1,6 @@
 """Stores in memory, on disks of their own."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -179,6 +179,10 @@ class MemoryHub(MemoryRows):
     def unsent(self, cell: Cell) -> list[Entry]:
         """What waits for the cell."""
         return [each for each in self.waiting(lane_of(cell.kind)) if each.cell == cell and not each.sent]
+
+    def own_of(self, subjects: Collection[bytes]) -> list[Entry]:
+        """Those about these."""
+        return [entry for entry in self.entries() if entry.cell.id in subjects]
 
     def put_entry(self, entry: Entry, state: State | None = None) -> None:  # noqa: ARG002 - this store needs no hint
         """Write it."""

@@ -13,6 +13,13 @@ def test_whatever_happens_the_rules_hold(seed: int) -> None:
     assert told is None, told
 
 
+@pytest.mark.parametrize("seed", [20383])
+def test_what_broke_once_holds(seed: int) -> None:
+    """Seeds that have found something, at the length at which they did."""
+    told = broken(seed)
+    assert told is None, told
+
+
 def test_a_seed_replays_exactly() -> None:
     """The same seed gives the same run, to the last row."""
     runs = [World(47), World(47)]

@@ -4,7 +4,7 @@ A change is written once. What has become of it is known by its lane and number:
 has, are always all numbers up to one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,7 @@ _columns = sa.select(_e.number, _e.kind, _e.id, _e.value)
 _get = Repeated(_columns.where(_one), "tenant", "of", "which")
 _next = Repeated(_columns.where(_range).order_by(_e.number).limit(sa.bindparam("most")), *_RANGE, "most")
 _last = Repeated(_columns.where(_range).order_by(_e.number.desc()).limit(sa.bindparam("most")), *_RANGE, "most")
+_about = _columns.where((_e.tenant_id == TENANT) & _e.id.in_(sa.bindparam("subjects", expanding=True)))
 _shown = Repeated(
     sa.select(_e.number, _e.kind, _e.id)
     .join(
@@ -100,6 +101,11 @@ class Entries:
         """The same, the last first."""
         self.flush()
         return [_entry(row) for row in _last.find(self._conn, [(self._tenant, int(lane), after, last, most)])]
+
+    def about(self, subjects: Collection[bytes]) -> list[Entry]:
+        """Those about these subjects; all are looked through for that."""
+        self.flush()
+        return [_entry(row) for row in self._conn.execute(_about, {"tenant": self._tenant, "subjects": [*subjects]})]
 
     def shown(self, lane: Lane, after: int, last: int) -> list[Numbered]:
         """Those of the range on whose cell something is laid."""

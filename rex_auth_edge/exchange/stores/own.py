@@ -1,5 +1,6 @@
 """What a hub does with its own changes, over SQL, and what lies on the cloud's rows because of them."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -98,6 +99,12 @@ class SqlOwn(SqlRows):
         numbers = [each for each in mine if each > self._given.upto(lane)]
         found = [self._entries.get(cell, each) for each in numbers if not self._under_way(lane, each)]
         return [each for each in found if each is not None]
+
+    def own_of(self, subjects: Collection[bytes]) -> list[Entry]:
+        """All those about these subjects, whatever has become of them."""
+        some = self._entries.about(subjects) if subjects else []
+        self.prepare(each.cell for each in some)
+        return [self._told(each) for each in some]
 
     def put_entry(self, entry: Entry, state: State | None = None) -> None:
         """Write a change; its number names it. `state`, where the entry's is known unpacked."""

@@ -9,13 +9,13 @@ import pytest
 from rex_auth_edge.storage.store import Store
 from rex_auth_edge.storage.tx import Tx
 from tests.exchange.stores.machines import CloudStore, HubStore
-from tests.sync import test_ends, test_under_way
+from tests.sync import test_ends, test_forgotten, test_under_way
 from tests.sync.simulation import machines
 from tests.sync.simulation.world import World
 
 BY_HAND = [
     test
-    for room in (test_ends, test_under_way)
+    for room in (test_ends, test_forgotten, test_under_way)
     for name, test in vars(room).items()
     if name.startswith("test_") and not inspect.signature(test).parameters
 ]
