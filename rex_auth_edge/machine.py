@@ -27,6 +27,8 @@ _NANOSECONDS = 1_000_000
 _TIME_ERROR = 5
 _STA_UNSYNC = 0x40
 _FIRST_PASSED = 3
+_OBJECTS = 10_000
+"""As many as have come and not gone before the garbage collector looks for circles among them."""
 
 
 class _Timex(ctypes.Structure):
@@ -197,7 +199,9 @@ def addresses() -> frozenset[str]:
 def settle_memory() -> None:
     """Have the garbage collector leave alone what is there now: a program's code and tables stay as long as it runs.
 
-    Looking through them again and again is a fifth of what a batch of many small objects costs.
+    Looking through them again and again is a fifth of what a batch of many small objects costs. Nor does it look after
+    every few hundred objects: those of a request go by themselves, and what is left over by then is small.
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])

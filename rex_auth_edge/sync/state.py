@@ -106,7 +106,7 @@ class State(Struct, frozen=True, omit_defaults=True, gc=False):
 EMPTY = State()
 
 
-class Cell(Struct, frozen=True, array_like=True, order=True):
+class Cell(Struct, frozen=True, array_like=True, order=True, gc=False):
     """The unit of change within a household: a kind of thing about one subject."""
 
     kind: str

@@ -47,9 +47,9 @@ class Database:
     def __init__(self, path: Path, node: bytes) -> None:
         engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.NullPool)
         sa.event.listen(engine, "connect", configure)
-        self._conn = engine.connect()
+        self.conn = engine.connect()
         tables = [table for table in metadata.sorted_tables if table.name.startswith("sync_")]
-        metadata.create_all(self._conn, tables=tables)
+        metadata.create_all(self.conn, tables=tables)
         self._clock, self._entropy = HandClock(), SystemEntropy()
         self._ids, self._node = Ids(self._entropy), Node(UUID(bytes=node), 1)
         self.most = 0
@@ -57,10 +57,10 @@ class Database:
 
     def do(self, work: Callable[[Tx], T]) -> T:
         """One transaction."""
-        driver: Any = self._conn.connection.driver_connection
+        driver: Any = self.conn.connection.driver_connection
         driver.execute("BEGIN IMMEDIATE")
         before = driver.total_changes
-        done = work(Tx(self._conn, self._clock.now(), self._entropy, self._ids, self._node))
+        done = work(Tx(self.conn, self._clock.now(), self._entropy, self._ids, self._node))
         driver.execute("COMMIT")
         self.most = max(self.most, driver.total_changes - before)
         return done

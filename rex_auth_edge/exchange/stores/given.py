@@ -1,7 +1,11 @@
-"""What the cloud has of a hub's own changes, by lane: up to which number, where, and whether it has come back."""
+"""What the cloud has of a hub's own changes, by lane: up to which number, where, and whether it has come back.
 
-from bisect import bisect_left, bisect_right
+A row stays until its changes are durable, which may be long: each question is answered by a look at few of them.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -12,15 +16,27 @@ from rex_auth_edge.storage.prepared import Repeated
 from rex_auth_edge.storage.sync_tables import sync_given
 from rex_auth_edge.sync.order import Lane, Position
 
+_FEW = 8
+
 _g = sync_given.c
-_one = (_g.tenant_id == TENANT) & (_g.lane == sa.bindparam("of")) & (_g.upto == sa.bindparam("last"))
-_every = Repeated(
-    sa.select(_g.lane, _g.upto, _g.epoch, _g.seq, _g.passed).where(_g.tenant_id == TENANT).order_by(_g.lane, _g.upto),
-    "tenant",
+_in_lane = (_g.tenant_id == TENANT) & (_g.lane == sa.bindparam("of"))
+_one = _in_lane & (_g.upto == sa.bindparam("number"))
+_NUMBER = ("tenant", "of", "number")
+_rows = sa.select(_g.upto, _g.epoch, _g.seq, _g.passed).where(_in_lane)
+_last = sa.select(_g.upto).where(_in_lane).order_by(_g.upto.desc()).limit(sa.literal_column("1"))
+_highest = Repeated(_last, "tenant", "of")
+_highest_passed = Repeated(_last.where(_g.passed == sa.literal_column("1")), "tenant", "of")
+_before = Repeated(_last.where(_g.upto <= sa.bindparam("number")), *_NUMBER)
+_holding = Repeated(
+    _rows.where(_g.upto >= sa.bindparam("number")).order_by(_g.upto).limit(sa.literal_column("1")), *_NUMBER
+)
+_beyond = Repeated(
+    _rows.where(_g.upto > sa.bindparam("number")).order_by(_g.upto).limit(sa.bindparam("most")), *_NUMBER, "most"
 )
 _add = adding(sync_given)
-_pass = Repeated(sa.update(sync_given).where(_one).values(passed=sa.bindparam("now")), "now", "tenant", "of", "last")
-_drop = Repeated(sa.delete(sync_given).where(_one), "tenant", "of", "last")
+_pass = Repeated(sa.update(sync_given).where(_one).values(passed=sa.bindparam("now")), "now", *_NUMBER)
+_drop = Repeated(sa.delete(sync_given).where(_one), *_NUMBER)
+_cut = Repeated(sa.delete(sync_given).where(_in_lane & (_g.upto > sa.bindparam("number"))), *_NUMBER)
 
 
 @dataclass(slots=True)
@@ -34,73 +50,86 @@ class Batch:
 
 
 class Given:
-    """A household's within one transaction; written at once."""
+    """A household's within one transaction; written at once. What has come back is always all up to a number."""
 
     def __init__(self, conn: sa.Connection, tenant_id: UUID) -> None:
         self._conn, self._tenant = conn, tenant_id.bytes
-        self._read: dict[Lane, list[Batch]] | None = None
-
-    def of(self, lane: Lane) -> list[Batch]:
-        """The lane's, in order."""
-        if self._read is None:
-            self._read = {each: [] for each in Lane}
-            for number, upto, epoch, seq, passed in _every.find(self._conn, [(self._tenant,)]):
-                before = self._read[Lane(number)]
-                batch = Batch(before[-1].upto if before else 0, upto, Position(epoch, seq), bool(passed))
-                before.append(batch)
-        return self._read[lane]
+        self._upto: dict[Lane, int] = {}
 
     def upto(self, lane: Lane) -> int:
         """The number up to which the cloud has the lane's."""
-        held = self.of(lane)
-        return held[-1].upto if held else 0
+        if lane not in self._upto:
+            self._upto[lane] = self._number(_highest, lane)
+        return self._upto[lane]
 
     def place(self, lane: Lane, number: int) -> Position | None:
         """Where the cloud has that change."""
-        held = self.of(lane)
-        index = bisect_left(held, number, key=lambda batch: batch.upto)
-        return held[index].at if index < len(held) and held[index].after < number else None
+        held = self._holding(lane, number)
+        return held.at if held else None
 
-    def add(self, lane: Lane, upto: int, at: Position, *, passed: bool = False) -> None:
+    def due(self, lane: Lane, whole: Position, durable: Position) -> Iterator[Batch]:
+        """In order, of those with a place up to `whole`: what is durable, and then what hasn't come back."""
+        done = 0
+        for batch in takewhile(lambda each: each.at <= min(whole, durable), self._beyond(lane, 0)):
+            yield batch
+            done = batch.upto
+        fresh = self._beyond(lane, max(done, self._number(_highest_passed, lane)))
+        yield from takewhile(lambda each: each.at <= whole, fresh)
+
+    def _beyond(self, lane: Lane, after: int) -> Iterator[Batch]:
+        """Those with higher numbers, few at a time, since who asks mostly wants none."""
+        while some := list(_batches(after, _beyond.find(self._conn, [(*self._lane(lane), after, _FEW)]))):
+            yield from some
+            after = some[-1].upto
+
+    def add(self, lane: Lane, upto: int, at: Position) -> None:
         """It has got this far."""
-        batch = Batch(self.upto(lane), upto, at, passed)
-        self.of(lane).append(batch)
-        self._add(lane, batch)
+        self._add(lane, Batch(self.upto(lane), upto, at))
+        self._upto[lane] = upto
 
     def _add(self, lane: Lane, batch: Batch) -> None:
-        _add.each(self._conn, [(*self._key(lane, batch), *batch.at, int(batch.passed))])
+        _add.each(self._conn, [(*self._lane(lane), batch.upto, *batch.at, int(batch.passed))])
 
     def mark_passed(self, lane: Lane, batch: Batch) -> None:
         """It has come back."""
         batch.passed = True
-        _pass.each(self._conn, [(1, *self._key(lane, batch))])
+        _pass.each(self._conn, [(1, *self._lane(lane), batch.upto)])
 
     def split(self, lane: Lane, batch: Batch, upto: int) -> Batch:
         """The batch's first part, which ends at this number of it; the rest is another."""
         first = Batch(batch.after, upto, batch.at, batch.passed)
-        held = self.of(lane)
-        held.insert(held.index(batch), first)
-        batch.after = upto
         self._add(lane, first)
         return first
 
     def drop(self, lane: Lane, batch: Batch) -> None:
         """It is needed no longer."""
-        held = self.of(lane)
-        place = held.index(batch)
-        if place + 1 < len(held):
-            held[place + 1].after = batch.after
-        held.remove(batch)
-        _drop.each(self._conn, [self._key(lane, batch)])
+        _drop.each(self._conn, [(*self._lane(lane), batch.upto)])
+        self._upto.pop(lane, None)
 
     def cut(self, lane: Lane, after: int) -> None:
         """What has a higher number isn't there any more."""
-        held = self.of(lane)
-        cut = held[bisect_right(held, after, key=lambda batch: batch.upto) :]
-        del held[len(held) - len(cut) :]
-        _drop.each(self._conn, [self._key(lane, batch) for batch in cut])
-        if cut and cut[0].after < after:
-            self.add(lane, after, cut[0].at, passed=cut[0].passed)
+        held = self._holding(lane, after + 1)
+        _cut.each(self._conn, [(*self._lane(lane), after)])
+        if held is not None and held.after < after:
+            self._add(lane, Batch(held.after, after, held.at, held.passed))
+        self._upto.pop(lane, None)
 
-    def _key(self, lane: Lane, batch: Batch) -> tuple[Any, ...]:
-        return self._tenant, int(lane), batch.upto
+    def _holding(self, lane: Lane, number: int) -> Batch | None:
+        """The one to which the number belongs."""
+        rows = _holding.find(self._conn, [(*self._lane(lane), number)])
+        before = self._number(_before, lane, number - 1) if rows else 0
+        return next(_batches(before, rows), None)
+
+    def _number(self, query: Repeated, lane: Lane, *further: int) -> int:
+        rows = query.find(self._conn, [(*self._lane(lane), *further)])
+        return int(rows[0][0]) if rows else 0
+
+    def _lane(self, lane: Lane) -> tuple[bytes, int]:
+        return self._tenant, int(lane)
+
+
+def _batches(after: int, rows: Iterable[Any]) -> Iterator[Batch]:
+    """The rows, each of which begins where the one before it ends."""
+    for upto, epoch, seq, passed in rows:
+        yield Batch(after, upto, Position(epoch, seq), bool(passed))
+        after = upto

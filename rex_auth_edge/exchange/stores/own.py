@@ -200,9 +200,10 @@ class SqlOwn(SqlRows):
     def settle(self, lane: Lane, whole: Position, durable: Position, most: int) -> int:
         """What was given a place up to `whole` has come back; what is durable as well is forgotten."""
         left = most
-        for batch in [each for each in self._given.of(lane) if each.at <= whole]:
-            if left > 0 and (not batch.passed or batch.at <= durable):
-                left -= self._settle(lane, batch, batch.at <= durable, left)
+        for batch in self._given.due(lane, whole, durable):
+            if left <= 0:
+                break
+            left -= self._settle(lane, batch, batch.at <= durable, left)
         return most - left
 
     def _settle(self, lane: Lane, batch: Batch, durable: bool, most: int) -> int:  # noqa: FBT001 - what it is of the batch

@@ -1,6 +1,8 @@
 """What doesn't depend on the machine of the figures that `make bench-sync` measures."""
 
+import itertools
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -91,3 +93,23 @@ def test_no_transaction_grows_with_what_waits(ends: Ends) -> None:
     assert ends.hub(lambda store: len(store.entries())) <= 1
     assert ends.on_hub.most <= 2 * (AT_ONCE + 20), "cells and the digest's branches"
     assert ends.in_cloud.most <= 2 * (AT_ONCE + 20)
+
+
+def test_a_change_costs_no_more_after_many(ends: Ends) -> None:
+    """A cloud whose operator never says that anything is durable: what a hub keeps meanwhile isn't read each time."""
+    few, many = _steps(ends, after=10), _steps(ends, after=100)
+    assert many < few * 1.2
+
+
+def _steps(ends: Ends, *, after: int) -> int:
+    """SQLite's, in tens, for a change of the hub's until the cloud has it; after so many others."""
+    for _ in range(after):
+        ends.write(ids(3))
+        ends.push()
+    driver: Any = ends.on_hub.conn.connection.driver_connection
+    steps = itertools.count()
+    driver.set_progress_handler(lambda: next(steps) < 0, 10)
+    ends.write(ids(3))
+    ends.push()
+    driver.set_progress_handler(None, 10)
+    return next(steps)
