@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.hashes import digest_of
 from rex_auth_edge.storage import attempts, confirmations, device_grants, sessions, tenants
 from rex_auth_edge.storage.audit import Event, record
+from rex_auth_edge.storage.store import StorageUnavailableError
 from rex_auth_edge.storage.tx import Tx, What
 
 NO_SESSION = Refused(Code.NOT_FOUND, "There is no such session")
@@ -114,14 +116,15 @@ def end(tx: Tx, parts: Parts, tenant_id: UUID, session_ids: Sequence[UUID], reas
     if not session_ids:
         return
     sessions.end(tx, tenant_id, session_ids, reason)
-    until = tx.now.after(LONGEST)
-
-    def publish() -> None:
-        for session_id in session_ids:
-            parts.register.revoke(session_id, until)
-
+    publish = partial(_refuse, parts, session_ids, tx.now)
     tx.after_commit.append(publish)
     tx.in_doubt.append(publish)
+
+
+def _refuse(parts: Parts, session_ids: Sequence[UUID], now: Moment) -> None:
+    """Refuse the sessions' access tokens from now on."""
+    for session_id in session_ids:
+        parts.register.revoke(session_id, now.after(LONGEST))
 
 
 def end_all(tx: Tx, parts: Parts, tenant_id: UUID, user_id: UUID, reason: str, *, but: UUID | None = None) -> int:
@@ -159,7 +162,7 @@ def _over(row: Any, now: Moment) -> bool:
 
 
 async def sign_out(parts: Parts, principal: Principal, caller: Caller) -> None:
-    """End the caller's own session."""
+    """End the caller's own session. Its access token is refused here also where that can't be written."""
     event = Event(
         "logout",
         actor_id=principal.user_id,
@@ -172,7 +175,11 @@ async def sign_out(parts: Parts, principal: Principal, caller: Caller) -> None:
         end(tx, parts, principal.tenant_id, [principal.session_id], "logout")
         record(tx, principal.tenant_id, event)
 
-    await parts.store.write(work, urgent=True)
+    try:
+        await parts.store.write(work, urgent=True)
+    except StorageUnavailableError:
+        _refuse(parts, [principal.session_id], parts.clock.now())
+        raise
 
 
 async def sign_out_everywhere(parts: Parts, principal: Principal, caller: Caller, *, keep_own: bool) -> int:

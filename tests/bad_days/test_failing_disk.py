@@ -48,12 +48,12 @@ def wear(client: httpx.Client) -> None:
 
 
 def refused(client: httpx.Client, session: Session) -> None:
-    """Nothing is confirmed."""
-    out = client.post("/auth/logout", headers=session.bearer)
-    assert (out.status_code, out.json()["code"]) == (503, "storage_unavailable")
+    """Nothing is confirmed. The first write finds that out; after it there may be nothing to write to at all."""
     into = client.post("/auth/login", json={"email": MAYA, "password": session.password})
     assert (into.status_code, into.json()["code"]) == (503, "storage_unavailable")
     assert into.headers["retry-after"]
+    out = client.post("/auth/logout", headers=session.bearer)
+    assert (out.status_code, out.json()["code"]) == (503, "storage_unavailable")
 
 
 def test_fsync_fails(card: tuple[Path, Path]) -> None:
