@@ -116,14 +116,15 @@ def _rest(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return joined
 
 
-def placed(delta: State, at: Position, *, after: Position | None = None) -> State:
+def placed(delta: State, at: Position, *, after: Position | None = None, before: Position | None = None) -> State:
     """The same with its place in the cloud's order, for all of it that has none yet, or one after `after`.
 
-    `after` is where a restored cloud goes on from: what came later it has forgotten, and places anew.
+    `after` is where a restored cloud goes on from: what came later it has forgotten, and places anew; not what came
+    when it had gone on, if that is known to be no sooner than `before`.
     """
 
     def put(place: Position) -> Position:
-        return at if is_unsent(place) or (after is not None and after < place < at) else place
+        return at if is_unsent(place) or (after is not None and after < place < (before or at)) else place
 
     if only_fields(delta):
         return State(fields={name: Held(put(held.at), held.by, held.value) for name, held in delta.fields.items()})

@@ -1,13 +1,15 @@
 """A hub of which there are two, by hand: what it still learns until an owner decides, and what it keeps meanwhile."""
 
+import pytest
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.cloud.giving import MOST_ROWS, revocations
 from rex_auth_edge.sync.hub.asking import pull
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import NOTHING, START, Lane
+from rex_auth_edge.sync.standing import owners, session_lives
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import LARGEST_BODY, Page, Pull, Welcome, encode, opened
+from rex_auth_edge.sync.wire import LARGEST_BODY, Page, Pull, Pushed, Welcome, encode, opened
 from tests.doubles import SeededEntropy
 from tests.sync.houses import MAYA
 from tests.sync.simulation.machines import HubMachine
@@ -16,6 +18,8 @@ from tests.sync.simulation.world import World
 from tests.sync.test_ends import calm, put
 from tests.sync.test_restored import read_all
 from tests.sync.test_small_breaks import BAN, ban, marks
+
+SESSION = b"s" * 16
 
 
 def lock(world: World, hub: HubMachine) -> None:
@@ -83,8 +87,12 @@ def test_a_locked_hubs_page_fits_whatever_is_in_it() -> None:
     assert people[-1] in {row.id for row in opened(raw).read(Page).rows}
 
 
-def test_what_a_locked_hub_was_yet_to_tell_is_told_once_it_is_let_in_anew() -> None:
-    """A ban that a restored cloud has forgotten, though another of the same person was heard of meanwhile."""
+@pytest.mark.parametrize("told", [False, True])
+def test_what_a_locked_hub_was_yet_to_tell_is_told_once_it_is_let_in_anew(*, told: bool) -> None:
+    """A ban that a restored cloud has forgotten, though another of the same person was heard of meanwhile.
+
+    Also one that it was told again, and has then forgotten once more.
+    """
     world = calm()
     hub, place = world.hubs[0], AtCloud(world.cloud)
     world.cloud.back_up()
@@ -93,12 +101,48 @@ def test_what_a_locked_hub_was_yet_to_tell_is_told_once_it_is_let_in_anew() -> N
     world.cloud.restore()
     hub.fetch(world.line, Lane.SECURITY)
     assert isinstance(hub.send(world.line), Welcome)
+    if told:
+        read_all(hub, world)
+        assert isinstance(hub.send(world.line), Pushed)
+        world.cloud.restore()
     place.write(BAN, place.pen().mark("another"), None)
     lock(world, hub)
     hub.fetch(world.line, Lane.SECURITY)
     hub.enrol(world.cloud)
     world.converge()
     assert marks(world.cloud.store) == marks(hub.view) == {"forgotten", "another"}
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_what_it_heard_of_a_restored_cloud_is_told_to_none_as_forgotten(*, before: bool) -> None:
+    """A ban stays lifted, and whoever signed in knowing of a sign-out stays in; what was forgotten `before` is told."""
+    world = calm()
+    (hub, other), place = world.hubs[:2], AtCloud(world.cloud)
+    user = owners(hub.view)[0]
+    world.cloud.back_up()
+    if before:
+        place.write(BAN, place.pen().mark("forgotten"), None)
+        read_all(hub, world)
+        world.cloud.restore()
+        hub.fetch(world.line, Lane.SECURITY)
+        assert isinstance(hub.send(world.line), Welcome)
+        read_all(hub, world)
+    world.cloud.restore()
+    lock(world, hub)
+    other.fetch(world.line, Lane.SECURITY)
+    assert isinstance(other.send(world.line), Welcome)
+    ban(other, "lifted")
+    assert isinstance(other.send(world.line), Pushed)
+    place.write(Cell(Kind.SIGN_OUT, user), place.pen().mark("known"), None)
+    hub.fetch(world.line, Lane.SECURITY)
+    place.write(BAN, place.pen().lift(Lane.SECURITY), None)
+    read_all(other, world)
+    put(other, Kind.SESSION, SESSION, AtHub(other).pen().climb(user=user))
+    hub.enrol(world.cloud)
+    world.converge()
+    assert marks(world.cloud.store) == marks(hub.view) == ({"forgotten"} if before else set())
+    assert [session_lives(each, SESSION) for each in (world.cloud.store, hub.view, other.view)] == [True] * 3
+    assert hub.store.lost() == []
 
 
 def test_what_waits_in_another_lane_holds_back_what_a_hub_has_seen_for_good() -> None:

@@ -38,13 +38,14 @@ def _acknowledge(store: HubStore, answer: Welcome) -> None:
 def _new_epoch(store: HubStore, answer: Welcome) -> None:
     """The cloud has been restored: read all of it anew, and tell it again what it lacks.
 
-    What the hub had got that the cloud has forgotten stays here until the cloud's own is read.
+    What the hub had got that the cloud has forgotten stays here until the cloud's own is read. What it was told by the
+    cloud as it is now, being locked out, keeps its place: whoever has seen it, or lifted it, has done so.
     """
     me = store.me()
     began = me.epoch == 0
     store.unsend()
     for lost in store.lost():
-        anew = placed(unpack_state(lost.state), unsent(0), after=answer.began)
+        anew = placed(unpack_state(lost.state), unsent(0), after=answer.began, before=Position(answer.epoch, 0))
         store.put_lost(replace(lost, state=pack_state(anew), given=None))
     cuts = me.cuts if began else (*me.cuts, (answer.began, me.epoch))
     whole = me.whole if began else _at_most(me.whole, answer.began)

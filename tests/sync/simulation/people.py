@@ -1,6 +1,6 @@
 """What people do, on a hub or at the cloud: always what they may by what they are shown there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from rex_auth_edge.domain.roles import Role
@@ -45,10 +45,11 @@ class Place(Protocol):
 
 @dataclass
 class People:
-    """The household's people, and those who would like to be."""
+    """The household's people, and those who would like to be; `before` are the sign-outs known to who made each."""
 
     chance: Chance
     ledger: Ledger
+    before: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def act(self, at: Place) -> str:
         """Somebody does something; what it was, in a word."""
@@ -138,8 +139,17 @@ class People:
         user, session = self._somebody(at), self.chance.bytes()
         if user is None:
             return
-        knew = frozenset(mark.what for mark in at.house.state(Cell(Kind.SIGN_OUT, user)).marks)
+        knew = self._sign_outs(at, user)
         self._say(at, "session", Cell(Kind.SESSION, session), at.pen().climb(user=user), what=user, knew=knew)
+
+    def _sign_outs(self, at: Place, user: bytes) -> frozenset[str]:
+        """Those known there: that are shown, and that were known to who made these.
+
+        The cloud clears away a mark that a later one outdoes, and another node may tell of it again: whoever knows the
+        later one has seen the order up to there, and the former one in it.
+        """
+        shown = {mark.what for mark in at.house.state(Cell(Kind.SIGN_OUT, user)).marks}
+        return frozenset(shown).union(*(self.before.get(what, frozenset()) for what in shown))
 
     def sign_out(self, at: Place) -> None:
         """A session ends."""
@@ -151,6 +161,7 @@ class People:
         """All of a person's sessions end."""
         user, what = self._somebody(at), self.chance.bytes().hex()
         if user is not None:
+            self.before[what] = self._sign_outs(at, user)
             self._say(at, "sign_out", Cell(Kind.SIGN_OUT, user), at.pen().mark(what), what=what)
 
     def _password(self, at: Place, user: bytes, act: str = "password") -> None:
