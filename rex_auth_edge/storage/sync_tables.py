@@ -22,10 +22,11 @@ sync_cells = table(
     column("state", _STATE),
     column("over", _STATE, null=True),
     column("mine", sa.LargeBinary(1024), null=True),
-    sa.Index(None, "tenant_id", "lane", "epoch", "seq", "place"),
+    sa.Index(None, "tenant_id", "lane", "epoch", "seq", "place", sqlite_where=sa.text("epoch <> 0")),
 )
 """`state` is what the cloud has; epoch 0 where it has nothing. `over` is that with a hub's own changes, whose numbers
-are in `mine` as long as they are to be shown. `place` is the cell's leaf in the digest's tree.
+are in `mine` as long as they are to be shown. `place` is the cell's leaf in the digest's tree. A hub's index has only
+what the cloud has: what is new here isn't put into it twice.
 
 Ids come at random: an index beside the key's, in the order of anything but time, would double what a write costs.
 """
@@ -77,6 +78,7 @@ sync_dead = table(
     key("subject", sa.BINARY(16)),
     *(column(name, kind) for name, kind in _POSITION),
     column("since", sa.BigInteger),
+    sa.Index(None, "since"),
 )
 
 sync_buried = table(

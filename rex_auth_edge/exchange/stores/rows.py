@@ -26,7 +26,9 @@ _LONGEST = 255
 """Characters of a name that are looked for; what is found is compared whole."""
 
 _here = sync_cells.c.tenant_id == sa.bindparam("tenant")
-_lane = _here & (sync_cells.c.lane == sa.bindparam("of"))
+_in_order = sync_cells.c.epoch != sa.literal_column("0")
+"""What SQLite's index has, said as the index says it."""
+_lane = _here & (sync_cells.c.lane == sa.bindparam("of")) & _in_order
 _row = [sync_cells.c[name] for name in ("kind", "id", "epoch", "seq", "state")]
 _ordered = sa.select(*_row).order_by(sync_cells.c.epoch, sync_cells.c.seq).limit(sa.bindparam("most"))
 _same_epoch = (sync_cells.c.epoch == sa.bindparam("epoch")) & (sync_cells.c.seq > sa.bindparam("seq"))
@@ -34,11 +36,9 @@ _later_in_epoch = Prepared(_ordered.where(_lane & _same_epoch))
 _later_epochs = Prepared(_ordered.where(_lane & (sync_cells.c.epoch > sa.bindparam("epoch"))))
 """Two, since neither database finds the beginning of a range of pairs by an index as surely."""
 _between = Prepared(
-    sa.select(*_row).where(
-        _lane & (sync_cells.c.epoch > 0) & sync_cells.c.place.between(sa.bindparam("first"), sa.bindparam("last"))
-    )
+    sa.select(*_row).where(_lane & sync_cells.c.place.between(sa.bindparam("first"), sa.bindparam("last")))
 )
-_counted = Prepared(sa.select(sa.func.count().label("rows")).where(_lane & (sync_cells.c.epoch > 0)))
+_counted = Prepared(sa.select(sa.func.count().label("rows")).where(_lane))
 _ids = Prepared(
     sa.select(sync_cells.c.id, sync_cells.c.epoch).where(_here & (sync_cells.c.kind == sa.bindparam("about")))
 )

@@ -102,14 +102,16 @@ def test_a_change_costs_no_more_after_many(ends: Ends) -> None:
 
 
 def _steps(ends: Ends, *, after: int) -> int:
-    """SQLite's, in tens, for a change of the hub's until the cloud has it; after so many others."""
+    """SQLite's at both ends, in tens, for a change of the hub's until the cloud has it; after so many others."""
     for _ in range(after):
         ends.write(ids(3))
         ends.push()
-    driver: Any = ends.on_hub.conn.connection.driver_connection
+    drivers: list[Any] = [each.conn.connection.driver_connection for each in (ends.on_hub, ends.in_cloud)]
     steps = itertools.count()
-    driver.set_progress_handler(lambda: next(steps) < 0, 10)
+    for driver in drivers:
+        driver.set_progress_handler(lambda: next(steps) < 0, 10)
     ends.write(ids(3))
     ends.push()
-    driver.set_progress_handler(None, 10)
+    for driver in drivers:
+        driver.set_progress_handler(None, 10)
     return next(steps)
