@@ -23,6 +23,8 @@ class Me(Struct, frozen=True):
     past which its own changes are to wait again; `reborn`, while those are written again as another incarnation's, the
     one before, the number up to which the cloud knew that, and up to where it is done. `untold`: what was done here
     before, or while the hub was silent, has yet to be written as changes, before anything of the cloud's is taken.
+
+    `heard`: up to where a hub that is locked out has been told what closes doors.
     """
 
     id: bytes
@@ -52,6 +54,7 @@ class Me(Struct, frozen=True):
     back: tuple[int, ...] = ()
     reborn: tuple[int, int, int] | None = None
     untold: bool = False
+    heard: Position = START
 
     @property
     def silent(self) -> bool:

@@ -123,7 +123,10 @@ class Push(Struct, frozen=True, omit_defaults=True):
 
 
 class Pull(Struct, frozen=True, omit_defaults=True):
-    """A lane's rows past `after`. `past`: nothing that the hub will ever send was written before it had seen this."""
+    """A lane's rows past `after`. `past`: nothing that the hub will ever send was written before it had seen this.
+
+    `heard`: up to where a hub that is locked out has been told what it may still learn.
+    """
 
     epoch: int
     lane: Lane
@@ -131,6 +134,7 @@ class Pull(Struct, frozen=True, omit_defaults=True):
     past: Seen = NOTHING
     pruned: int = 0
     root: bytes = b""
+    heard: Position = START
 
 
 class Compare(Struct, frozen=True, omit_defaults=True):
@@ -181,7 +185,8 @@ class Page(Struct, frozen=True, omit_defaults=True):
     """The answer to a Pull. The cursor moves to `upto`; only where `whole` has the hub seen everything up to there.
 
     In the middle of a pull it hasn't: a cell that changes meanwhile moves on in the order, past what was read.
-    `partial` rows are what a hub that is locked out may still learn: they close doors, and move no cursor. `now` is by
+    `partial` rows are what a hub that is locked out may still learn, all of it up to `upto`: they close doors, and move
+    no cursor. `now` is by
     the cloud's clock, in milliseconds since 1970: how long ago something came to it is told by that clock alone.
     """
 

@@ -1,12 +1,13 @@
 """A hub of which there are two, by hand: what it still learns until an owner decides, and what it keeps meanwhile."""
 
+from itertools import takewhile
+
 import pytest
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.cloud.giving import MOST_ROWS, revocations
-from rex_auth_edge.sync.hub.asking import pull
 from rex_auth_edge.sync.kinds import REVOKED, Kind
-from rex_auth_edge.sync.order import NOTHING, START, Lane
+from rex_auth_edge.sync.order import NOTHING, Lane
 from rex_auth_edge.sync.standing import owners, session_lives
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import LARGEST_BODY, Page, Pull, Pushed, Welcome, encode, opened
@@ -61,30 +62,44 @@ def test_what_a_locked_hub_has_heard_stays_in_force() -> None:
     assert hub.store.lost() == []
 
 
-def test_of_what_closes_doors_a_locked_hub_hears_the_latest_that_fits() -> None:
-    """However much there is: one page, no larger than a body may be, of what it hasn't read."""
+def test_a_locked_hub_hears_of_all_that_closes_doors() -> None:
+    """However much there is: a page at a time, of what it has neither read nor heard, and none of it twice."""
     world = calm()
     hub, place, chance = world.hubs[0], AtCloud(world.cloud), SeededEntropy()
-    ends = [Cell(Kind.SESSION_END, chance.token_bytes(16)) for _ in range(MOST_ROWS + 2)]
+    ends = [Cell(Kind.SESSION_END, chance.token_bytes(16)) for _ in range(2 * MOST_ROWS + 2)]
     place.write(ends[0], place.pen().climb(REVOKED), None)
     read_all(hub, world)
     lock(world, hub)
     for end in ends[1:]:
         place.write(end, place.pen().climb(REVOKED), None)
-    page = revocations(world.cloud.store, opened(pull(hub.store, Lane.SECURITY)).read(Pull))
-    assert [row.id for row in page.rows] == [end.id for end in ends[2:]]
+    pages = iter(lambda: hub.fetch(world.line, Lane.SECURITY), None)
+    assert len(list(takewhile(lambda page: page.rows, pages))) == 3
+    assert {lost.cell for lost in hub.store.lost()} == set(ends[1:])
+
+
+def test_a_locked_hub_is_told_nothing_of_other_lanes() -> None:
+    """Nor has the cloud anything to do for it there."""
+    world = calm()
+    hub, place = world.hubs[0], AtCloud(world.cloud)
+    lock(world, hub)
+    place.write(BAN, place.pen().mark("now"), None)
+    page = hub.fetch(world.line, Lane.IDENTITY)
+    assert page is not None
+    assert (page.rows, page.partial) == ((), True)
 
 
 def test_a_locked_hubs_page_fits_whatever_is_in_it() -> None:
     """Marks of random words don't get smaller by being compressed: there are fewer of them."""
     world = calm()
     place, chance = AtCloud(world.cloud), SeededEntropy()
-    people = [chance.token_bytes(16) for _ in range(12)]
+    people, before = [chance.token_bytes(16) for _ in range(12)], world.cloud.store.standing().at
     for who in people:
         place.write(Cell(Kind.BAN, who), place.pen().mark(chance.token_bytes(30_000).hex()), None)
-    raw = encode(revocations(world.cloud.store, Pull(1, Lane.SECURITY, START, NOTHING)))
+    raw = encode(revocations(world.cloud.store, Pull(1, Lane.SECURITY, before, NOTHING)))
     assert len(raw) <= LARGEST_BODY
-    assert people[-1] in {row.id for row in opened(raw).read(Page).rows}
+    rows = opened(raw).read(Page).rows
+    assert 0 < len(rows) < len(people)
+    assert [row.id for row in rows] == people[: len(rows)]
 
 
 @pytest.mark.parametrize("told", [False, True])

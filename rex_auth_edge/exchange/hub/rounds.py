@@ -186,7 +186,9 @@ class Rounds:
         if page is None:
             raise LineError(trouble.DAMAGED)
         if page.partial:
-            raise LineError(trouble.LOCKED)
+            if page.upto <= max(me.heard, me.cursors[lane]):
+                raise LineError(trouble.LOCKED)
+            return True
         self.pace = self.pace.succeeded()
         self._upto = max(self._upto, page.upto)
         await self._compared(lane, page)

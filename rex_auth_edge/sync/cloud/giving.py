@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from rex_auth_edge.sync.digest import DEPTH, FAN
 from rex_auth_edge.sync.kinds import closing
-from rex_auth_edge.sync.order import START, Lane
+from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import EMPTY
 from rex_auth_edge.sync.store import CloudStore
 from rex_auth_edge.sync.wire import (
@@ -75,18 +75,20 @@ def _fitting(found: list[Row]) -> list[Row]:
 
 
 def revocations(store: CloudStore, pull: Pull) -> Page:
-    """What a hub may still learn that is locked out: only what closes doors. No cursor moves.
-
-    Of more than a page holds, the latest: it asks again and again, and has what it read before.
-    """
-    standing = store.standing()
-    since = pull.after if pull.lane == Lane.SECURITY else START
-    parts = [(row, closing(row.kind, unpack_state(row.state))) for row in store.rows(Lane.SECURITY, since)]
-    rows = tuple(replace(row, state=pack_state(part)) for row, part in parts if part != EMPTY)[-MOST_ROWS:]
-    answer = Page(standing.at.epoch, pull.lane, pull.after, pull.after, whole=False, rows=rows, partial=True)
+    """What a hub may still learn that is locked out: only what closes doors, past what it has heard."""
+    answer = _revocations(store, pull, MOST_ROWS)
     while len(answer.rows) > 1 and _bytes(answer) > LARGEST_BODY < len(encode(answer)):
-        answer = replace(answer, rows=answer.rows[len(answer.rows) // 2 :])
+        answer = _revocations(store, pull, len(answer.rows) // 2)
     return answer
+
+
+def _revocations(store: CloudStore, pull: Pull, most: int) -> Page:
+    since = max(pull.after, pull.heard)
+    found = store.rows(Lane.SECURITY, since, most) if pull.lane == Lane.SECURITY else []
+    parts = [(row, closing(row.kind, unpack_state(row.state))) for row in found]
+    rows = tuple(replace(row, state=pack_state(part)) for row, part in parts if part != EMPTY)
+    upto = found[-1].at if found else since
+    return Page(store.standing().at.epoch, pull.lane, since, upto, whole=False, rows=rows, partial=True)
 
 
 def compare(store: CloudStore, asked: Compare) -> Compared | Refusal:

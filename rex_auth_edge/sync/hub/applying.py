@@ -56,8 +56,6 @@ def _smaller(page: Page, most: int) -> list[Struct]:
     """Pages of `most` rows, which end where the next begins. Only the last is whole, and says who is gone."""
     rows = page.rows
     ends = [page.after, *(rows[number - 1].at for number in range(most, len(rows), most)), page.upto]
-    if page.partial:  # it moves no cursor
-        ends = [page.after] * len(ends)
     parts = [
         replace(page, after=after, upto=upto, whole=False, rows=rows[begin : begin + most], gone=(), pruned=0)
         for begin, (after, upto) in zip(range(0, len(rows), most), pairwise(ends), strict=True)
@@ -163,7 +161,8 @@ def _page(store: HubStore, page: Page, most: int) -> bool:
     me = store.me()
     if page.partial:
         _only_revocations(store, page)
-    if page.partial or page.epoch != me.epoch or page.after != me.cursors[page.lane]:
+        return True
+    if page.epoch != me.epoch or page.after != me.cursors[page.lane]:
         return True
     cells = [row.cell for row in page.rows]
     store.prepare(cells)
@@ -222,7 +221,9 @@ def _put(seen: Seen, lane: Lane, at: Position) -> Seen:
 
 def _only_revocations(store: HubStore, page: Page) -> None:
     """What a hub that is locked out learns closes doors here, and is the cloud's already; what it was to tell isn't."""
-    store.put_me(replace(store.me(), locked=True))
+    me = store.me()
+    follows = page.after <= max(me.heard, me.cursors[page.lane])
+    store.put_me(replace(me, locked=True, heard=max(me.heard, page.upto) if follows else me.heard))
     known = {lost.cell: lost for lost in store.lost()}
     for row in page.rows:
         had = known.get(row.cell, Lost(row.cell, _NOTHING, row.at))

@@ -130,7 +130,7 @@ def pull(store: HubStore, lane: Lane) -> bytes:
     past = me.past if any_waits(store) else me.whole
     known = me.cursors[lane] == me.whole[lane] and not forgotten(store, lane, 1)
     root = store.tree(lane).root if known else b""
-    return encode(Pull(me.epoch, lane, me.cursors[lane], past, me.pruned, root), me.version)
+    return encode(Pull(me.epoch, lane, me.cursors[lane], past, me.pruned, root, me.heard), me.version)
 
 
 def any_waits(store: HubStore) -> bool:

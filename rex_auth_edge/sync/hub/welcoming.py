@@ -16,7 +16,7 @@ def welcome(store: HubStore, answer: Welcome) -> None:
     """Take the cloud's answer to a Hello."""
     me = store.me()
     met = replace(me, pending=b"", nonce=answer.nonce, greeted=True, locked=False, stuck=(), key=answer.key or me.key)
-    met = replace(met, told=max(me.told, answer.head), version=answer.version, twice=False)
+    met = replace(met, told=max(me.told, answer.head), version=answer.version, twice=False, heard=START)
     store.put_me(replace(met, next_key=b"" if answer.key == me.next_key else me.next_key))
     if answer.epoch != me.epoch:
         _new_epoch(store, answer)
