@@ -3,7 +3,7 @@
 import hashlib
 
 from rex_auth_edge.domain.codes import as_meant
-from rex_auth_edge.sync.wire import NEWEST, OLDEST, Greeting
+from rex_auth_edge.sync.bodies import NEWEST, OLDEST, Greeting
 
 TYPE = "application/vnd.rex.sync"
 """Of bodies in both directions."""

@@ -10,9 +10,9 @@ from typing import Protocol
 
 import msgspec
 
+from rex_auth_edge.sync.bodies import Change, Head, Row
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import Change, Head, Row
 
 _pack = msgspec.msgpack.Encoder().encode
 

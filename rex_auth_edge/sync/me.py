@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
+from rex_auth_edge.sync.bodies import Head
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Seen
-from rex_auth_edge.sync.wire import Head
 
 HEADS: tuple[Head, Head, Head, Head] = (Head(), Head(), Head(), Head())
 

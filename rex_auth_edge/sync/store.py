@@ -8,12 +8,12 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from rex_auth_edge.sync.bodies import Head, Row
 from rex_auth_edge.sync.digest import Path, Sums
 from rex_auth_edge.sync.me import Me
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Seen, Tag
 from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell, State
-from rex_auth_edge.sync.wire import Head, Row
 
 EVERYTHING = 1 << 62
 """As many as there are."""

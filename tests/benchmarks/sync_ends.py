@@ -22,6 +22,7 @@ from rex_auth_edge.machine import SystemEntropy
 from rex_auth_edge.storage.columns import metadata
 from rex_auth_edge.storage.sqlite import configure
 from rex_auth_edge.storage.tx import Node, Tx
+from rex_auth_edge.sync.bodies import Page, Push
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.answer import Occasion, answer
 from rex_auth_edge.sync.hub.applying import apply, read
@@ -32,7 +33,7 @@ from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.me import HEADS, Me
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import Page, Push, decode, name_of
+from rex_auth_edge.sync.wire import decode, name_of
 from tests.doubles import HandClock
 
 T = TypeVar("T")

@@ -8,12 +8,13 @@ from rex_auth_edge.exchange.stores.hub import SqlHub, enrol, enrolled
 from rex_auth_edge.exchange.stores.scribes import HubScribe
 from rex_auth_edge.storage.sync_enrolments import forget
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.bodies import Row
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, Kind
 from rex_auth_edge.sync.me import HEADS, Me
 from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import State
-from rex_auth_edge.sync.wire import Row, pack_state
+from rex_auth_edge.sync.wire import pack_state
 from tests.exchange.everything import capture_all
 from tests.hub import Household
 

@@ -15,26 +15,11 @@ from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import PATHS, PULL, PUSH, TYPE
 from rex_auth_edge.exchange.proof import HubKey, Signer, hub_name
+from rex_auth_edge.sync.bodies import MOST_CHANGES, Change, Head, Hello, Page, Pull, Push, Pushed, Refusal
 from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, unsent
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.wire import (
-    LARGEST_BODY,
-    MOST_CHANGES,
-    Change,
-    Head,
-    Hello,
-    Page,
-    Pull,
-    Push,
-    Pushed,
-    Refusal,
-    WireError,
-    decode,
-    encode,
-    name_of,
-    pack_state,
-)
+from rex_auth_edge.sync.wire import LARGEST_BODY, WireError, decode, encode, name_of, pack_state
 from rex_auth_edge.web import rates
 from rex_auth_edge.web.options import WebOptions
 from rex_auth_edge.web.rates import Rates

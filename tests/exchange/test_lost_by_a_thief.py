@@ -15,13 +15,14 @@ from rex_auth_edge.exchange.proof import HubKey, Signer
 from rex_auth_edge.storage import users
 from rex_auth_edge.storage.audit import chain
 from rex_auth_edge.storage.tables import audit
+from rex_auth_edge.sync.bodies import Push, Row
 from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind, lane_of
 from rex_auth_edge.sync.order import START, Position, Tag, unsent
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.standing import RESTORED
 from rex_auth_edge.sync.state import Cell, Held, Mark, Reset, Rung, State
-from rex_auth_edge.sync.wire import Push, Row, encode, name_of, pack_state
+from rex_auth_edge.sync.wire import encode, name_of, pack_state
 from tests.doubles import SeededEntropy
 from tests.exchange.conftest import Street
 from tests.exchange.people import agree, joined, signed_in, validated

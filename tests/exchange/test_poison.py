@@ -9,25 +9,13 @@ from uuid import UUID
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.messages import HELLO, PULL, PUSH
 from rex_auth_edge.storage import users
+from rex_auth_edge.sync.bodies import Change, Hello, Page, Pull, Push, Pushed, Refusal, Welcome
 from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, Kind, lane_of
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import State
-from rex_auth_edge.sync.wire import (
-    Change,
-    Hello,
-    Page,
-    Pull,
-    Push,
-    Pushed,
-    Refusal,
-    Welcome,
-    decode,
-    encode,
-    name_of,
-    pack_state,
-)
+from rex_auth_edge.sync.wire import decode, encode, name_of, pack_state
 from tests.doubles import SeededEntropy
 from tests.exchange.conftest import Street
 from tests.exchange.people import agree, joined, signed_in

@@ -10,12 +10,13 @@ import pytest
 
 from rex_auth_edge.exchange.messages import PUSH
 from rex_auth_edge.storage import tenants, users
+from rex_auth_edge.sync.bodies import Push, Pushed, Row
 from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind, lane_of
 from rex_auth_edge.sync.order import Lane, Tag
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import State
-from rex_auth_edge.sync.wire import Push, Pushed, Row, decode, encode, pack_state
+from rex_auth_edge.sync.wire import decode, encode, pack_state
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, agree, joined, signed_in
 from tests.exchange.street import bearer

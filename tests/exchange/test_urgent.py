@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from rex_auth_edge.exchange.hub.line import Reply
 from rex_auth_edge.exchange.messages import PULL, PUSH
+from rex_auth_edge.sync.bodies import Pull
 from rex_auth_edge.sync.order import Lane
-from rex_auth_edge.sync.wire import Pull, decode
+from rex_auth_edge.sync.wire import decode
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, agree, joined, signed_in, validated
 from tests.exchange.street import bearer

@@ -2,12 +2,13 @@
 
 import pytest
 
+from rex_auth_edge.sync.bodies import Pushed
 from rex_auth_edge.sync.hub.applying import apply
 from rex_auth_edge.sync.hub.asking import push
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import Pushed, decode
+from rex_auth_edge.sync.wire import decode
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.simulation.world import World

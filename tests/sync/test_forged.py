@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.bodies import MOST_CHANGES, Change, Head, Push, Pushed, Refusal
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.answer import Occasion, answer
 from rex_auth_edge.sync.digest import link
@@ -16,18 +17,7 @@ from rex_auth_edge.sync.outcome import Outcome
 from rex_auth_edge.sync.own import tags_of
 from rex_auth_edge.sync.state import Cell, Count, Held, Mark, Own, Reset, Rung, Secret, State
 from rex_auth_edge.sync.store import Standing
-from rex_auth_edge.sync.wire import (
-    MOST_CHANGES,
-    Change,
-    Head,
-    Push,
-    Pushed,
-    Refusal,
-    decode,
-    encode,
-    name_of,
-    pack_state,
-)
+from rex_auth_edge.sync.wire import decode, encode, name_of, pack_state
 from tests.sync.houses import CLOUD, HUB_A, MAYA, NOAH, PlainHouse, Writer
 from tests.sync.memory import MemoryCloud
 from tests.sync.states import states

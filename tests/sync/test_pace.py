@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rex_auth_edge.domain.clock import DAY, MINUTE
+from rex_auth_edge.sync.bodies import MOST_CHANGES
 from rex_auth_edge.sync.hub.pace import LONGEST, SHORTEST, Pace, told_to_wait
-from rex_auth_edge.sync.wire import MOST_CHANGES
 from tests.doubles import SeededEntropy
 
 

@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.bodies import Pushed, Refusal, Welcome
 from rex_auth_edge.sync.cloud.epochs import catch_up
 from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import Lane, Position
@@ -10,7 +11,6 @@ from rex_auth_edge.sync.own import is_own
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.standing import RESTORED, House, field, revoked, session_lives
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import Pushed, Refusal, Welcome
 from tests.sync.houses import HUB_A, MAYA, Writer
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.bodies import Push, Row
 from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.cloud.told_of import HUB, PASSWORD, UNSEATED
 from rex_auth_edge.sync.digest import link
@@ -16,7 +17,7 @@ from rex_auth_edge.sync.standing import field, is_owner, owners, revoked
 from rex_auth_edge.sync.state import EMPTY, Cell, Incoming, Own, State
 from rex_auth_edge.sync.store import Lost
 from rex_auth_edge.sync.told import BY_HUB
-from rex_auth_edge.sync.wire import Push, Row, encode, pack_state
+from rex_auth_edge.sync.wire import encode, pack_state
 from tests.sync.houses import CLOUD, NOAH
 from tests.sync.simulation.places import AtHub
 from tests.sync.simulation.world import World

@@ -4,6 +4,7 @@ from hashlib import shake_128
 
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.bodies import Push, Pushed, Refusal, Welcome
 from rex_auth_edge.sync.hub.applying import apply, read
 from rex_auth_edge.sync.hub.asking import pull
 from rex_auth_edge.sync.hub.pace import Pace
@@ -11,7 +12,7 @@ from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import LARGEST_BODY, Push, Pushed, Refusal, Welcome, decode, encode, name_of
+from rex_auth_edge.sync.wire import LARGEST_BODY, decode, encode, name_of
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.test_ends import calm, put

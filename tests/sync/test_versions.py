@@ -7,10 +7,11 @@ import pytest
 from msgspec import Struct
 
 from rex_auth_edge.exchange.hub.rounds import _trouble
+from rex_auth_edge.sync.bodies import Hello, Push, Refusal, Welcome
 from rex_auth_edge.sync.cloud.greeting import spoken
 from rex_auth_edge.sync.hub.asking import pull, push, sent
 from rex_auth_edge.sync.order import Lane
-from rex_auth_edge.sync.wire import Hello, Push, Refusal, Welcome, WireError, decode, encode, name_of, opened
+from rex_auth_edge.sync.wire import WireError, decode, encode, name_of, opened
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.world import World
 from tests.sync.test_ends import calm

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.bodies import Compared, Hello, Pull, Push, Pushed, Refusal, Row, Welcome
 from rex_auth_edge.sync.cloud.giving import MOST_GONE, MOST_ROWS
 from rex_auth_edge.sync.cloud.giving import page as page_of
 from rex_auth_edge.sync.hub.asking import push
@@ -16,20 +17,7 @@ from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.standing import revoked
 from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.store import Lost
-from rex_auth_edge.sync.wire import (
-    LARGEST_BODY,
-    Compared,
-    Hello,
-    Pull,
-    Push,
-    Pushed,
-    Refusal,
-    Row,
-    Welcome,
-    decode,
-    encode,
-    pack_state,
-)
+from rex_auth_edge.sync.wire import LARGEST_BODY, decode, encode, pack_state
 from tests.doubles import SeededEntropy
 from tests.sync.houses import LEO, MAYA, NOAH
 from tests.sync.simulation.machines import HubMachine

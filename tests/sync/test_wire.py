@@ -8,20 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from rex_auth_edge.sync.bodies import Change, Head, Push, Pushed
 from rex_auth_edge.sync.order import NOTHING, Lane, Position, Tag
 from rex_auth_edge.sync.state import Held, State
-from rex_auth_edge.sync.wire import (
-    LARGEST_PLAIN,
-    Change,
-    Head,
-    Push,
-    Pushed,
-    WireError,
-    decode,
-    encode,
-    pack_state,
-    unpack_state,
-)
+from rex_auth_edge.sync.wire import LARGEST_PLAIN, WireError, decode, encode, pack_state, unpack_state
 from tests.sync.houses import HUB_A, MAYA
 from tests.sync.test_merge import normal
 

@@ -12,6 +12,7 @@ from rex_auth_edge.exchange.mirror import adopt, beyond
 from rex_auth_edge.exchange.stores.cloud import NotSharedError, SqlCloud, member_of, standing_of
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.bodies import Compare, Hello, Pull, Push, Refusal
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.answer import Occasion, answer
 from rex_auth_edge.sync.cloud.greeting import spoken
@@ -19,7 +20,7 @@ from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import START, Position
 from rex_auth_edge.sync.standing import revoked
 from rex_auth_edge.sync.store import Member
-from rex_auth_edge.sync.wire import Compare, Hello, Pull, Push, Refusal, WireError, encode, name_of
+from rex_auth_edge.sync.wire import WireError, encode, name_of
 
 _BODIES: dict[str, type[Struct]] = {HELLO: Hello, PUSH: Push, PULL: Pull, COMPARE: Compare}
 NONCE_BYTES = 16

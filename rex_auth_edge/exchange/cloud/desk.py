@@ -12,7 +12,8 @@ from rex_auth_edge.exchange.messages import ENROLL, PULL, WAIT, Enrol, Look
 from rex_auth_edge.exchange.waking import Ear, Waking
 from rex_auth_edge.flows.devices.proving import Memory
 from rex_auth_edge.flows.parts import Parts
-from rex_auth_edge.sync.wire import Pull, WireError, opened
+from rex_auth_edge.sync.bodies import Pull
+from rex_auth_edge.sync.wire import WireError, opened
 
 MOST_WAITING = 256
 """Requests that are kept waiting at a time, one of each hub: half of those that a process takes (`doors`).

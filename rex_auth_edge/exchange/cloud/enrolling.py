@@ -23,11 +23,12 @@ from rex_auth_edge.storage import sync_claims, tenants, users
 from rex_auth_edge.storage.audit import Event, record
 from rex_auth_edge.storage.columns import portions
 from rex_auth_edge.storage.tx import Touch, Tx, What
+from rex_auth_edge.sync.bodies import NEWEST, OLDEST
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.standing import revoked
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import NEWEST, OLDEST, encode
+from rex_auth_edge.sync.wire import encode
 
 _ID = 16
 _ROWS_AT_ONCE = 50

@@ -26,6 +26,7 @@ from rex_auth_edge.storage import sync_enrolments
 from rex_auth_edge.storage.columns import portions
 from rex_auth_edge.storage.store import StorageUnavailableError
 from rex_auth_edge.storage.tx import Touch, Tx, What
+from rex_auth_edge.sync.bodies import Compared, Page, Refusal
 from rex_auth_edge.sync.digest import Path
 from rex_auth_edge.sync.hub import asking, comparing
 from rex_auth_edge.sync.hub.applying import apply, read
@@ -34,7 +35,7 @@ from rex_auth_edge.sync.hub.shedding import shed
 from rex_auth_edge.sync.hub.welcoming import seal, start
 from rex_auth_edge.sync.me import Me
 from rex_auth_edge.sync.order import Lane
-from rex_auth_edge.sync.wire import Compared, Page, Refusal, WireError
+from rex_auth_edge.sync.wire import WireError
 
 T = TypeVar("T")
 

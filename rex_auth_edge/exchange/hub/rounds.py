@@ -12,10 +12,11 @@ from rex_auth_edge.exchange.hub.household import Household
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import COMPARE, HELLO, PULL, PUSH, WAIT
+from rex_auth_edge.sync.bodies import NEWEST, OLDEST, Compared, Hello, Page, Refusal
 from rex_auth_edge.sync.digest import DEPTH, FAN, Path
 from rex_auth_edge.sync.hub.pace import Pace
 from rex_auth_edge.sync.order import START, Lane, Position
-from rex_auth_edge.sync.wire import NEWEST, OLDEST, Compared, Hello, Page, Refusal, WireError, encode, name_of, opened
+from rex_auth_edge.sync.wire import WireError, encode, name_of, opened
 
 Body = TypeVar("Body", bound=Struct)
 

@@ -12,11 +12,12 @@ from msgspec import Struct
 from rex_auth_edge.exchange.stores.binding import TENANT, adding
 from rex_auth_edge.storage.prepared import Repeated
 from rex_auth_edge.storage.sync_tables import sync_cells
+from rex_auth_edge.sync.bodies import Row
 from rex_auth_edge.sync.digest import leaf_of
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.state import EMPTY, Cell, State
-from rex_auth_edge.sync.wire import Row, pack_state, unpack_state
+from rex_auth_edge.sync.wire import pack_state, unpack_state
 
 _BLOCK = 100
 """Cells that one query reads."""

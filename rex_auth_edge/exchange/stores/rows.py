@@ -13,13 +13,13 @@ from rex_auth_edge.exchange.stores.sums import Branches, SqlTree, leaves_below
 from rex_auth_edge.storage.prepared import Prepared, Repeated
 from rex_auth_edge.storage.sync_tables import sync_cells, sync_names
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.bodies import Row
 from rex_auth_edge.sync.digest import FAN, Path, Sums
 from rex_auth_edge.sync.kinds import Kind, lane_of
 from rex_auth_edge.sync.names import KEY
 from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.store import EVERYTHING
-from rex_auth_edge.sync.wire import Row
 
 _NAMED = frozenset({Kind.USERNAME, Kind.EMAIL})
 _LONGEST = 255

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from rex_auth_edge.exchange.stores.binding import TENANT, adding
 from rex_auth_edge.storage.prepared import Repeated
 from rex_auth_edge.storage.sync_tables import sync_sums
+from rex_auth_edge.sync.bodies import Row
 from rex_auth_edge.sync.digest import DEPTH, FAN, WIDE, Path, Tree, row_digest
 from rex_auth_edge.sync.order import Lane
-from rex_auth_edge.sync.wire import Row
 
 WIDTH = 16
 _NOTHING = bytes(FAN * WIDTH)

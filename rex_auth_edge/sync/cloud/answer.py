@@ -7,25 +7,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import DAY
+from rex_auth_edge.sync.bodies import NEWEST, OLDEST, Compare, Hello, Pull, Push, Refusal
 from rex_auth_edge.sync.cloud.epochs import is_behind
 from rex_auth_edge.sync.cloud.giving import MOST_ROWS, compare, page, revocations
 from rex_auth_edge.sync.cloud.greeting import greet
 from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.cloud.taking import take
 from rex_auth_edge.sync.store import CloudStore, Member
-from rex_auth_edge.sync.wire import (
-    NEWEST,
-    OLDEST,
-    Compare,
-    Hello,
-    Pull,
-    Push,
-    Refusal,
-    UnspokenError,
-    WireError,
-    encode,
-    opened,
-)
+from rex_auth_edge.sync.wire import UnspokenError, WireError, encode, opened
 
 LONGEST_ABSENCE = 180 * DAY
 _RECENT = 32

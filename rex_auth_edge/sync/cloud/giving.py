@@ -2,23 +2,13 @@
 
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.bodies import Compare, Compared, Page, Pull, Refusal, Row
 from rex_auth_edge.sync.digest import DEPTH, FAN
 from rex_auth_edge.sync.kinds import closing
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import EMPTY
 from rex_auth_edge.sync.store import CloudStore
-from rex_auth_edge.sync.wire import (
-    LARGEST_BODY,
-    Compare,
-    Compared,
-    Page,
-    Pull,
-    Refusal,
-    Row,
-    encode,
-    pack_state,
-    unpack_state,
-)
+from rex_auth_edge.sync.wire import LARGEST_BODY, encode, pack_state, unpack_state
 
 MOST_ROWS = 1000
 """Of a page: twice a push's changes, since a hub that was away reads its own as well as others'."""

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from rex_auth_edge.domain.clock import HOUR
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.bans import stamped
+from rex_auth_edge.sync.bodies import Row
 from rex_auth_edge.sync.cloud import told_of
 from rex_auth_edge.sync.cloud.handed_on import believed
 from rex_auth_edge.sync.keys import NOT_ITS_OWN
@@ -23,7 +24,7 @@ from rex_auth_edge.sync.state import EMPTY, Cell, Held, Incoming, Mark, Rung, St
 from rex_auth_edge.sync.store import CloudStore
 from rex_auth_edge.sync.told import BY_HUB
 from rex_auth_edge.sync.verdict import added
-from rex_auth_edge.sync.wire import Row, pack_state
+from rex_auth_edge.sync.wire import pack_state
 
 _TAKING = frozenset({Then.LOWER, Then.REVOKE})
 """What isn't done to whoever causes it: an owner who removes a hub stays one, whatever that hub has said of them."""

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from rex_auth_edge.sync.bodies import MOST_CHANGES, Change, Push, Pushed, Refusal
 from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.digest import hash_of, link
 from rex_auth_edge.sync.kinds import Kind, is_cell, lane_of
@@ -9,14 +10,7 @@ from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.own import is_own, may_be_forgotten
 from rex_auth_edge.sync.state import Cell, Incoming
 from rex_auth_edge.sync.store import CloudStore, End
-from rex_auth_edge.sync.wire import (
-    MOST_CHANGES,
-    Change,
-    Push,
-    Pushed,
-    Refusal,
-    unpack_state,
-)
+from rex_auth_edge.sync.wire import unpack_state
 
 
 def take(store: CloudStore, ordering: Ordering, fresh: bytes, hub: bytes, push: Push) -> Pushed | Refusal:

@@ -5,6 +5,7 @@ from itertools import pairwise
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.bodies import Change, Hello, Page, Pull, Pushed, Refusal, Row, Welcome
 from rex_auth_edge.sync.digest import hash_of
 from rex_auth_edge.sync.hub.asking import Sent, any_waits, sent
 from rex_auth_edge.sync.hub.settling import AT_ONCE, at_place, remember, settle
@@ -15,21 +16,7 @@ from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import Lane, Position, Seen
 from rex_auth_edge.sync.state import EMPTY, Cell
 from rex_auth_edge.sync.store import HubStore, Lost
-from rex_auth_edge.sync.wire import (
-    LARGEST_PLAIN,
-    Change,
-    Hello,
-    Page,
-    Pull,
-    Pushed,
-    Refusal,
-    Row,
-    Welcome,
-    WireError,
-    opened,
-    pack_state,
-    unpack_state,
-)
+from rex_auth_edge.sync.wire import LARGEST_PLAIN, WireError, opened, pack_state, unpack_state
 
 _ANSWERS = {each.__name__: each for each in (Page, Pushed, Welcome, Refusal)}
 

@@ -1,9 +1,10 @@
 """Finding and mending the row in which a hub differs from the cloud, in four questions for a million rows."""
 
+from rex_auth_edge.sync.bodies import Compare, Compared
 from rex_auth_edge.sync.digest import DEPTH, Path, differing
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.store import HubStore
-from rex_auth_edge.sync.wire import Compare, Compared, encode
+from rex_auth_edge.sync.wire import encode
 
 
 def question(store: HubStore, lane: Lane, path: Path) -> bytes:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import DAY, MINUTE, SECOND
 from rex_auth_edge.domain.entropy import Entropy
-from rex_auth_edge.sync.wire import MOST_CHANGES
+from rex_auth_edge.sync.bodies import MOST_CHANGES
 
 SHORTEST = SECOND // 4
 LONGEST = 15 * MINUTE

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.bodies import Welcome
 from rex_auth_edge.sync.hub.restoring import begin_again
 from rex_auth_edge.sync.me import HEADS, Me
 from rex_auth_edge.sync.merge import placed
@@ -9,7 +10,7 @@ from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Seen, unsen
 from rex_auth_edge.sync.own import reborn
 from rex_auth_edge.sync.state import State
 from rex_auth_edge.sync.store import Entry, HubStore
-from rex_auth_edge.sync.wire import Welcome, pack_state, unpack_state
+from rex_auth_edge.sync.wire import pack_state, unpack_state
 
 
 def welcome(store: HubStore, answer: Welcome) -> None:

@@ -13,6 +13,7 @@ from rex_auth_edge.exchange.mirror import adopt, capture, differences
 from rex_auth_edge.storage.open import open_store
 from rex_auth_edge.storage.tx import Node as Identity
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.bodies import Page, Refusal
 from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.hub.view import View
 from rex_auth_edge.sync.hub.writing import next_tag, write
@@ -21,7 +22,6 @@ from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.store import HubStore
-from rex_auth_edge.sync.wire import Page, Refusal
 from tests import blank
 from tests.doubles import HandClock, SeededEntropy
 from tests.exchange.everything import capture_all

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.bodies import Compared, Page
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.answer import Occasion, answer
 from rex_auth_edge.sync.cloud.epochs import begin_epoch
@@ -22,7 +23,7 @@ from rex_auth_edge.sync.hub.writing import write
 from rex_auth_edge.sync.me import HEADS, Me
 from rex_auth_edge.sync.order import Lane, Position
 from rex_auth_edge.sync.state import Cell, State
-from rex_auth_edge.sync.wire import Compared, Page, decode, name_of
+from rex_auth_edge.sync.wire import decode, name_of
 from tests.sync.disk import PowerCutError
 from tests.sync.memory import MemoryCloud, MemoryHub
 from tests.sync.simulation.chance import Chance

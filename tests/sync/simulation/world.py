@@ -1,10 +1,11 @@
 """One run: what happens in it, step by step, from its seed; with a trace to read when something is broken."""
 
+from rex_auth_edge.sync.bodies import Page, Refusal
 from rex_auth_edge.sync.kinds import ACTIVE, Kind
 from rex_auth_edge.sync.order import NOTHING, Lane
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import Page, Refusal, encode
+from rex_auth_edge.sync.wire import encode
 from tests.sync.simulation.bad_days import BadDays
 from tests.sync.simulation.chance import Chance
 from tests.sync.simulation.ledger import Ledger
