@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from rex_auth_edge.sync.bodies import MOST_CHANGES, Change, Head, Push, Pushed, Refusal
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.answer import Occasion, answer
+from rex_auth_edge.sync.cloud.store import Standing
 from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.kinds import Kind, lane_of
 from rex_auth_edge.sync.order import NOTHING, Position, Seen, Tag, unsent
 from rex_auth_edge.sync.outcome import Outcome
 from rex_auth_edge.sync.own import tags_of
 from rex_auth_edge.sync.state import Cell, Count, Held, Mark, Own, Reset, Rung, Secret, State
-from rex_auth_edge.sync.store import Standing
 from rex_auth_edge.sync.wire import decode, encode, name_of, pack_state
 from tests.sync.houses import CLOUD, HUB_A, MAYA, NOAH, PlainHouse, Writer
 from tests.sync.memory import MemoryCloud

@@ -6,6 +6,7 @@ import pytest
 
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.cloud.ordering import Ordering
+from rex_auth_edge.sync.hub.store import Lost
 from rex_auth_edge.sync.kinds import HOUSEHOLD, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import Lane, Position, Tag
 from rex_auth_edge.sync.pen import Pen
@@ -13,7 +14,6 @@ from rex_auth_edge.sync.removal import DISTRUST
 from rex_auth_edge.sync.roles import LAST_OWNER
 from rex_auth_edge.sync.standing import field, owners, revoked, role_of, session_lives
 from rex_auth_edge.sync.state import Cell, State
-from rex_auth_edge.sync.store import Lost
 from rex_auth_edge.sync.wire import pack_state
 from tests.sync.houses import NOAH
 from tests.sync.simulation.places import AtCloud, AtHub

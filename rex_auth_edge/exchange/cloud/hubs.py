@@ -18,12 +18,12 @@ from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.arrivals import place_of
 from rex_auth_edge.sync.cloud.greeting import spoken
+from rex_auth_edge.sync.cloud.store import Member
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import START, Position
 from rex_auth_edge.sync.removal import DISTRUST, distrusted
 from rex_auth_edge.sync.standing import House, field
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.store import Member
 
 NO_HUB = Refused(Code.NOT_FOUND, "There is no such hub")
 _SPENT = Refused(Code.NOT_FOUND, "This hub was removed before")

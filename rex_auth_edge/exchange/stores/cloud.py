@@ -1,4 +1,4 @@
-"""A household in the cloud (see `sync.store.CloudStore`), over SQL: its head row is locked as long as this lives."""
+"""A household in the cloud (see `sync.cloud.store`), over SQL: its head row is locked as long as this lives."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -20,9 +20,9 @@ from rex_auth_edge.storage.sync_tables import (
 )
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.cloud.arrivals import KEPT
+from rex_auth_edge.sync.cloud.store import End, Member, Standing
 from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.store import End, Member, Standing
 
 _pack = msgspec.msgpack.Encoder().encode
 _standing = msgspec.msgpack.Decoder(Standing)

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from rex_auth_edge.exchange.stores.binding import TENANT, adding
 from rex_auth_edge.storage.prepared import Repeated
 from rex_auth_edge.storage.sync_tables import sync_cells, sync_entries, sync_given
+from rex_auth_edge.sync.hub.store import Entry
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.order import Lane, Seen
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.store import Entry
 
 Numbered = tuple[int, Cell]
 

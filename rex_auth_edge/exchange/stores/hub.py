@@ -1,4 +1,4 @@
-"""A household on a hub (see `sync.store.HubStore`), over SQL."""
+"""A household on a hub (see `sync.hub.store`), over SQL."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,11 +12,11 @@ from rex_auth_edge.exchange.stores.own import Sending, SqlOwn
 from rex_auth_edge.storage.prepared import Prepared
 from rex_auth_edge.storage.sync_tables import sync_enrolments, sync_kept, sync_lost, sync_pending
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.hub.store import Lost
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.me import Me
 from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.store import Lost
 
 _pack = msgspec.msgpack.Encoder().encode
 _record = msgspec.msgpack.Decoder(tuple[Me, Sending | None])

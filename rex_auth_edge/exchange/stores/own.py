@@ -13,11 +13,12 @@ from rex_auth_edge.exchange.stores.view import DECIDED, RULING, SqlView
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.bodies import Row
 from rex_auth_edge.sync.hub.settling import at_place, is_echo
+from rex_auth_edge.sync.hub.store import Entry, Lost
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.me import Me
 from rex_auth_edge.sync.order import Lane, Position, Tag
 from rex_auth_edge.sync.state import Cell, State
-from rex_auth_edge.sync.store import EVERYTHING, Entry, Lost
+from rex_auth_edge.sync.store import EVERYTHING
 
 Sending = tuple[Lane, int]
 """Of which lane, and up to which number, changes are under way."""

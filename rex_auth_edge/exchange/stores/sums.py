@@ -110,7 +110,7 @@ class Branches:
 
 
 class SqlTree:
-    """A lane's tree (see `sync.store.Sums`)."""
+    """A lane's tree (see `sync.digest.Sums`)."""
 
     def __init__(self, branches: Branches, lane: Lane, leaves: Leaves, key: bytes) -> None:
         self._branches, self._lane, self._leaves, self._key = branches, lane, leaves, key

@@ -12,8 +12,8 @@ from rex_auth_edge.sync.cloud.epochs import is_behind
 from rex_auth_edge.sync.cloud.giving import MOST_ROWS, compare, page, revocations
 from rex_auth_edge.sync.cloud.greeting import greet
 from rex_auth_edge.sync.cloud.ordering import Ordering
+from rex_auth_edge.sync.cloud.store import CloudStore, Member
 from rex_auth_edge.sync.cloud.taking import take
-from rex_auth_edge.sync.store import CloudStore, Member
 from rex_auth_edge.sync.wire import UnspokenError, WireError, encode, opened
 
 LONGEST_ABSENCE = 180 * DAY

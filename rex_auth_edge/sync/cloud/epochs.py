@@ -5,8 +5,8 @@ A place that was given once is never given again: an epoch's number must be one 
 
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.cloud.store import CloudStore, Standing
 from rex_auth_edge.sync.order import Position
-from rex_auth_edge.sync.store import CloudStore, Standing
 
 _AHEAD = 1000
 """Epochs by which a hub may know more: the rest is a lie, or another cloud's."""

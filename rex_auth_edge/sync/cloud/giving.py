@@ -3,11 +3,11 @@
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.bodies import Compare, Compared, Page, Pull, Refusal, Row
+from rex_auth_edge.sync.cloud.store import CloudStore
 from rex_auth_edge.sync.digest import DEPTH, FAN
 from rex_auth_edge.sync.kinds import closing
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import EMPTY
-from rex_auth_edge.sync.store import CloudStore
 from rex_auth_edge.sync.wire import LARGEST_BODY, encode, pack_state, unpack_state
 
 MOST_ROWS = 1000

@@ -4,8 +4,8 @@ from msgspec.structs import replace
 
 from rex_auth_edge.sync.bodies import NEWEST, OLDEST, Head, Hello, Refusal, Welcome
 from rex_auth_edge.sync.cloud.epochs import catch_up, cut_of, is_behind
+from rex_auth_edge.sync.cloud.store import CloudStore, Member
 from rex_auth_edge.sync.order import Lane
-from rex_auth_edge.sync.store import CloudStore, Member
 
 _LONGEST_KEY = 64
 """Bytes of a public key."""

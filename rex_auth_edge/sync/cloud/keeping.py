@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.sync.cloud.answer import LONGEST_ABSENCE
+from rex_auth_edge.sync.cloud.store import CloudStore, Member
 from rex_auth_edge.sync.order import Lane, Position
-from rex_auth_edge.sync.store import CloudStore, Member
 
 TOMBSTONE_LIFE = 90 * DAY
 

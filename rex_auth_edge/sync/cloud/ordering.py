@@ -12,6 +12,7 @@ from rex_auth_edge.sync.bans import stamped
 from rex_auth_edge.sync.bodies import Row
 from rex_auth_edge.sync.cloud import told_of
 from rex_auth_edge.sync.cloud.handed_on import believed
+from rex_auth_edge.sync.cloud.store import CloudStore
 from rex_auth_edge.sync.keys import NOT_ITS_OWN
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.merge import join, placed
@@ -21,7 +22,6 @@ from rex_auth_edge.sync.record import REWRITTEN
 from rex_auth_edge.sync.removal import after_hub, after_policy
 from rex_auth_edge.sync.sign_outs import without_needless
 from rex_auth_edge.sync.state import EMPTY, Cell, Held, Incoming, Mark, Rung, State
-from rex_auth_edge.sync.store import CloudStore
 from rex_auth_edge.sync.told import BY_HUB
 from rex_auth_edge.sync.verdict import added
 from rex_auth_edge.sync.wire import pack_state

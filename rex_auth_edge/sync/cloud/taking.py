@@ -4,12 +4,12 @@ from itertools import pairwise
 
 from rex_auth_edge.sync.bodies import MOST_CHANGES, Change, Push, Pushed, Refusal
 from rex_auth_edge.sync.cloud.ordering import Ordering
+from rex_auth_edge.sync.cloud.store import CloudStore, End
 from rex_auth_edge.sync.digest import hash_of, link
 from rex_auth_edge.sync.kinds import Kind, is_cell, lane_of
 from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.own import is_own, may_be_forgotten
 from rex_auth_edge.sync.state import Cell, Incoming
-from rex_auth_edge.sync.store import CloudStore, End
 from rex_auth_edge.sync.wire import unpack_state
 
 

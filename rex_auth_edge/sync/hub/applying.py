@@ -9,13 +9,13 @@ from rex_auth_edge.sync.bodies import Change, Hello, Page, Pull, Pushed, Refusal
 from rex_auth_edge.sync.digest import hash_of
 from rex_auth_edge.sync.hub.asking import Sent, any_waits, sent
 from rex_auth_edge.sync.hub.settling import AT_ONCE, at_place, remember, settle
+from rex_auth_edge.sync.hub.store import HubStore, Lost
 from rex_auth_edge.sync.hub.welcoming import welcome
 from rex_auth_edge.sync.kinds import is_cell, lane_of
 from rex_auth_edge.sync.me import Me
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import Lane, Position, Seen
 from rex_auth_edge.sync.state import EMPTY, Cell
-from rex_auth_edge.sync.store import HubStore, Lost
 from rex_auth_edge.sync.wire import LARGEST_PLAIN, WireError, opened, pack_state, unpack_state
 
 _ANSWERS = {each.__name__: each for each in (Page, Pushed, Welcome, Refusal)}

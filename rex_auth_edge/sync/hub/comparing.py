@@ -2,8 +2,8 @@
 
 from rex_auth_edge.sync.bodies import Compare, Compared
 from rex_auth_edge.sync.digest import DEPTH, Path, differing
+from rex_auth_edge.sync.hub.store import HubStore
 from rex_auth_edge.sync.order import Lane
-from rex_auth_edge.sync.store import HubStore
 from rex_auth_edge.sync.wire import encode
 
 

@@ -3,12 +3,12 @@
 import msgspec
 
 from rex_auth_edge.sync.bodies import Row
+from rex_auth_edge.sync.hub.store import Entry, HubStore, Lost
 from rex_auth_edge.sync.hub.welcoming import go_on
 from rex_auth_edge.sync.kinds import closing, lane_of
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import UNSENT, Lane, Position, unsent
 from rex_auth_edge.sync.state import EMPTY
-from rex_auth_edge.sync.store import Entry, HubStore, Lost
 from rex_auth_edge.sync.wire import pack_state, unpack_state
 
 AT_ONCE = 500

@@ -4,12 +4,12 @@ from msgspec.structs import replace
 
 from rex_auth_edge.sync.bodies import Welcome
 from rex_auth_edge.sync.hub.restoring import begin_again
+from rex_auth_edge.sync.hub.store import Entry, HubStore
 from rex_auth_edge.sync.me import HEADS, Me
 from rex_auth_edge.sync.merge import placed
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Seen, unsent
 from rex_auth_edge.sync.own import reborn
 from rex_auth_edge.sync.state import State
-from rex_auth_edge.sync.store import Entry, HubStore
 from rex_auth_edge.sync.wire import pack_state, unpack_state
 
 

@@ -2,10 +2,10 @@
 
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.hub.store import Entry, HubStore
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import Tag
 from rex_auth_edge.sync.state import Cell, State
-from rex_auth_edge.sync.store import Entry, HubStore
 from rex_auth_edge.sync.wire import pack_state, unpack_state
 
 
