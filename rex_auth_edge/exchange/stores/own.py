@@ -5,18 +5,17 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from rex_auth_edge.exchange.stores.below import SqlBelow
 from rex_auth_edge.exchange.stores.cells import Slot
-from rex_auth_edge.exchange.stores.entries import Entries
 from rex_auth_edge.exchange.stores.given import Batch, Given
-from rex_auth_edge.exchange.stores.rows import SqlRows
 from rex_auth_edge.exchange.stores.view import DECIDED, RULING, SqlView
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.bodies import Row
 from rex_auth_edge.sync.hub.settling import at_place, is_echo
-from rex_auth_edge.sync.hub.store import Entry, Lost
+from rex_auth_edge.sync.hub.store import Entry
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.me import Me
-from rex_auth_edge.sync.order import Lane, Position, Tag
+from rex_auth_edge.sync.order import Lane, Position
 from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.store import EVERYTHING
 
@@ -26,36 +25,18 @@ Sending = tuple[Lane, int]
 _AT_ONCE = 500
 
 
-class SqlOwn(SqlRows):
+class SqlOwn(SqlBelow):
     """One household's cells on a hub, and its own changes."""
 
     def __init__(self, tx: Tx, tenant_id: UUID, digest_key: bytes, me: Me, sending: Sending | None) -> None:
-        super().__init__(tx, tenant_id, digest_key)
-        self._me, self._sending = me, sending
-        self._entries = Entries(tx.conn, tenant_id)
+        super().__init__(tx, tenant_id, digest_key, me)
+        self._sending = sending
         self._given = Given(tx.conn, tenant_id)
-        self.moved: set[Cell] = set()
 
     @property
     def shown(self) -> SqlView:
         """What the hub goes by. It keeps nothing of its own, or the two would keep each other in memory."""
         return SqlView(self)
-
-    def me(self) -> Me:
-        """Where the hub stands."""
-        return self._me
-
-    def put_me(self, me: Me) -> None:
-        """Write it."""
-        self._me = me
-
-    def kept(self, by: Tag) -> bytes | None:
-        """A verifier of one's own."""
-        raise NotImplementedError
-
-    def lost_of(self, cell: Cell) -> Lost | None:
-        """What a restored cloud may have forgotten of the cell."""
-        raise NotImplementedError
 
     def _put(self, slot: Slot, row: Row | None) -> None:
         if slot.echoed:
@@ -65,10 +46,6 @@ class SqlOwn(SqlRows):
         super()._put(slot, row)
         if slot.laid is not None or slot.cell.kind in RULING:
             self.shown.mark(slot.cell)
-
-    def entry(self, cell: Cell, number: int) -> Entry | None:
-        """That change."""
-        return self._entries.get(cell, number)
 
     def _told(self, entry: Entry) -> Entry:
         """The entry with all that is known of it."""

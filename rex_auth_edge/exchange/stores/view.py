@@ -5,10 +5,11 @@ its own changes; and with a cell that others are decided by, all such cells, in 
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
+from rex_auth_edge.exchange.stores.below import SqlBelow
 from rex_auth_edge.storage.prepared import Prepared
 from rex_auth_edge.storage.sync_tables import sync_cells
 from rex_auth_edge.sync.hub.store import Entry
@@ -19,9 +20,6 @@ from rex_auth_edge.sync.standing import password_of
 from rex_auth_edge.sync.state import Cell, Incoming, State
 from rex_auth_edge.sync.verdict import decide
 from rex_auth_edge.sync.wire import unpack_state
-
-if TYPE_CHECKING:
-    from rex_auth_edge.exchange.stores.own import SqlOwn
 
 RULING = frozenset({
     *(Kind.USER, Kind.ROLE, Kind.DISABLED, Kind.POLICY, Kind.HUB),
@@ -45,7 +43,7 @@ class SqlView:
 
     __slots__ = ("_hub",)
 
-    def __init__(self, hub: "SqlOwn") -> None:
+    def __init__(self, hub: SqlBelow) -> None:
         self._hub = hub
 
     def mark(self, cell: Cell) -> None:
