@@ -124,6 +124,5 @@ def test_a_hub_that_reads_anew_believes_no_echo() -> None:
     hub.send(world.line)
     put(hub, Kind.PROFILE, MAYA, AtHub(hub).pen().put(name="Maya"))
     assert isinstance(hub.send(world.line), Pushed)
-    while (page := hub.fetch(world.line, Lane.IDENTITY)) is not None and not page.whole:
-        pass
+    hub.read(world.line, Lane.IDENTITY)
     assert hub.view.state(cell).fields["phone"].value == "kept"

@@ -18,7 +18,6 @@ from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.simulation.world import World
 from tests.sync.test_ends import calm, put
-from tests.sync.test_restored import read_all
 from tests.sync.test_small_breaks import BAN, ban, marks
 
 SESSION = b"s" * 16
@@ -69,7 +68,7 @@ def test_a_locked_hub_hears_of_all_that_closes_doors() -> None:
     hub, place, chance = world.hubs[0], AtCloud(world.cloud), SeededEntropy()
     ends = [Cell(Kind.SESSION_END, chance.token_bytes(16)) for _ in range(2 * MOST_ROWS + 2)]
     place.write(ends[0], place.pen().climb(REVOKED), None)
-    read_all(hub, world)
+    hub.read(world.line, Lane.SECURITY)
     lock(world, hub)
     for end in ends[1:]:
         place.write(end, place.pen().climb(REVOKED), None)
@@ -113,12 +112,12 @@ def test_what_a_locked_hub_was_yet_to_tell_is_told_once_it_is_let_in_anew(*, tol
     hub, place = world.hubs[0], AtCloud(world.cloud)
     world.cloud.back_up()
     place.write(BAN, place.pen().mark("forgotten"), None)
-    read_all(hub, world)
+    hub.read(world.line, Lane.SECURITY)
     world.cloud.restore()
     hub.fetch(world.line, Lane.SECURITY)
     assert isinstance(hub.send(world.line), Welcome)
     if told:
-        read_all(hub, world)
+        hub.read(world.line, Lane.SECURITY)
         assert isinstance(hub.send(world.line), Pushed)
         world.cloud.restore()
     place.write(BAN, place.pen().mark("another"), None)
@@ -138,11 +137,11 @@ def test_what_it_heard_of_a_restored_cloud_is_told_to_none_as_forgotten(*, befor
     world.cloud.back_up()
     if before:
         place.write(BAN, place.pen().mark("forgotten"), None)
-        read_all(hub, world)
+        hub.read(world.line, Lane.SECURITY)
         world.cloud.restore()
         hub.fetch(world.line, Lane.SECURITY)
         assert isinstance(hub.send(world.line), Welcome)
-        read_all(hub, world)
+        hub.read(world.line, Lane.SECURITY)
     world.cloud.restore()
     lock(world, hub)
     other.fetch(world.line, Lane.SECURITY)
@@ -152,7 +151,7 @@ def test_what_it_heard_of_a_restored_cloud_is_told_to_none_as_forgotten(*, befor
     place.write(Cell(Kind.SIGN_OUT, user), place.pen().mark("known"), None)
     hub.fetch(world.line, Lane.SECURITY)
     place.write(BAN, place.pen().lift(Lane.SECURITY), None)
-    read_all(other, world)
+    other.read(world.line, Lane.SECURITY)
     put(other, Kind.SESSION, SESSION, AtHub(other).pen().climb(user=user))
     hub.enrol(world.cloud)
     world.converge()
@@ -168,7 +167,7 @@ def test_what_waits_in_another_lane_holds_back_what_a_hub_has_seen_for_good() ->
     seen = hub.store.me().whole[Lane.SECURITY]
     put(hub, Kind.PROFILE, MAYA, AtHub(hub).pen().put(phone="47"))
     place.write(BAN, place.pen().mark("elsewhere"), None)
-    read_all(hub, world)
+    hub.read(world.line, Lane.SECURITY)
     ban(hub, "here")
     hub.send(world.line)
     assert [entry.cell.kind for lane in Lane for entry in hub.store.waiting(lane)] == [Kind.PROFILE]

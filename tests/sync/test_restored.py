@@ -12,9 +12,7 @@ from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.standing import RESTORED, House, field, revoked, session_lives
 from rex_auth_edge.sync.state import Cell
 from tests.sync.houses import HUB_A, MAYA, Writer
-from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
-from tests.sync.simulation.world import World
 from tests.sync.test_ends import calm, put
 from tests.sync.test_small_breaks import BAN, marks
 
@@ -141,7 +139,7 @@ def test_what_two_restores_have_forgotten_is_told_together() -> None:
     world.cloud.back_up()
     for what in ("first", "second"):
         place.write(BAN, place.pen().mark(what), None)
-        read_all(hub, world)
+        hub.read(world.line, Lane.SECURITY)
         world.cloud.restore()
         hub.fetch(world.line, Lane.SECURITY)
         assert isinstance(hub.send(world.line), Welcome)
@@ -157,15 +155,9 @@ def test_who_lifts_a_ban_lifts_none_that_the_cloud_had_forgotten_then() -> None:
     hub, place = world.hubs[0], AtCloud(world.cloud)
     world.cloud.back_up()
     place.write(BAN, place.pen().mark("forgotten"), None)
-    read_all(hub, world)
+    hub.read(world.line, Lane.SECURITY)
     world.cloud.restore()
     place.write(BAN, place.pen().mark("lifted"), None)
     place.write(BAN, place.pen().lift(Lane.SECURITY), None)
     world.converge()
     assert marks(world.cloud.store) == marks(hub.view) == {"forgotten"}
-
-
-def read_all(hub: HubMachine, world: World) -> None:
-    """All that the security lane has."""
-    while (page := hub.fetch(world.line, Lane.SECURITY)) is not None and not page.whole:
-        pass

@@ -113,8 +113,7 @@ def test_what_has_come_back_is_taken_off_in_parts() -> None:
         put(hub, cell.kind, cell.id, AtHub(hub).pen().put(phone="2"))
     hub.most = 2
     hub.send(world.line)
-    while (page := hub.fetch(world.line, Lane.IDENTITY)) is not None and not page.whole:
-        pass
+    hub.read(world.line, Lane.IDENTITY)
     assert lying(hub) == [False, False, True, True, True]
     assert {hub.view.state(cell).fields["phone"].value for cell in cells} == {"2"}
     hub.boot()

@@ -24,7 +24,6 @@ from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.simulation.world import World
 from tests.sync.test_ends import calm, code, put
-from tests.sync.test_restored import read_all
 from tests.sync.test_small_breaks import BAN, ban, marks
 
 AHEAD = Position(1, 9999)
@@ -48,7 +47,7 @@ def test_what_a_hub_was_told_shows_that_the_cloud_was_restored(how: str) -> None
     backup = world.cloud.store.disk.copy()
     place.write(BAN, place.pen().mark("elsewhere"), None)
     if how == "read":
-        read_all(hub, world)
+        hub.read(world.line, Lane.SECURITY)
     else:
         ban(hub, "here")
         said = hub.send(world.line)
@@ -73,8 +72,7 @@ def test_what_two_restores_have_forgotten_goes_from_a_hub_that_read_nothing_betw
         assert isinstance(hub.send(world.line), Welcome)
         place.write(Cell(Kind.PROFILE, LEO), place.pen().put(phone="kept"), None)
         world.cloud.back_up()
-    while (page := hub.fetch(world.line, Lane.IDENTITY)) is not None and not page.whole:
-        pass
+    hub.read(world.line, Lane.IDENTITY)
     assert hub.store.rows(Lane.IDENTITY) == world.cloud.store.rows(Lane.IDENTITY)
 
 

@@ -202,6 +202,11 @@ class HubMachine:
         page = self._ask(line, pull(self.store, lane))
         return page if isinstance(page, Page) else None
 
+    def read(self, line: Line, lane: Lane) -> None:
+        """All that a lane has."""
+        while (page := self.fetch(line, lane)) is not None and not page.whole:
+            pass
+
     def _ask(self, line: Line, raw: bytes) -> Struct | None:
         said = line(self, raw)
         if said is None:
