@@ -90,7 +90,8 @@ _UNKNOWN = Rule(Lane.SECURITY, closing_marks=True)
 
 _BY_NAME: Mapping[str, Rule] = {kind.value: rule for kind, rule in RULES.items()}
 
-_LANES: Mapping[str, Lane] = {kind.value: rule.lane for kind, rule in RULES.items()}
+_LANES = {kind.value: rule.lane for kind, rule in RULES.items()}
+_FIRST = _UNKNOWN.lane
 
 _KIND = re.compile(r"[a-z0-9_.]{1,32}")
 KNOWN_NEEDS: frozenset[str] = frozenset()
@@ -104,7 +105,7 @@ def rule_of(kind: str) -> Rule:
 
 def lane_of(kind: str) -> Lane:
     """The lane in which the kind travels."""
-    return _LANES.get(kind, _UNKNOWN.lane)
+    return _LANES.get(kind, _FIRST)
 
 
 def is_cell(cell: Cell) -> bool:
