@@ -183,10 +183,6 @@ class MemoryHub(MemoryRows):
         """What waits for the cell."""
         return [each for each in self.waiting(lane_of(cell.kind)) if each.cell == cell and not each.sent]
 
-    def own_of(self, subjects: Collection[bytes]) -> list[Entry]:
-        """Those about these."""
-        return [entry for entry in self.entries() if entry.cell.id in subjects]
-
     def put_entry(self, entry: Entry, state: State | None = None) -> None:  # noqa: ARG002 - this store needs no hint
         """Write it."""
         self.disk.put("entries", entry.number, entry)
@@ -257,6 +253,15 @@ class MemoryHub(MemoryRows):
     def drop_lost(self, cell: Cell) -> None:
         """Forget it."""
         self.disk.put("lost", cell, None)
+
+    def bury(self, subjects: Collection[bytes]) -> None:
+        """Forget them."""
+        for table in ("rows", "lost"):
+            for cell in [cell for cell in self.disk.table(table) if cell.id in subjects]:
+                self.disk.put(table, cell, None)
+        for entry in self.entries():
+            if entry.cell.id in subjects:
+                self.drop_entry(entry)
 
     def keep(self, by: Tag, verifier: bytes) -> None:
         """Keep a verifier."""

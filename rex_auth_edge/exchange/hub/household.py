@@ -15,7 +15,7 @@ from rex_auth_edge.exchange.hub import reborn, trouble
 from rex_auth_edge.exchange.hub.copy import Copies, Copy
 from rex_auth_edge.exchange.hub.enrolment import Enrolment
 from rex_auth_edge.exchange.hub.trouble import LineError
-from rex_auth_edge.exchange.mirror import adopt, beyond, capture, failures, listed, people_of, recapture
+from rex_auth_edge.exchange.mirror import adopt, beyond, capture, failures, listed, people_of, recapture, with_ended
 from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.proof import HubKey, Signer
 from rex_auth_edge.exchange.stores.hub import SqlHub
@@ -217,7 +217,8 @@ class Household:
             me = seal(store)
             store.flush()
             if store.dirty:
-                adopt(tx, self._parts, self.tenant_id, store.shown, tuple(store.dirty), clouds)
+                house = with_ended(store.shown, store.buried)
+                adopt(tx, self._parts, self.tenant_id, house, tuple(store.dirty), clouds)
             return done, me, self._opened(tx), self._sealed(tx)
 
         async with self._one:

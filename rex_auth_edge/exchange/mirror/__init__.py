@@ -7,5 +7,6 @@ what the cells say. So each undoes nothing of the other, and doing either twice 
 from rex_auth_edge.exchange.mirror.adopting import adopt
 from rex_auth_edge.exchange.mirror.beyond import beyond
 from rex_auth_edge.exchange.mirror.capturing import capture, differences, listed, people_of, recapture
+from rex_auth_edge.exchange.mirror.ended import with_ended
 
-__all__ = ["adopt", "beyond", "capture", "differences", "listed", "people_of", "recapture"]
+__all__ = ["adopt", "beyond", "capture", "differences", "listed", "people_of", "recapture", "with_ended"]

@@ -1,6 +1,6 @@
 """A household on a hub (see `sync.hub.store`), over SQL."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -83,7 +83,10 @@ def kept_at_home(conn: sa.Connection, tenant_id: UUID, by: Tag) -> bytes | None:
 
 
 class SqlHub(SqlOwn):
-    """One household. Raises NotEnrolledError where it isn't synchronised. Nothing may be written before `flush`."""
+    """One household. Raises NotEnrolledError where it isn't synchronised. Nothing may be written before `flush`.
+
+    `buried` are those forgotten in this transaction.
+    """
 
     def __init__(self, tx: Tx, tenant_id: UUID) -> None:
         found = _get.one(tx.conn, tenant=tenant_id)
@@ -94,6 +97,7 @@ class SqlHub(SqlOwn):
         super().__init__(tx, tenant_id, bytes(found.digest_key), replace(me, pending=self._pending), sending)
         self._was = (self._me, self._sending)
         self._lost: dict[Cell, Lost] | None = None
+        self.buried: set[bytes] = set()
 
     def subjects(self, kind: str) -> Iterable[bytes]:
         """Whom the cloud has cells of this kind about."""
@@ -137,6 +141,16 @@ class SqlHub(SqlOwn):
         if self._every_lost().pop(cell, None) is not None:
             _drop_lost.change(self.tx.conn, tenant=self.tenant_id, about=cell.kind, subject=cell.id)
         self.shown.mark(cell)
+
+    def bury(self, subjects: Collection[bytes]) -> None:
+        """Forget them, and note that they have ended: the ordinary tables may not have heard of it."""
+        self.drop_about(subjects)
+        for cell in [each.cell for each in self.lost() if each.cell.id in subjects]:
+            self.drop_lost(cell)
+        for subject in subjects:
+            for kind in self.kinds(subject):
+                self.drop_row(Cell(kind, subject))
+        self.buried |= set(subjects)
 
     # ---- verifiers
 

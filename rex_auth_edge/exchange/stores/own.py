@@ -78,12 +78,6 @@ class SqlOwn(SqlBelow):
         found = [self._entries.get(cell, each) for each in numbers if not self._under_way(lane, each)]
         return [each for each in found if each is not None]
 
-    def own_of(self, subjects: Collection[bytes]) -> list[Entry]:
-        """All those about these subjects, whatever has become of them."""
-        some = self._entries.about(subjects) if subjects else []
-        self.prepare(each.cell for each in some)
-        return [self._told(each) for each in some]
-
     def put_entry(self, entry: Entry, state: State | None = None) -> None:
         """Write a change; its number names it. `state`, where the entry's is known unpacked."""
         if entry.number <= self._me.number:
@@ -98,6 +92,11 @@ class SqlOwn(SqlBelow):
         """Forget it."""
         self._entries.drop(entry)
         self._hide(entry.cell, entry.number)
+
+    def drop_about(self, subjects: Collection[bytes]) -> None:
+        """Forget all those about these subjects, whatever has become of them."""
+        for entry in self._entries.about(subjects):
+            self.drop_entry(entry)
 
     def _show(self, cell: Cell, number: int) -> None:
         slot = self.cells.slot(cell)

@@ -161,23 +161,9 @@ def _page(store: HubStore, page: Page, most: int) -> bool:
     cursors = _put(me.cursors, page.lane, page.upto)
     durable = max(me.durable, page.durable)
     store.put_me(replace(me, cursors=cursors, whole=whole, durable=durable, pruned=max(me.pruned, page.pruned)))
-    _forget(store, page.gone)
+    if page.gone:
+        store.bury(page.gone)
     return not page.whole or settle(store, most)
-
-
-def _forget(store: HubStore, gone: tuple[bytes, ...]) -> None:
-    """Nothing is left of who was deleted, nor of what this hub has said of them: without their end it would count.
-
-    Also not what waits, or is kept in case that the cloud is restored: nothing of it is good any more, anywhere.
-    """
-    for entry in store.own_of(gone):
-        store.drop_entry(entry)
-    for lost in store.lost() if gone else ():
-        if lost.cell.id in gone:
-            store.drop_lost(lost.cell)
-    for subject in gone:
-        for kind in list(store.kinds(subject)):
-            store.drop_row(Cell(kind, subject))
 
 
 def _put_row(store: HubStore, me: Me, cell: Cell, row: Row) -> None:

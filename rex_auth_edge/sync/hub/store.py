@@ -66,10 +66,6 @@ class HubStore(Rows, Protocol):
         """What waits for the cell and isn't under way, by their numbers."""
         ...
 
-    def own_of(self, subjects: Collection[bytes]) -> list[Entry]:
-        """All those about these subjects, whatever has become of them."""
-        ...
-
     def put_entry(self, entry: Entry, state: State | None = None) -> None:
         """Write a change; its number names it. `state`, where the entry's is known unpacked."""
         ...
@@ -123,6 +119,14 @@ class HubStore(Rows, Protocol):
 
     def drop_lost(self, cell: Cell) -> None:
         """Forget it."""
+        ...
+
+    def bury(self, subjects: Collection[bytes]) -> None:
+        """Forget that these were there, which have come to their end, though this hub may never have heard of that.
+
+        Nothing is left of what it has said of them, either: without their end it would count. Also not what waits, or
+        is kept in case that the cloud is restored: nothing of it is good any more, anywhere.
+        """
         ...
 
     def keep(self, by: Tag, verifier: bytes) -> None:
