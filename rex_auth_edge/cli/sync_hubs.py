@@ -11,7 +11,7 @@ from rex_auth_edge.cli.ask import Ask
 from rex_auth_edge.cli.command import command, unless_sure, yes
 from rex_auth_edge.cli.command import household as which
 from rex_auth_edge.cli.fail import RefusedHereError
-from rex_auth_edge.cli.show import Column, Table, time, when
+from rex_auth_edge.cli.show import Column, Shown, Table, time, when
 from rex_auth_edge.cli.sync import sync
 from rex_auth_edge.cli.waiting import waiting
 
@@ -43,9 +43,9 @@ def hubs(ask: Ask, *, household: str | None) -> Any:
     return ask("sync_hubs.hubs", household=household)
 
 
-def _removed(said: Mapping[str, Any]) -> str:
+def _removed(said: Mapping[str, Any]) -> list[Shown]:
     taken = " So is all that it had let in, and passwords are to be set anew." if said["stolen"] else ""
-    return f"Removed. Its sessions are over.{taken}"
+    return [f"Removed. Its sessions are over.{taken}", *said["told"]]
 
 
 @command(
@@ -67,7 +67,9 @@ def remove_hub(ask: Ask, *, named: str, stolen: bool, since: str | None, yes: bo
     """In the cloud, end the keys of hub ID (see `sync hubs`) and the sessions that it has begun, for good.
 
     A stolen one isn't trusted from its first change on, or from the hour of --since on, by when the cloud had it. That
-    is known for 180 days at least: an earlier time means from its first change on.
+    is known for 180 days at least: an earlier time means from its first change on. Rules of the household's that it has
+    changed are strict until an owner sets them, addresses that it has given are unset, owners whom it has shut out come
+    in again; what it has changed and still stands is listed, and in `sync reviews`.
     """
     unless_sure("Remove the hub for good?", yes=yes)
     return ask("sync_hubs.remove_hub", which=named, stolen=stolen, since=since, household=household)

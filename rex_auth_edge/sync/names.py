@@ -17,6 +17,7 @@ ADDRESS_TAKEN = "email_taken"
 NAME, KEY, ADDRESS, PROVEN = "username", "key", "address", "proven"
 _PROOF = frozenset({PROVEN, "verified"})
 _OF_ADDRESS = frozenset({KEY, PROVEN})
+_SAID = frozenset({NAME, KEY, ADDRESS})
 
 
 def decide_username(change: Incoming, house: House) -> Verdict:
@@ -26,8 +27,18 @@ def decide_username(change: Incoming, house: House) -> Verdict:
         return take(change, _nameless(change.state))
     granted = next(name for name in _candidates(wanted.value, change.cell.id) if _free(name, change, house))
     fields = {**change.state.fields, NAME: _with(wanted, granted), KEY: _with(wanted, username_key(granted))}
-    verdict = take(change, replace(change.state, fields=fields))
+    verdict = take(change, replace(change.state, fields=_news(change, fields, house)))
     return verdict if granted == wanted.value else along(verdict, tell=RENAMED, about=change.cell.id)
+
+
+def _news(change: Incoming, fields: dict[str, Held], house: House) -> dict[str, Held]:
+    """The same without a name or an address that is there already: it stays the word of who has said it first.
+
+    A hub that repeats it isn't who has given it, nor is the cloud what a hub has given that is proven there later.
+    """
+    there = house.state(change.cell).fields
+    same = {name for name in _SAID & there.keys() & fields.keys() if there[name].value == fields[name].value}
+    return {name: held for name, held in fields.items() if name not in same}
 
 
 def _nameless(state: State) -> State:
@@ -90,7 +101,7 @@ def decide_email(change: Incoming, house: House) -> Verdict:
     fields = {**change.state.fields, KEY: _with(wanted, key)}
     if field(house, change.cell, KEY) == key and _has_proven(house, change.cell.id):
         fields = {name: held for name, held in fields.items() if name not in _PROOF or held.value}
-    verdict = take(change, replace(change.state, fields=fields))
+    verdict = take(change, replace(change.state, fields=_news(change, fields, house)))
     for other in others if proven is not None and proven.value else []:
         unset_other = Follow(Then.UNSET_EMAIL, Cell(Kind.EMAIL, other))
         verdict = along(verdict, unset_other, tell=ADDRESS_TAKEN, about=other)

@@ -1,6 +1,7 @@
 """The verdict on a change, in words and in states."""
 
 from enum import StrEnum
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -29,20 +30,29 @@ class Then(StrEnum):
     REVOKE = "revoke"
     LOWER = "lower"
     RENEW_PASSWORD = "renew_password"  # noqa: S105 - an act's name
+    PUT = "put"
+    LIFT = "lift"
+    MARK = "mark"
 
 
 class Follow(Struct, frozen=True):
-    """One such consequence, and the cell that it is about."""
+    """One such consequence, and the cell that it is about.
+
+    `what` are the fields to put with their values, up to which of their marks nodes' are lifted (`Own`), or the mark
+    that is put there anew.
+    """
 
     then: Then
     cell: Cell
+    what: Any = None
 
 
 class Notice(Struct, frozen=True):
-    """What somebody is told: `about` whom or what, and a code."""
+    """What somebody is told: `about` whom or what, and a code; in `what` the parts that it is about, a word each."""
 
     about: bytes
     code: str
+    what: tuple[str, ...] = ()
 
 
 class Verdict(Struct, frozen=True, gc=False):

@@ -1,19 +1,17 @@
 """What the removal of a hub takes with it, and what a policy that keeps verifiers at home takes back."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync import theft
+from rex_auth_edge.sync.distrust import distrusted, is_doubted, is_later
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, RULES, Kind
-from rex_auth_edge.sync.order import Position, Tag
+from rex_auth_edge.sync.order import START, Position
 from rex_auth_edge.sync.outcome import Follow, Then, Verdict, take
-from rex_auth_edge.sync.standing import House, kept_home, owners, revoked, role_of
+from rex_auth_edge.sync.standing import House, kept_home, owners, role_of
 from rex_auth_edge.sync.state import Cell, Incoming, Mark, Rung, State
-
-DISTRUST = "distrust"
-"""The field of a removed hub that says from which place on its changes aren't trusted: [epoch, seq]."""
 
 
 def decide_hub(change: Incoming, house: House) -> Verdict:
@@ -27,30 +25,34 @@ def decide_hub(change: Incoming, house: House) -> Verdict:
 def after_hub(change: Incoming, house: House) -> list[Follow]:
     """Its keys end with it. Nothing that a distrusted hub let in stands by itself; passwords it held are set anew.
 
-    All at once, however many people there are: what would come later a thief could use meanwhile.
+    All at once, however many people there are: what would come later a thief could use meanwhile. Owners whom it has
+    shut out come first, for the last of those who are in stays.
     """
     rung = house.state(change.cell).rung
     if rung is None or rung.step < REVOKED:
         return []
     keys, since = list(_keys(change.cell.id, house)), distrusted(change.cell, house)
-    if since is None:
-        return keys
-    return [*keys, *_let_in(change.cell.id, since, house), *_raised(change, since, house), *_renewals(house)]
+    return keys if since is None else [*keys, *_undone(change, since, house)]
 
 
-def distrusted(hub: Cell, house: House) -> Position | None:
-    """From which place on, as somebody else than the hub has said; None where nobody has."""
-    held = house.state(hub).fields.get(DISTRUST)
-    return None if held is None or held.by.origin == hub.id else _place(held.value)
+def _undone(change: Incoming, since: Position, house: House) -> list[Follow]:
+    """Where nobody is left whom anybody else has made an owner, the one who came first stays, whom a thief can't be."""
+    hub, every = change.cell.id, _above_guests(house)
+    let_in, lowered = list(_let_in(hub, since, house)), _lowered(every, hub, since, house, {change.actor})
+    out, shut = lowered | {each.cell.id for each in let_in} - {change.actor}, theft.shut_out(hub, since, house)
+    ruling = owners(house)
+    alone, kept = out.issuperset(ruling), None
+    if alone and out.issuperset(shut) and (first := _first([*ruling, *shut], house)):
+        kept, lowered = first, {first, *_lowered(every, hub, since, house, {change.actor, first})}
+    freed = theft.freed(hub, since, house, out - {kept}, barred=since > START or alone)
+    lower = [Follow(Then.LOWER, Cell(Kind.ROLE, user)) for user in every if user in lowered]
+    undone = sorted([*let_in, *lower], key=lambda each: each.cell.id == kept)
+    return [*freed, *undone, *theft.taken_back(change, since, house), *_renewals(house)]
 
 
-def _place(value: Any) -> Position | None:
-    pair = isinstance(value, list | tuple) and len(value) == 2  # noqa: PLR2004 - a pair
-    return Position(*value) if pair and all(isinstance(each, int) for each in value) else None
-
-
-def _later(by: Tag, at: Position, hub: bytes, since: Position) -> bool:
-    return by.origin == hub and at > since
+def _first(some: list[bytes], house: House) -> bytes | None:
+    rungs = [(rung.at, user) for user in some if (rung := house.state(Cell(Kind.USER, user)).rung) is not None]
+    return min(rungs)[1] if rungs else None
 
 
 def _keys(hub: bytes, house: House) -> Iterator[Follow]:
@@ -64,45 +66,36 @@ def _let_in(hub: bytes, since: Position, house: House) -> Iterator[Follow]:
     for kind in [kind for kind, rule in RULES.items() if rule.letting]:
         for subject in house.subjects(kind):
             rung: Rung | None = house.state(Cell(kind, subject)).rung
-            if rung and rung.step <= ACTIVE and _later(rung.by, rung.at, hub, since):
+            if rung and rung.step <= ACTIVE and is_later(rung.by, rung.at, hub, since):
                 yield Follow(Then.REVOKE, Cell(kind, subject))
 
 
-def _raised(change: Incoming, since: Position, house: House) -> list[Follow]:
-    """Who is more than a guest by nobody's word but that of hubs which aren't trusted, this one among them.
-
-    Or by the word of those who are so themselves, wherever they gave it; but not of who stays an owner all the same.
-    """
+def _above_guests(house: House) -> dict[bytes, tuple[Mark, ...]]:
+    """Whose role is more than a guest's, and by which marks."""
     every = [user for user in house.subjects(Kind.ROLE) if role_of(house, user) is not Role.GUEST]
-    marks = {user: house.state(Cell(Kind.ROLE, user)).marks for user in every}
-    lowered, own = _lowered(marks, change.cell.id, since, house, {change.actor}), owners(house)
-    if own and lowered.issuperset(own):
-        lowered = {own[-1], *_lowered(marks, change.cell.id, since, house, {change.actor, own[-1]})}
-    return [Follow(Then.LOWER, Cell(Kind.ROLE, user)) for user in every if user in lowered]
+    return {user: house.state(Cell(Kind.ROLE, user)).marks for user in every}
 
 
 def _lowered(
     marks: Mapping[bytes, tuple[Mark, ...]], hub: bytes, since: Position, house: House, stay: set[bytes | None]
 ) -> set[bytes]:
-    """Of several marks the lowest counts: with one that is good, nobody is more by the others than by that."""
+    """Who is more than a guest by nobody's word but that of hubs which aren't trusted, this one among them.
+
+    Or by the word of those who are so themselves, wherever they gave it; but not of who stays an owner all the same. Of
+    several marks the lowest counts: with one that is good, nobody is more by the others than by that.
+    """
     found: set[bytes] = set()
 
     def passed_on(mark: Mark) -> bool:
         return mark.actor in found and mark.at > since
 
     def raised(all_of: tuple[Mark, ...]) -> bool:
-        touched = any(_later(each.by, each.at, hub, since) or passed_on(each) for each in all_of)
-        return touched and all(_doubted(each, house) or passed_on(each) for each in all_of)
+        touched = any(is_later(each.by, each.at, hub, since) or passed_on(each) for each in all_of)
+        return touched and all(is_doubted(each, house) or passed_on(each) for each in all_of)
 
     while more := {user for user, all_of in marks.items() if user not in found | stay and raised(all_of)}:
         found |= more
     return found
-
-
-def _doubted(mark: Mark, house: House) -> bool:
-    cell = Cell(Kind.HUB, mark.by.origin)
-    since = distrusted(cell, house) if revoked(house, cell.kind, cell.id) else None
-    return since is not None and mark.at > since
 
 
 def _renewals(house: House) -> Iterator[Follow]:

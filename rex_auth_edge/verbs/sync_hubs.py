@@ -38,8 +38,8 @@ async def _removed(
     """End its keys; a stolen one is trusted in nothing that it has let in since then, or ever."""
     _unless_hub(reach)
     actor, hub_id = await console(reach, household), identifier(which, "hub")
-    unless_refused(await hubs.remove(reach.parts, actor, hub_id, stolen=stolen, since=since or ""))
-    return {"id": str(hub_id), "state": "removed", "stolen": stolen}
+    told = unless_refused(await hubs.remove(reach.parts, actor, hub_id, stolen=stolen, since=since or ""))
+    return {"id": str(hub_id), "state": "removed", "stolen": stolen, "told": [each.says for each in told]}
 
 
 async def _marked(reach: Reach) -> list[dict[str, Any]]:

@@ -84,6 +84,7 @@ async def test_what_a_paused_hub_says(street: Street) -> None:
     assert [each.partition(":")[0] for each in said["sentences"]] == [
         "Synchronisation was paused 3 days ago here, and what is done waits",
         "Of what waits, 2 changes may end or bar something",
+        "1 thing was decided of which owners are told",
     ]
     assert (await here.do("sync.pause", pause=False))["paused_at"] is None
     await hub.home.store.write(lambda tx: sync_enrolments.change(tx, hub.tenant, trouble="unknown_key"))
@@ -113,7 +114,8 @@ async def test_a_hub_that_is_removed(street: Street) -> None:
         "summary"
     ] == "No hub has this household: it is in the cloud alone."
     late = await there.do("sync_hubs.remove_hub", which=listed["id"], stolen=True, household=slug)
-    assert late == {"id": listed["id"], "state": "removed", "stolen": True}
+    assert (late["id"], late["state"], late["stolen"]) == (listed["id"], "removed", True)
+    assert [each.partition(":")[0] for each in late["told"]] == ["What a stolen hub had done to maya still stands"]
 
 
 async def test_what_is_durable(street: Street) -> None:

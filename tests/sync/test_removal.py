@@ -6,11 +6,11 @@ import pytest
 
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.cloud.ordering import Ordering
+from rex_auth_edge.sync.distrust import DISTRUST
 from rex_auth_edge.sync.hub.store import Lost
 from rex_auth_edge.sync.kinds import HOUSEHOLD, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import Lane, Position, Tag
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.removal import DISTRUST
 from rex_auth_edge.sync.roles import LAST_OWNER
 from rex_auth_edge.sync.standing import field, owners, revoked, role_of, session_lives
 from rex_auth_edge.sync.state import Cell, State

@@ -9,6 +9,7 @@ from rex_auth_edge.domain import durations
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.exchange.mirror import adopt
+from rex_auth_edge.exchange.oversight.deciding import Told, told_owners
 from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.stores.cloud import NotSharedError, SqlCloud, hubs_of
 from rex_auth_edge.exchange.stores.scribes import CloudScribe
@@ -19,9 +20,9 @@ from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.arrivals import place_of
 from rex_auth_edge.sync.cloud.greeting import spoken
 from rex_auth_edge.sync.cloud.store import Member
+from rex_auth_edge.sync.distrust import DISTRUST, distrusted
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import START, Position
-from rex_auth_edge.sync.removal import DISTRUST, distrusted
 from rex_auth_edge.sync.standing import House, field
 from rex_auth_edge.sync.state import Cell
 
@@ -70,8 +71,10 @@ def _hub(house: House, hub_id: UUID, member: Member) -> Hub:
     return Hub(hub_id, name if isinstance(name, str) else "", state, member.contact)
 
 
-async def remove(parts: Parts, actor: Actor, hub_id: UUID, *, stolen: bool = False, since: str = "") -> Refused | None:
-    """End the hub's keys and the sessions that it has begun.
+async def remove(
+    parts: Parts, actor: Actor, hub_id: UUID, *, stolen: bool = False, since: str = ""
+) -> list[Told] | Refused:
+    """End the hub's keys and the sessions that it has begun. What owners are told of what it has left behind.
 
     A `stolen` one is trusted in nothing that has arrived from it `since` then (as in `durations.moment`; without it,
     ever): who and what came by it goes, and everybody whose password it could check sets a new one; also where it was
@@ -99,7 +102,7 @@ class _Theft:
         return _TO_COME if at > now else place_of(store.hours(), store.standing().at, at)
 
 
-def _remove(tx: Tx, parts: Parts, actor: Actor, hub_id: UUID, theft: _Theft | None) -> Refused | None:
+def _remove(tx: Tx, parts: Parts, actor: Actor, hub_id: UUID, theft: _Theft | None) -> list[Told] | Refused:
     if (refused := refusal(tx, actor, Act.REMOVE_HUB)) is not None:
         return refused
     try:
@@ -120,9 +123,11 @@ def _remove(tx: Tx, parts: Parts, actor: Actor, hub_id: UUID, theft: _Theft | No
     by = actor.user_id.bytes if actor.user_id else None
     fields = {} if place is None else {DISTRUST: tuple(place)}
     scribe.write(cell, scribe.pen().climb(REVOKED, by, **fields), by)
+    news = {cell.id for cell in store.dirty if cell.kind == Kind.NOTICE}
+    told = [each for each in told_owners(store, b"") if each.id.bytes in news]
     store.flush()
     adopt(tx, parts, actor.tenant_id, store, tuple(store.dirty))
     tx.touched.setdefault(actor.tenant_id, set())
     said = {"stolen": theft is not None, "since": theft.since if theft else ""}
     note(tx, actor, Act.REMOVE_HUB, detail={"hub": str(hub_id), **said})
-    return None
+    return told

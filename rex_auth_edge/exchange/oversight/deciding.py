@@ -17,6 +17,7 @@ from rex_auth_edge.flows.household.actor import Actor, forbidden, note, refusal
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.standing import House
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,17 @@ async def matters(parts: Parts, actor: Actor) -> Matters | Refused:
         if (refused := forbidden(conn, parts.clock.now(), actor, Act.SYNC)) is not None:
             return refused
         house = Shown(conn, actor.tenant_id)
-        told = [_told(each, telling.to_owner(each, house)) for each in notices.for_owners(house, house.node)]
-        return Matters([_held(each, house) for each in reviews.waiting(house)], told)
+        return Matters([_held(each, house) for each in reviews.waiting(house)], told_owners(house, house.node))
 
     return await parts.store.read(query)
 
 
-def _held(review: reviews.Review, house: Shown) -> Held:
+def told_owners(house: House, here: bytes) -> list[Told]:
+    """What owners are told, in order; `here` as in `notices.for_owners`."""
+    return [_told(each, telling.to_owner(each, house)) for each in notices.for_owners(house, here)]
+
+
+def _held(review: reviews.Review, house: House) -> Held:
     by = telling.called(house, review.actor) if review.actor else None
     return Held(UUID(bytes=review.id), telling.what(review, house), telling.why(review), review.why, by, review.at)
 

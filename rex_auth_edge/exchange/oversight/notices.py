@@ -7,7 +7,7 @@ from msgspec import Struct
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.scribe import Scribe
 from rex_auth_edge.sync.cloud import told_of
-from rex_auth_edge.sync.cloud.ordering import DECIDED_AT
+from rex_auth_edge.sync.cloud.ordering import DECIDED_AT, WHAT
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.roles import WAITS_FOR_OWNER
 from rex_auth_edge.sync.standing import House, field
@@ -26,12 +26,13 @@ _LATEST = 253_402_300_800_000
 
 
 class Notice(Struct, frozen=True):
-    """`about` is whom or what it concerns, `code` what happened; `at` as in `decided_at`."""
+    """`about` is whom or what it concerns, `code` what happened, `what` to which parts; `at` as in `decided_at`."""
 
     id: bytes
     about: bytes
     code: str
     at: int | None = None
+    what: tuple[str, ...] = ()
 
 
 def for_owners(house: House, here: bytes) -> list[Notice]:
@@ -59,7 +60,9 @@ def _notice(house: House, subject: bytes) -> Notice | None:
     about, code = (field(house, Cell(Kind.NOTICE, subject), name) for name in ("about", "code"))
     if not (isinstance(about, bytes) and len(about) == len(HOUSEHOLD) and is_code(code)):
         return None
-    return Notice(subject, about, code, decided_at(house, Cell(Kind.NOTICE, subject)))
+    parts = field(house, Cell(Kind.NOTICE, subject), WHAT)
+    what = tuple(filter(is_code, parts)) if isinstance(parts, list | tuple) else ()
+    return Notice(subject, about, code, decided_at(house, Cell(Kind.NOTICE, subject)), what)
 
 
 def is_code(found: object) -> bool:

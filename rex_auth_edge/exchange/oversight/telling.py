@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from rex_auth_edge.exchange.oversight.notices import Notice
 from rex_auth_edge.exchange.oversight.reviews import Review
-from rex_auth_edge.sync import keys, names, passwords, record, roles, verdict
+from rex_auth_edge.sync import aftermath, keys, names, passwords, record, roles, verdict
 from rex_auth_edge.sync.cloud import ordering, told_of
 from rex_auth_edge.sync.kinds import ACTIVE, Kind
 from rex_auth_edge.sync.standing import RESTORED, House, field, role_in
@@ -40,6 +40,12 @@ _OWNERS: Mapping[str, str] = MappingProxyType({
         "that hub."
     ),
     told_of.HUB: "A hub has ended {who}, another hub: if nobody at home did that, remove the one that is left.",
+    aftermath.RULES_RESET: (
+        "A stolen hub had changed some of the household's rules, which are strict until an owner sets them: {what}."
+    ),
+    aftermath.RULES_LEFT: "A stolen hub had changed rules of the household: look whether they are right: {what}.",
+    aftermath.PERSON_RESET: "What a stolen hub had done to {who} was taken back: {what}.",
+    aftermath.PERSON_LEFT: "What a stolen hub had done to {who} still stands: {what}. Look whether that is right.",
 })  # fmt: skip
 _PERSON: Mapping[str, str] = MappingProxyType({
     names.RENAMED: "Somebody else has had your username first: you sign in as {username} now.",
@@ -61,7 +67,24 @@ _PERSON: Mapping[str, str] = MappingProxyType({
     told_of.SHARED: "Your password of home opens your account in the cloud as well, by the household's rules.",
     told_of.OWNER: "You were made an owner at home, on a hub.",
     told_of.UNSEATED: "At home, on a hub, it was decided that you own the household no longer.",
+    aftermath.PERSON_RESET: "What a stolen hub had done to your account was taken back: {what}.",
+    aftermath.PERSON_LEFT: (
+        "What a stolen hub had done to your account still stands: {what}. Tell an owner what of it isn't right."
+    ),
 })  # fmt: skip
+
+_PARTS: Mapping[str, str] = MappingProxyType({
+    "account": "that they are in",
+    "deletion": "that they are deleted",
+    "username": "the username",
+    "email": "the e-mail address",
+    "profile": "the profile",
+    "password": "the password, which has to be set anew",
+    "role": "the role",
+    "ban": "a ban",
+    "disabled": "that they may not sign in",
+})  # fmt: skip
+"""What a notice is about, in words; rules are called as in the policy."""
 
 _LONGEST = 80
 """Characters of what a node calls somebody or something."""
@@ -109,7 +132,8 @@ def to_person(notice: Notice, house: House) -> str:
 def _said(sentences: Mapping[str, str], notice: Notice, house: House) -> str:
     username = field(house, Cell(Kind.USERNAME, notice.about), names.NAME)
     form = sentences.get(notice.code, "Something about {who} was decided elsewhere (" + notice.code + ").")
-    return form.format(who=called(house, notice.about), username=str(username or "another")[:_LONGEST])
+    what = ", ".join(_PARTS.get(each, each) for each in notice.what)
+    return form.format(who=called(house, notice.about), username=str(username or "another")[:_LONGEST], what=what)
 
 
 def called(house: House, subject: bytes) -> str:

@@ -181,6 +181,10 @@ def _left(status: Status) -> Iterator[str]:
     if status.reviews:
         held = "is held" if status.reviews == 1 else "are held"
         yield f"{counted(status.reviews, 'change')} {held} for an owner: `rex-auth-edge sync reviews`."
+    if status.conflicts:
+        were = "was" if status.conflicts == 1 else "were"
+        told = counted(status.conflicts, "thing")
+        yield f"{told} {were} decided of which owners are told: `rex-auth-edge sync reviews`."
     if status.reading:
         yield "This hub is still reading what the cloud has."
     if status.repairs:

@@ -7,10 +7,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import HOUR
-from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync import aftermath
 from rex_auth_edge.sync.bans import stamped
 from rex_auth_edge.sync.bodies import Row
 from rex_auth_edge.sync.cloud import told_of
+from rex_auth_edge.sync.cloud.consequences import consequence, put
 from rex_auth_edge.sync.cloud.handed_on import believed
 from rex_auth_edge.sync.cloud.store import CloudStore
 from rex_auth_edge.sync.keys import NOT_ITS_OWN
@@ -21,7 +22,7 @@ from rex_auth_edge.sync.outcome import Follow, Notice, Then, Verdict, refuse
 from rex_auth_edge.sync.record import REWRITTEN
 from rex_auth_edge.sync.removal import after_hub, after_policy
 from rex_auth_edge.sync.sign_outs import without_needless
-from rex_auth_edge.sync.state import EMPTY, Cell, Held, Incoming, Mark, Rung, State
+from rex_auth_edge.sync.state import EMPTY, Cell, Incoming, Rung, State
 from rex_auth_edge.sync.told import BY_HUB
 from rex_auth_edge.sync.verdict import added
 from rex_auth_edge.sync.wire import pack_state
@@ -42,8 +43,11 @@ OUTGROWN = "outgrown"
 _OF_HUBS = frozenset({
     *(told_of.ADDRESS, told_of.PASSWORD, told_of.SHARED, told_of.OWNER, told_of.UNSEATED, told_of.HUB),
     *(OUTGROWN, NOT_ITS_OWN, REWRITTEN),
+    *aftermath.CODES,
 })  # fmt: skip
 """Codes of what a hub has done that may not be its household's any more."""
+WHAT = "what"
+"""The field of a notice with the parts that it is about, a word each."""
 DECIDED_AT = "decided_at"
 """When it was, by the cloud's clock in milliseconds since 1970: for people alone, no rule looks at it."""
 
@@ -84,8 +88,10 @@ class Ordering:
             self._review(change, verdict)
         for notice in verdict.notices:
             self._tell(notice, change.tag.origin)
-        if follows := [*verdict.follows, *self._after(change, verdict)]:
-            self._follow(follows, change)
+        self._follow(follows := [*verdict.follows, *self._after(change, verdict)], change)
+        if change.cell.kind == Kind.HUB and verdict.delta != EMPTY:
+            for notice in list(aftermath.told(change.cell, follows, self._store)):
+                self._tell(notice, change.cell.id)
 
     def take_lost(self, hub: bytes, cell: Cell, state: State) -> None:
         """Join what a restored cloud had forgotten, as far as the hub is to be believed about it, at a new place."""
@@ -143,20 +149,7 @@ class Ordering:
     def _follow(self, follows: Iterable[Follow], cause: Incoming) -> None:
         for follow in [each for each in follows if each.then not in _TAKING or each.cell.id != cause.actor]:
             at = self.next()
-            self.own(follow.cell, self._consequence(follow, at), at)
-
-    def _consequence(self, follow: Follow, at: Position) -> State:
-        tag = self.tag(at)
-        if follow.then is Then.REVOKE:
-            return State(rung=Rung(REVOKED, at, tag, at))
-        if follow.then is Then.LOWER:
-            return State(marks=(Mark(tag, at, Role.GUEST.value),))
-        if follow.then is Then.UNSET_EMAIL:
-            return State(fields={name: Held(at, tag, None) for name in ("address", "key", "proven")})
-        if follow.then is Then.WITHHOLD:
-            secret = self._store.state(follow.cell).secret
-            return State(secret=secret and replace(secret, verifier=None, withheld=True))
-        return State(marks=(Mark(tag, at, follow.then.value),))
+            self.own(follow.cell, consequence(follow, at, self.tag(at), self._store), at)
 
     def _review(self, change: Incoming, verdict: Verdict) -> None:
         """Show an owner what was held back, until one decides."""
@@ -164,18 +157,19 @@ class Ordering:
         about = {"kind": change.cell.kind, "id": change.cell.id, "state": pack_state(verdict.review)}
         told: dict[str, Any] = {**about, DECIDED_AT: self._now}
         why = verdict.notices[-1].code if verdict.notices else ""
-        fields = {name: Held(at, self.tag(at), value) for name, value in {**told, "why": why}.items()}
         rung = Rung(PENDING, at, self.tag(at), at, change.actor)
-        self.write(Cell(Kind.REVIEW, self._name(change.tag)), State(rung=rung, fields=fields), at)
+        state = replace(put(at, self.tag(at), {**told, "why": why}), rung=rung)
+        self.write(Cell(Kind.REVIEW, self._name(change.tag)), state, at)
 
     def _tell(self, notice: Notice, origin: bytes) -> None:
         at = self.next()
         told: dict[str, Any] = {"about": notice.about, "code": notice.code, DECIDED_AT: self._now}
+        if notice.what:
+            told[WHAT] = list(notice.what)
         if notice.code in _OF_HUBS:
             told[BY_HUB] = origin
-        fields = {name: Held(at, self.tag(at), value) for name, value in told.items()}
-        rung = Rung(ACTIVE, at, self.tag(at), at)
-        self.write(Cell(Kind.NOTICE, self._name(self.tag(at))), State(rung=rung, fields=fields), at)
+        state = replace(put(at, self.tag(at), told), rung=Rung(ACTIVE, at, self.tag(at), at))
+        self.write(Cell(Kind.NOTICE, self._name(self.tag(at))), state, at)
 
     def _name(self, tag: Tag) -> bytes:
         return hashlib.blake2b(repr(tuple(tag)).encode(), digest_size=16, key=self._key).digest()

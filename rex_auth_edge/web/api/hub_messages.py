@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from rex_auth_edge.web.api.sync_messages import Notice
+
 
 class Hub(Struct):
     """`state` is active, locked (there are two of it), removed, outdated (too old for the cloud), or ahead of it."""
@@ -16,6 +18,13 @@ class Hubs(Struct):
     """The household's hubs."""
 
     hubs: list[Hub]
+
+
+class Removed(Struct):
+    """`notices` are what of a stolen hub's doing was taken back, or still stands; owners are told it until cleared."""
+
+    message: str
+    notices: list[Notice]
 
 
 class Claim(Struct):

@@ -9,7 +9,7 @@ from rex_auth_edge.exchange.cloud.hubs import NO_HUB
 from rex_auth_edge.web.answers import rfc3339, unless_refused
 from rex_auth_edge.web.api import hub_messages as messages
 from rex_auth_edge.web.api.household import actor, uuid_in
-from rex_auth_edge.web.api.messages import Said
+from rex_auth_edge.web.api.syncing import notice
 from rex_auth_edge.web.visit import Visit
 
 
@@ -38,11 +38,13 @@ class Hubs(Controller):
         *,
         stolen: FromQuery[bool] = False,
         since: FromQuery[str] = "",
-    ) -> Said:
+    ) -> messages.Removed:
         """End its keys and the sessions that it has begun; with `stolen=true` all that it has let in, and passwords.
 
         `since`, as `7d` ago or RFC 3339: what had arrived from it before that hour, by the cloud's clock, stands.
         """
         who = actor(visit)
-        unless_refused(await hubs.remove(visit.desk.parts, who, uuid_in(name, NO_HUB), stolen=stolen, since=since))
-        return Said("Hub removed, and all that it had let in" if stolen else "Hub removed")
+        hub = uuid_in(name, NO_HUB)
+        told = unless_refused(await hubs.remove(visit.desk.parts, who, hub, stolen=stolen, since=since))
+        said = "Hub removed, and all that it had let in" if stolen else "Hub removed"
+        return messages.Removed(said, [notice(each) for each in told])

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from rex_auth_edge.domain.clock import DAY
+from rex_auth_edge.domain.clock import DAY, HOUR
 from rex_auth_edge.sync.cloud import keeping
+from rex_auth_edge.sync.cloud.arrivals import place_of
+from rex_auth_edge.sync.distrust import DISTRUST
 from rex_auth_edge.sync.hub.asking import sent
-from rex_auth_edge.sync.kinds import ACTIVE, REVOKED, Kind, lane_of
-from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Kind, lane_of
+from rex_auth_edge.sync.order import START, Lane
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.record import record_id
-from rex_auth_edge.sync.removal import DISTRUST
 from rex_auth_edge.sync.standing import owners
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import opened
@@ -183,20 +184,38 @@ class BadDays:
         return clone
 
     def _steal(self, hub: HubMachine) -> None:
-        """A hub is stolen, lets people in with its key, and is removed by an owner who says since when it lies."""
+        """A hub is stolen, does what a thief wants with its key, and is removed by an owner who says since when."""
         if self.stolen or len(self.world.hubs) < 2 or hub is self.world.hubs[-1]:
             return
         self.stolen = True
-        since = self.world.cloud.store.standing().at
-        place, mallory = AtHub(hub), self.world.chance.bytes()
-        ruling = owners(place.house)
+        chance, ruling = self.world.chance, owners(AtHub(hub).house)
         if hub.may_write and ruling:
-            self.let_in.append(mallory)
-            place.write(Cell(Kind.USER, mallory), place.pen().climb(ACTIVE, ruling[0]), ruling[0])
-            place.write(Cell(Kind.ROLE, mallory), place.pen().role("owner", ruling[0]), ruling[0])
-            for _ in range(3):
+            self._let_in(AtHub(hub), ruling[0])
+            self._do_worse(AtHub(hub), chance.of(ruling))
+            for _ in range(4):
                 hub.send(lambda machine, raw: self.world.cloud.answer(machine.id, machine.store.me().key, raw))
+        cloud, ago = self.world.cloud, chance.of((0, HOUR, DAY, 100 * DAY))
+        known = place_of(cloud.store.hours(), cloud.store.standing().at, cloud.now - ago)
+        since = START if chance.one_in(3) else known
         self._remove(hub, list(since))
+        self.world.watch.after_theft(hub.id, since)
+
+    def _let_in(self, place: AtHub, owner: bytes) -> None:
+        mallory = self.world.chance.bytes()
+        self.let_in.append(mallory)
+        place.write(Cell(Kind.USER, mallory), place.pen().climb(ACTIVE, owner), owner)
+        place.write(Cell(Kind.ROLE, mallory), place.pen().role("owner", owner), owner)
+
+    def _do_worse(self, place: AtHub, owner: bytes) -> None:
+        """Rules are loosened, and an owner is shut out, or has another address."""
+        loose: dict[str, Any] = self.world.chance.of(
+            ({"cloud_grants": "stand", "session_life": None}, {"shares": "profiles,audit"})
+        )
+        place.write(Cell(Kind.POLICY, HOUSEHOLD), place.pen().put(**loose), owner)
+        place.write(Cell(Kind.BAN, owner), place.pen().mark("thief"), None)
+        place.write(Cell(Kind.EMAIL, owner), place.pen().put(address="thief@example.com", proven=True), None)
+        if self.world.chance.one_in(2) and owners(place.house) != [owner]:
+            place.write(Cell(Kind.DISABLED, owner), place.pen().mark("thief"), None)
 
     def _remove(self, hub: HubMachine, since: list[int]) -> None:
         cloud, ruling = self.world.cloud, [each for each in owners(self.world.cloud.store) if each not in self.let_in]

@@ -8,11 +8,22 @@ from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.digest import Tree
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.merge import join
-from rex_auth_edge.sync.order import Lane
+from rex_auth_edge.sync.order import Lane, Position
 from rex_auth_edge.sync.roles import LAST_OWNER
-from rex_auth_edge.sync.standing import House, is_in, kept_home, owners, password_of, revoked, role_of, session_lives
+from rex_auth_edge.sync.standing import (
+    House,
+    field,
+    is_in,
+    kept_home,
+    owners,
+    password_of,
+    revoked,
+    role_of,
+    session_lives,
+)
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.store import EVERYTHING
+from rex_auth_edge.sync.theft import SAFE, put_by
 from rex_auth_edge.sync.wire import pack_state
 from tests.sync.memory import KEY, unpacked
 from tests.sync.simulation.ledger import Fact
@@ -188,6 +199,20 @@ class Watch:
             assert not is_in(house, user) or role_of(house, user) is Role.GUEST, f"16: {user!r} is in"
             for hub in self.world.hubs:
                 assert not is_in(hub.view, user) or role_of(hub.view, user) is Role.GUEST, "16: on a hub"
+
+    def after_theft(self, hub: bytes, since: Position) -> None:
+        """16: of what a thief has done nothing stands by which he could come in, or by which owners can't."""
+        house = self.world.cloud.store
+        rules = put_by(Cell(Kind.POLICY, HOUSEHOLD), hub, since, house)
+        loose = {name for name, held in rules.items() if name in SAFE and held.value != SAFE[name]}
+        assert not loose, f"16: {loose} is as a thief has put it"
+        remover = house.state(Cell(Kind.HUB, hub)).rung
+        for user in owners(house):
+            banned = [mark for mark in house.state(Cell(Kind.BAN, user)).marks if mark.what == "thief"]
+            assert not banned or user in self.world.bad_days.let_in, f"16: {user!r} is banned by a thief"
+            address = field(house, Cell(Kind.EMAIL, user), "address")
+            own = remover is not None and remover.actor == user
+            assert own or address != "thief@example.com", f"16: {user!r} has a thief's address"
 
     def _stolen(self) -> None:
         """21."""

@@ -1,0 +1,107 @@
+"""What a stolen hub has changed beside whom it has let in, as far as it is taken back (see `aftermath` for the rest).
+
+Of what was there before it nobody knows: a changed field keeps its latest value alone, so what is taken back isn't as
+it was, but as it is safe.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from rex_auth_edge.domain.clock import HOUR
+from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.distrust import is_later, later_marks
+from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, Kind
+from rex_auth_edge.sync.names import ADDRESS
+from rex_auth_edge.sync.order import Position
+from rex_auth_edge.sync.outcome import Follow, Then
+from rex_auth_edge.sync.standing import House, revoked, role_of
+from rex_auth_edge.sync.state import Cell, Held, Incoming, Own
+
+_RULES = Cell(Kind.POLICY, HOUSEHOLD)
+SAFE: Mapping[str, Any] = MappingProxyType({
+    "cloud_grants": "wait",
+    "fresh_after_reboot": True,
+    "idle_life": HOUR,
+    "password_rule": "length",
+    "session_life": HOUR,
+    "voice": False,
+})  # fmt: skip
+"""Whatever the household had before, these are as strict: the shortest lives that there are, the longest passwords.
+
+What it is called stays: no name is safer than another.
+"""
+_SHARES, _PASSWORDS, _HOME = "shares", "passwords", "passwords_home"
+_BARS = (Kind.BAN, Kind.DISABLED)
+
+
+def taken_back(change: Incoming, since: Position, house: House) -> Iterator[Follow]:
+    """Rules, and addresses: by a link that is mailed there a thief would set the password that has to be set anew."""
+    put = put_by(_RULES, change.cell.id, since, house)
+    alone = all(revoked(house, Kind.HUB, each) for each in house.subjects(Kind.HUB))
+    safe = {name: _safe(name, held.value, alone=alone) for name, held in put.items()}
+    rules = {name: value for name, value in safe.items() if value != put[name].value}
+    if rules:
+        yield Follow(Then.PUT, _RULES, rules)
+    for user in house.subjects(Kind.EMAIL):
+        cell = Cell(Kind.EMAIL, user)
+        if user != change.actor and _addressed(cell, change.cell.id, since, house):
+            yield Follow(Then.UNSET_EMAIL, cell)
+
+
+def put_by(cell: Cell, hub: bytes, since: Position, house: House) -> dict[str, Held]:
+    """The fields that are as the hub has put them since."""
+    fields = house.state(cell).fields
+    return {name: held for name, held in sorted(fields.items()) if is_later(held.by, held.at, hub, since)}
+
+
+def _safe(name: str, value: Any, *, alone: bool) -> Any:
+    """What the rule is to be in place of this value; the same where none is safer.
+
+    Whether passwords stay at home is left as it is: verifiers that aren't shared bar their people from the cloud, the
+    others leave home. But for where the household has no hub any more: what is kept at home then is kept nowhere.
+    """
+    if name == _SHARES:
+        return _PASSWORDS if alone or not isinstance(value, str) or _PASSWORDS in value.split(",") else ""
+    return [] if name == _HOME and alone else SAFE.get(name, value)
+
+
+def _addressed(cell: Cell, hub: bytes, since: Position, house: House) -> bool:
+    address = put_by(cell, hub, since, house).get(ADDRESS)
+    return address is not None and address.value is not None
+
+
+def freed(hub: bytes, since: Position, house: House, out: Collection[bytes], *, barred: bool) -> Iterator[Follow]:
+    """Owners, but for those who are `out`, whom the hub has banned; where they were `barred` by it as well, that too.
+
+    What it had put there before stays. It can't be told from the rest once that is lifted, and is put there anew first.
+    """
+    for kind in _BARS if barred else (Kind.BAN,):
+        for user in house.subjects(kind):
+            cell = Cell(kind, user)
+            marks = house.state(cell).marks
+            if not later_marks(house.state(cell), hub, since) or user in out or not _is_owners(house, user):
+                continue
+            before = [mark for mark in marks if mark.by.origin == hub and mark.at <= since]
+            yield from (Follow(Then.MARK, cell, mark) for mark in before)
+            yield Follow(Then.LIFT, cell, _own(hub, marks))
+
+
+def _is_owners(house: House, user: bytes) -> bool:
+    rung = house.state(Cell(Kind.USER, user)).rung
+    return rung is not None and rung.step == ACTIVE and role_of(house, user) is Role.OWNER
+
+
+def _own(hub: bytes, marks: Any) -> tuple[Own, ...]:
+    lives: dict[int, int] = {}
+    for mark in marks:
+        if mark.by.origin == hub:
+            lives[mark.by.incarnation] = max(mark.by.number, lives.get(mark.by.incarnation, 0))
+    return tuple(Own(hub, life, number) for life, number in sorted(lives.items()))
+
+
+def shut_out(hub: bytes, since: Position, house: House) -> list[bytes]:
+    """Owners who would be in if it weren't for the hub."""
+    barred = [user for user in house.subjects(Kind.DISABLED) if _is_owners(house, user)]
+    marks = {user: house.state(Cell(Kind.DISABLED, user)) for user in barred}
+    return [user for user, state in marks.items() if state.marks and later_marks(state, hub, since) == [*state.marks]]
