@@ -19,7 +19,7 @@ from rex_auth_edge.flows.household.founding import slug_for
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import attempts, tenants, users
 from rex_auth_edge.storage.audit import Event, record
-from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.storage.tx import Tx, What
 
 _FOR_GOOD = 6
 """Failures that close an account for good."""
@@ -189,4 +189,5 @@ def _carry_ban(tx: Tx, parts: Parts, each: Arrival, tenant_id: UUID, user_id: UU
     if failures:
         standing = Standing(failures, ban, permanent=each.banned_for_good)
         attempts.carry(tx, tenant_id, parts.account(tenant_id, user_id), standing)
+        tx.touch(tenant_id, What.FAILURES, user_id)
     notes += ["banned_for_good"] if each.banned_for_good else ["banned_for_a_while"] if ban and failures else []
