@@ -88,6 +88,8 @@ def _url(text: str, source: Path | None) -> Any:
     if url.password is not None:
         raise RefusedHereError("invalid_field", "Others can read arguments: put the password in a --password-file.")
     backend = url.get_backend_name()
+    if not url.database:
+        raise RefusedHereError("invalid_field", "--source names no database: sqlite:///FILE or mysql://USER@HOST/NAME.")
     if backend == "sqlite":
         return url
     if backend not in {"mysql", "mariadb"}:

@@ -223,13 +223,16 @@ def test_a_user_who_may_only_read_is_enough(mariadb_server: MariaServer, stopped
     [
         (["--source", "mysql://root:word@h/d", "--each"], "invalid_field"),
         (["--source", "postgresql://h/d", "--each"], "invalid_field"),
+        (["--source", "mysql://root@h", "--each"], "invalid_field"),
+        (["--source", "mysql://root@h/", "--each"], "invalid_field"),
+        (["--source", "sqlite://", "--each"], "invalid_field"),
         (["--source", "sqlite:////nowhere/at/all.db", "--each"], "source"),
         (["--source", "sqlite:///x"], "wrong_usage"),
         (["--source", "sqlite:///x", "--each", "--into", "home"], "wrong_usage"),
     ],
 )
 def test_what_makes_no_sense_is_refused(stopped: Console, arguments: list[str], code: str) -> None:
-    """A password in the arguments, another engine, no file, and neither or both of the ways."""
+    """A password in the arguments, another engine, no database, no file, and neither or both of the ways."""
     result = stopped.run("import", *arguments, "--json")
     assert result.exit_code in {1, 3}
     assert f'"code": "{code}"' in result.stderr
