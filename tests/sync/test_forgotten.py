@@ -117,3 +117,51 @@ def test_what_a_hub_was_to_tell_of_it_is_forgotten_too() -> None:
     assert hub.store.lost() == []
     world.converge()
     assert list(world.cloud.store.kinds(SESSION)) == []
+
+
+def device(world: World, subject: bytes, step: int) -> None:
+    """An owner lets a device in, in the cloud, or removes it."""
+    place = AtCloud(world.cloud)
+    place.write(Cell(Kind.DEVICE, subject * 16), place.pen().climb(step), None)
+
+
+def test_a_restored_hub_is_told_also_where_it_has_to_introduce_itself_twice() -> None:
+    """It went off before it had read anything again, and has rows of before from which something is missing now."""
+    world = calm()
+    hub = world.hubs[0]
+    device(world, b"d", ACTIVE)
+    world.converge()
+    backup = hub.store.disk.copy()
+    device(world, b"d", REVOKED)
+    world.converge()
+    forget(world, hub)
+    put(hub, Kind.PROFILE, SESSION, AtHub(hub).pen().put(phone="47"))
+    hub.store.disk.restore(backup)
+    for _ in range(2):
+        hub.boot()
+        assert isinstance(hub.send(world.line), Welcome)
+    assert hub.store.me().incarnation == 2
+    hub.fetch(world.line, Lane.SECURITY)
+    assert hub.store.row(Cell(Kind.DEVICE, b"d" * 16)) is None
+
+
+def test_a_hub_is_told_all_that_a_restored_cloud_has_forgotten() -> None:
+    """It has numbered anew: what was forgotten first before, and told the hub, isn't what was so since."""
+    world = calm()
+    hub = world.hubs[0]
+    for subject, step in ((b"1", ACTIVE), (b"2", REVOKED)):
+        device(world, subject, step)
+    world.converge()
+    forget(world, hub)
+    hub.fetch(world.line, Lane.SECURITY)
+    assert hub.store.me().pruned == 1
+    world.cloud.restore()
+    device(world, b"1", REVOKED)
+    world.cloud.back_up()
+    world.cloud.now += 200 * DAY
+    world.cloud.bury()
+    assert world.cloud.store.standing().gone == 2
+    hub.fetch(world.line, Lane.SECURITY)
+    assert isinstance(hub.send(world.line), Welcome)
+    hub.fetch(world.line, Lane.SECURITY)
+    assert list(hub.store.subjects(Kind.DEVICE)) == []

@@ -26,8 +26,6 @@ def welcome(store: HubStore, answer: Welcome) -> None:
     else:
         _acknowledge(store, answer)
         store.put_me(replace(store.me(), heads=answer.heads))
-    if me.cursors == NOTHING:
-        store.put_me(replace(store.me(), pruned=max(me.pruned, answer.pruned)))
 
 
 def _acknowledge(store: HubStore, answer: Welcome) -> None:
@@ -41,6 +39,8 @@ def _new_epoch(store: HubStore, answer: Welcome) -> None:
 
     What the hub had got that the cloud has forgotten stays here until the cloud's own is read. What it was told by the
     cloud as it is now, being locked out, keeps its place: whoever has seen it, or lifted it, has done so.
+
+    Whom it has forgotten since its end it has numbered anew: a hub that has anything is told of all of those.
     """
     me = store.me()
     began = me.epoch == 0
@@ -50,7 +50,7 @@ def _new_epoch(store: HubStore, answer: Welcome) -> None:
         store.put_lost(replace(lost, state=pack_state(anew), given=None))
     cuts = me.cuts if began else (*me.cuts, (answer.began, me.epoch))
     whole = me.whole if began else _at_most(me.whole, answer.began)
-    pruned = min(me.pruned, answer.pruned)
+    pruned = answer.pruned if began else 0
     met = replace(me, epoch=answer.epoch, cursors=NOTHING, whole=whole, past=NOTHING, cuts=cuts, durable=answer.durable)
     store.put_me(replace(met, pruned=pruned, back=tuple(head.number for head in answer.heads)))
 
