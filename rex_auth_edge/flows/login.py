@@ -24,6 +24,8 @@ INVALID = Refused(Code.INVALID_CREDENTIALS, "Invalid credentials")
 _TEMPORARY = Refused(Code.ACCOUNT_TEMPORARILY_BANNED, "Account temporarily banned")
 _PERMANENT = Refused(Code.ACCOUNT_BANNED, "Account permanently banned")
 _UNVERIFIED = Refused(Code.EMAIL_NOT_VERIFIED, "Email not verified")
+_LOOKS = 3
+"""At a person's hash, which may become another one while the password is compared with it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -55,6 +57,15 @@ async def sign_in(parts: Parts, request: SignIn, caller: Caller) -> lives.Signed
     """A session for the right password; the same refusal, at the same cost, for everything else."""
     if (refused := missing(email=request.name, password=request.password)) is not None:
         return refused
+    for _ in range(_LOOKS):
+        result = await _tried(parts, request, caller)
+        if result is not None:
+            return result if isinstance(result, Refused) else lives.grant(parts, result)
+    return INVALID
+
+
+async def _tried(parts: Parts, request: SignIn, caller: Caller) -> lives.Granted | Refused | None:
+    """None where the password was compared with a hash that isn't the person's any more."""
     password = request.password or ""
     account = await parts.store.read(lambda conn: _find(parts, conn, request, caller))
     if account.standing.banned(parts.clock.now()):
@@ -62,8 +73,7 @@ async def sign_in(parts: Parts, request: SignIn, caller: Caller) -> lives.Signed
     else:
         verdict = await parts.passwords.verify(account.user.password_hash if account.user else None, password)
     rehashed = await parts.passwords.hash(password) if verdict.ok and verdict.rehash else None
-    result = await parts.store.write(lambda tx: _decide(tx, parts, account, verdict, rehashed, caller))
-    return result if isinstance(result, Refused) else lives.grant(parts, result)
+    return await parts.store.write(lambda tx: _decide(tx, parts, account, verdict, rehashed, caller))
 
 
 def _find(parts: Parts, conn: sa.Connection, request: SignIn, caller: Caller) -> _Account:
@@ -103,13 +113,14 @@ def _device(
 
 def _decide(
     tx: Tx, parts: Parts, account: _Account, verdict: Verdict, rehashed: str | None, caller: Caller
-) -> lives.Granted | Refused:
+) -> lives.Granted | Refused | None:
     standing = attempts.standing(tx.conn, tx.now, account.tenant_id, account.key, account.device_hash, hold=True)
     if standing.banned(tx.now):
         return _refuse(tx, account, caller, _PERMANENT if standing.permanent else _TEMPORARY)
     user = users.get(tx.conn, account.tenant_id, account.user_id or NOBODY, hold=True)
-    right = verdict.ok and user is not None and user.password_hash == account.user.password_hash
-    if not right or user is None or user.disabled:
+    if verdict.ok and user is not None and user.password_hash != account.user.password_hash:
+        return None  # hashed anew by another sign-in, or changed: that is no failure yet
+    if not verdict.ok or user is None or user.disabled:
         return _punish(tx, parts, account, standing, caller)
     if not user.email_verified:
         return _refuse(tx, account, caller, _UNVERIFIED)

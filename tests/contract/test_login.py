@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,6 +81,17 @@ async def test_imported_people_prove_their_address_first(home: Household) -> Non
         body = {"token": await home.reset_token(client, MAYA), "password": NEW_PASSWORD}
         assert (await client.post("/auth/password/reset", json=body)).status_code == 200
         granted(await home.login(client, MAYA, NEW_PASSWORD))
+
+
+async def test_signing_in_at_several_devices_at_once(home: Household) -> None:
+    """Where one of them hashes the password anew, the others are let in too, and none of them counts as a failure."""
+    async with home.client() as phone:
+        joined = await home.join(phone, MAYA)
+        who = UUID(joined["tenant_id"]), UUID(joined["user_id"])
+        old = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(PASSWORD)
+        await home.store.write(lambda tx: users.change(tx, *who, password_hash=old))
+        answers = await asyncio.gather(*(home.login(phone, MAYA) for _ in range(6)))
+        assert [answer.status_code for answer in answers] == [200] * 6
 
 
 async def strangers(home: Household, times: int, email: str = MAYA) -> list[int]:
