@@ -1,5 +1,11 @@
-"""How far hubs are trusted: nobody but the cloud says it, as an owner picked it, and it is a place in the order."""
+"""How far hubs are trusted: nobody but the cloud says it, as an owner picked it, and it is a place in the order.
 
+It is sealed under a key that only the cloud has: one that was restored from a backup of before believes its own word
+from any hub, and that of none.
+"""
+
+import hashlib
+import hmac
 from typing import Any
 
 from rex_auth_edge.sync.kinds import Kind
@@ -9,6 +15,26 @@ from rex_auth_edge.sync.state import Cell, Mark, State
 
 DISTRUST = "distrust"
 """The field of a removed hub that says from which place on its changes aren't trusted: [epoch, seq]."""
+SEAL = "distrust_seal"
+"""The field with the seal on it."""
+
+
+def said(hub: bytes, since: Position, key: bytes) -> dict[str, Any]:
+    """The fields with which the cloud says it; `key` is the household's, as in `Ordering`."""
+    return {DISTRUST: tuple(since), SEAL: _seal(hub, since, key)}
+
+
+def sealed(hub: bytes, state: State, key: bytes) -> Position | None:
+    """What the cloud has once said by these fields; None where it hasn't."""
+    told, seal = (held and held.value for held in (state.fields.get(DISTRUST), state.fields.get(SEAL)))
+    since = _place(told)
+    good = since is not None and isinstance(seal, bytes) and hmac.compare_digest(seal, _seal(hub, since, key))
+    return since if good else None
+
+
+def _seal(hub: bytes, since: Position, key: bytes) -> bytes:
+    said = repr((DISTRUST, hub, tuple(since))).encode()
+    return hashlib.blake2b(said, digest_size=16, key=key).digest()
 
 
 def distrusted(hub: Cell, house: House) -> Position | None:

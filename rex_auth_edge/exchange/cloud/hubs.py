@@ -16,11 +16,12 @@ from rex_auth_edge.exchange.stores.scribes import CloudScribe
 from rex_auth_edge.flows.household.actor import Actor, forbidden, note, refusal
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync import distrust
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.arrivals import place_of
 from rex_auth_edge.sync.cloud.greeting import spoken
 from rex_auth_edge.sync.cloud.store import Member
-from rex_auth_edge.sync.distrust import DISTRUST, distrusted
+from rex_auth_edge.sync.distrust import distrusted
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import START, Position
 from rex_auth_edge.sync.standing import House, field
@@ -121,7 +122,7 @@ def _remove(tx: Tx, parts: Parts, actor: Actor, hub_id: UUID, theft: _Theft | No
     keeping.remove(store, hub_id.bytes)
     scribe = CloudScribe(store, tx.now.wall, parts.naming(actor.tenant_id))
     by = actor.user_id.bytes if actor.user_id else None
-    fields = {} if place is None else {DISTRUST: tuple(place)}
+    fields = {} if place is None else distrust.said(cell.id, place, parts.naming(actor.tenant_id))
     scribe.write(cell, scribe.pen().climb(REVOKED, by, **fields), by)
     news = {cell.id for cell in store.dirty if cell.kind == Kind.NOTICE}
     told = [each for each in told_owners(store, b"") if each.id.bytes in news]

@@ -14,6 +14,7 @@ from rex_auth_edge.sync.cloud import told_of
 from rex_auth_edge.sync.cloud.consequences import consequence, put
 from rex_auth_edge.sync.cloud.handed_on import believed
 from rex_auth_edge.sync.cloud.store import CloudStore
+from rex_auth_edge.sync.distrust import distrusted, said, sealed
 from rex_auth_edge.sync.keys import NOT_ITS_OWN
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.merge import join, placed
@@ -102,6 +103,15 @@ class Ordering:
         self.write(told.cell, delta, at, LARGEST_CELL)
         for notice in notices:
             self._tell(notice, hub)
+        if cell.kind == Kind.HUB:
+            self._distrust_again(cell, state)
+
+    def _distrust_again(self, hub: Cell, told: State) -> None:
+        """What this cloud has said of a stolen hub, and forgotten since: it says so anew, with all that follows."""
+        since, known = sealed(hub.id, told, self._key), distrusted(hub, self._store)
+        if since is not None and (known is None or since < known):
+            at = self.next()
+            self.own(hub, put(at, self.tag(at), said(hub.id, since, self._key)), at)
 
     def own(self, cell: Cell, state: State, at: Position, actor: bytes | None = None) -> Verdict:
         """A change of the cloud's own, whose tags are those of its place."""
