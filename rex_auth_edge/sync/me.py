@@ -23,6 +23,8 @@ class Me(Struct, frozen=True):
     past which its own changes are to wait again; `reborn`, while those are written again as another incarnation's, the
     one before, the number up to which the cloud knew that, and up to where it is done. `untold`: what was done here
     before, or while the hub was silent, has yet to be written as changes, before anything of the cloud's is taken.
+    `tried` is to where it would have got, by lane, with what an introduction has undone: the cloud may have taken that,
+    and the answer was lost.
 
     `heard`: up to where a hub that is locked out has been told what closes doors.
     """
@@ -54,6 +56,7 @@ class Me(Struct, frozen=True):
     back: tuple[int, ...] = ()
     reborn: tuple[int, int, int] | None = None
     untold: bool = False
+    tried: tuple[tuple[Lane, Head], ...] = ()
     heard: Position = START
 
     @property

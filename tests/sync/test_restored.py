@@ -34,6 +34,36 @@ def test_a_hub_whose_disk_lied_is_restored_only_where_it_lost_what_it_wrote(lost
     assert [entry for entry in hub.store.entries() if not entry.passed] == []
 
 
+def test_a_hub_whose_whole_disk_was_restored_is_noticed_also_by_a_restored_cloud() -> None:
+    """What it has written since bears a number that the cloud has something else of: it is told again, not dropped."""
+    world = calm()
+    hub = world.hubs[0]
+    backup, copy = hub.store.disk.copy(), hub.copy
+    put(hub, Kind.DEVICE, b"d" * 16, AtHub(hub).pen().climb(REVOKED))
+    world.converge()
+    world.cloud.back_up()
+    hub.store.disk.restore(backup)
+    hub.copy = copy
+    put(hub, Kind.BAN, MAYA, AtHub(hub).pen().mark("mine"))
+    world.cloud.restore()
+    world.converge()
+    assert marks(world.cloud.store) == {"mine"}
+    assert hub.store.me().incarnation == 2
+
+
+def test_a_hub_that_has_never_heard_an_answer_is_the_same_to_a_restored_cloud() -> None:
+    """The cloud had taken what it said, which the hub can show, and goes on from there."""
+    world = calm()
+    hub = world.hubs[0]
+    put(hub, Kind.BAN, MAYA, AtHub(hub).pen().mark("mine"))
+    assert hub.send(lambda *asked: world.line(*asked) and None) is None
+    world.cloud.back_up()
+    world.cloud.restore()
+    world.converge()
+    assert marks(world.cloud.store) == marks(hub.view) == {"mine"}
+    assert hub.store.me().incarnation == 1
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_a_later_value_wins_also_after_the_cloud_has_forgotten_both(first: int) -> None:
     """Whoever of two hubs tells theirs again first; what is written from then on is later than both."""

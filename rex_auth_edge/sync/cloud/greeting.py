@@ -57,9 +57,15 @@ def spoken(member: Member) -> str:
 
 
 def _is_the_same(member: Member, hello: Hello, heads: tuple[Head, ...], *, new_epoch: bool) -> bool:
-    """Whether the hub holds the very ends that the cloud has. A restored cloud may have none as new."""
+    """Whether the hub holds the very ends that the cloud has. A restored cloud may have earlier ones."""
     if hello.restored or hello.incarnation != member.incarnation or len(hello.heads) != len(heads):
         return False
-    if new_epoch:
-        return all(head.number <= hello.number for head in heads)
-    return all(head.number == 0 or head in held for head, held in zip(heads, hello.heads, strict=True))
+    if any(head.number > hello.number for head in heads):
+        return False
+    return all(_holds(held, head, new_epoch=new_epoch) for head, held in zip(heads, hello.heads, strict=True))
+
+
+def _holds(held: tuple[Head, ...], head: Head, *, new_epoch: bool) -> bool:
+    """Whether the hub has written what the cloud has of a lane. What came after that a restored cloud doesn't know."""
+    further = max((each.number for each in held), default=0)
+    return head.number == 0 or head in held or (new_epoch and head.number < further)

@@ -130,6 +130,8 @@ def _refused(store: HubStore, push: Sent | None, answer: Refusal, *, waited: boo
         stuck = me.stuck
         if waited and push is not None and _sticks(push, answer.code):
             stuck = tuple({*stuck, push.lane})
+        if waited and push is not None and answer.code in _ANEW:
+            store.put_me(me := replace(me, tried=(*me.tried, (push.lane, push.upto))))
         greeted = me.greeted and answer.code not in _ANEW
         twice = me.twice or answer.code == "repeated"
         store.put_me(replace(me, pending=b"" if waited else me.pending, greeted=greeted, stuck=stuck, twice=twice))

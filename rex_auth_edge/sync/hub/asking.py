@@ -72,7 +72,7 @@ def _hello(me: Me) -> Hello:
         incarnation=me.incarnation,
         number=me.number,
         epoch=me.epoch,
-        heads=tuple((head,) for head in me.heads),
+        heads=tuple((me.heads[lane], *(to for of, to in me.tried if of == lane)) for lane in Lane),
         oldest=OLDEST,
         newest=NEWEST,
         restored=me.restored,

@@ -17,7 +17,7 @@ def welcome(store: HubStore, answer: Welcome) -> None:
     """Take the cloud's answer to a Hello."""
     me = store.me()
     met = replace(me, pending=b"", nonce=answer.nonce, greeted=True, locked=False, stuck=(), key=answer.key or me.key)
-    met = replace(met, told=max(me.told, answer.head), version=answer.version, twice=False, heard=START)
+    met = replace(met, told=max(me.told, answer.head), version=answer.version, twice=False, heard=START, tried=())
     store.put_me(replace(met, next_key=b"" if answer.key == me.next_key else me.next_key))
     if answer.epoch != me.epoch:
         _new_epoch(store, answer)
@@ -139,7 +139,7 @@ def start(store: HubStore, copy: Me | None) -> bool:
         return False
     restored = (me.incarnation, me.number) != (copy.incarnation, copy.number)
     going_on = replace(me, nonce=copy.nonce, pending=copy.pending, key=copy.key, next_key=copy.next_key)
-    going_on = replace(going_on, told=copy.told)
+    going_on = replace(going_on, told=copy.told, tried=copy.tried)
     ends = me.heads if restored else copy.heads
     store.put_me(replace(going_on, heads=ends, commits=copy.commits, greeted=False, restored=me.restored or restored))
     return me.restored or restored
