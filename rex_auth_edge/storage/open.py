@@ -1,9 +1,10 @@
 """From a URL to an open store: the file checked, the schema brought up, the node named."""
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import aclosing, closing
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -22,6 +23,8 @@ from rex_auth_edge.storage.tx import Node
 
 MIGRATING_PATIENCE = 60
 """How long, in seconds, a starting process waits for another that upgrades the same MariaDB database."""
+CONNECTING = 10.0
+"""Seconds that a MariaDB may take to be connected to: one that is frozen takes connections, and says nothing."""
 
 _NO_SUCH_LOCK = frozenset({1235, 1305})
 """Not supported (here); no such function."""
@@ -134,9 +137,10 @@ async def open_current(url: sa.URL, clock: Clock, entropy: Entropy) -> Store:
     def prepare(connection: sa.Connection) -> Node:
         has, wanted = schema.present(connection), schema.revisions()[-1]
         if has != wanted:
+            seen = f"has the schema {has}" if has else "is empty"
             raise schema.SchemaError(
-                f"The database has the schema {has or 'of nobody'}, this program needs {wanted}: run `rex-auth-edge db "
-                "upgrade` once, before any process of this version starts."
+                f"The database {seen}, this program needs schema {wanted}: run `rex-auth-edge db upgrade` once, before "
+                "any process of this version starts."
             )
         return _node(connection, clock, entropy)
 
@@ -186,9 +190,15 @@ async def _prepared(url: sa.URL, clock: Clock, entropy: Entropy, prepare: Callab
 async def _asked(url: sa.URL, question: Callable[[sa.Connection], T]) -> T:
     engine = _migrating_engine(url)
     try:
-        async with engine.connect() as connection:
+        async with asyncio.timeout(CONNECTING):
+            connection = await engine.connect()
+        async with aclosing(connection):
             answer: T = await connection.run_sync(question)
             return answer
+    except TimeoutError as error:
+        raise schema.SchemaError(
+            f"The database at {url.host} takes connections, and says nothing: look whether its server is well."
+        ) from error
     except sa.exc.DBAPIError as error:
         raise schema.SchemaError(
             f"The database at {url.host} can't be used: {error.orig}. Is the server up, and DATABASE_URL right?"

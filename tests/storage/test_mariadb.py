@@ -9,9 +9,12 @@ import sqlalchemy as sa
 
 from rex_auth_edge.storage import mariadb
 from rex_auth_edge.storage.mariadb import TRIES
+from rex_auth_edge.storage.open import open_current
+from rex_auth_edge.storage.schema import SchemaError
 from rex_auth_edge.storage.store import StorageUnavailableError, Store
 from rex_auth_edge.storage.tables import node_facts
 from rex_auth_edge.storage.tx import Tx
+from tests.doubles import HandClock, SeededEntropy
 from tests.mariadb import MariaServer
 from tests.storage.rows import add, kept
 
@@ -217,3 +220,9 @@ async def test_a_frozen_server_holds_nobody_up(
     with pytest.raises(asyncio.CancelledError):
         await flow
     assert "1 writes were given up" in caplog.text
+
+
+async def test_an_empty_database_is_said_to_be_empty(mariadb_server: MariaServer) -> None:
+    """Whoever has forgotten to make the schema is told what to run."""
+    with pytest.raises(SchemaError, match=r"The database is empty, .* run `rex-auth-edge db upgrade`"):
+        await open_current(mariadb_server.fresh(), HandClock(), SeededEntropy())
