@@ -174,7 +174,9 @@ def _background_of_hub(hub: Hub, metrics: Metrics) -> list[Coroutine[Any, Any, N
 
 
 def _show_disk(settings: Settings, hub: Hub, metrics: Metrics) -> None:
-    if settings.disk is not None:
+    if settings.disk is None:
+        metrics.registry.unregister(metrics.disk_free)
+    else:
         metrics.disk_free.set_function(partial(health.free, settings.disk))
     for fault in Fault:
         metrics.storage_trouble.labels(fault).set_function(partial(health.suffers, hub.parts.store, fault))

@@ -43,10 +43,12 @@ def _facts(said: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "name", said.get("host", "")
     if said.get("authority"):
         yield "authority", f"{said['authority']} (SHA-256 of the household's CA)"
-    yield "data", said["data_dir"]
+    if said["data_dir"]:
+        yield "data", said["data_dir"]
     yield "database", _database(said["database"])
     disk = said["disk"]
-    yield "disk", f"{size(disk['free'])} free of {size(disk['total'])}" if disk else "can't be asked"
+    if said["data_dir"]:
+        yield "disk", f"{size(disk['free'])} free of {size(disk['total'])}" if disk else "can't be asked"
     yield "clock", f"{when(said['clock']['now'])} UTC, {said['clock']['state']}: {said['clock']['why']}"
     yield "mail", f"by {said['mail']['server']}" if said["mail"]["enabled"] else "no server is set; letters wait"
     yield "letters", _letters(said)
@@ -58,7 +60,8 @@ def _facts(said: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _state(said: Mapping[str, Any]) -> str:
     if not said["running"]:
         return "not running"
-    up = f"for {lasting(said['uptime_seconds'])}"
+    count, seconds = said.get("processes"), said["uptime_seconds"]
+    up = f"for {lasting(seconds)}" if count is None else f"{count} process{'' if count == 1 else 'es'}"
     return (
         f"ready, {up}"
         if said["ready"]

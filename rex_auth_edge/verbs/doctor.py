@@ -12,6 +12,7 @@ from rex_auth_edge.keys.keyring import ROTATION
 from rex_auth_edge.storage import check, figures, tenants
 from rex_auth_edge.verbs import backups, certificates, lan, mail, premises
 from rex_auth_edge.verbs.finding import FAIL, OK, WARN, Finding
+from rex_auth_edge.verbs.processes import heard
 from rex_auth_edge.verbs.reach import Reach, Verbs
 
 _NAMED = 5
@@ -84,19 +85,11 @@ async def _lan(reach: Reach) -> list[dict[str, Any]]:
 
 async def _redis(reach: Reach) -> list[dict[str, Any]]:
     """Of the cloud role: whether Redis answers, and how many processes hear each other by it."""
-    from rex_auth_edge.cloud.shared import TROUBLE, Shared  # noqa: PLC0415 - a hub has no client of it
-
-    node = await reach.parts.store.write(lambda tx: tx.node)
-    shared = Shared(reach.settings.web.rate_storage or "", node.id.hex)
-    try:
-        version = (await shared.redis.info("server"))["redis_version"]
-        ((_, count),) = await shared.redis.pubsub_numsub(shared.key("news"))
-    except TROUBLE as error:
+    found = await heard(reach)
+    if found.count is None:
         advice = "Start it, or check RATELIMIT_STORAGE_URI: without it nobody can sign in or register."
-        return [Finding("redis", FAIL, f"It doesn't answer: {type(error).__name__}.", advice).spoken()]
-    finally:
-        await shared.close()
-    return [Finding("redis", OK, f"Version {version} answers.").spoken(), _processes(count).spoken()]
+        return [Finding("redis", FAIL, f"It doesn't answer: {found.error}.", advice).spoken()]
+    return [Finding("redis", OK, f"Version {found.version} answers.").spoken(), _processes(found.count).spoken()]
 
 
 def _processes(count: int) -> Finding:

@@ -12,19 +12,26 @@ from rex_auth_edge.flows import health
 from rex_auth_edge.keys.tls import CaError, fingerprint, spelled
 from rex_auth_edge.settings import Settings
 from rex_auth_edge.storage import figures, outbox, schema, tenants
+from rex_auth_edge.verbs.processes import heard
 from rex_auth_edge.verbs.reach import Reach, Verbs
 from rex_auth_edge.web.answers import rfc3339
 
 
 async def _shown(reach: Reach) -> dict[str, Any]:
-    """Version, addresses, households, letters, keys, disk, clock, and whether it is ready."""
+    """Version, addresses, households, letters, keys, disk, clock, and whether it is ready.
+
+    In the cloud there is no disk to look at, and it runs where any process does; `processes` is how many those are.
+    """
     parts, settings = reach.parts, reach.settings
     now = parts.clock.now()
-    failing = await health.why_failing(parts.store, settings.data_dir)
+    failing = await health.why_failing(parts.store, settings.disk)
+    processes = None if settings.disk else (await heard(reach)).count
+    running = reach.running or bool(processes)
     return {
         "version": __version__,
-        "running": reach.running,
-        "ready": reach.running and not failing,
+        "running": running,
+        "processes": processes,
+        "ready": running and not failing,
         "failing": failing,
         "uptime_seconds": (now.boot - reach.started.boot) // SECOND if reach.running else None,
         "role": settings.role.value,
@@ -34,9 +41,9 @@ async def _shown(reach: Reach) -> dict[str, Any]:
         "authority": _authority(settings),
         "listens": _listens(settings),
         "tls": settings.listen.tls is not None,
-        "data_dir": str(settings.data_dir.absolute()),
+        "data_dir": str(settings.data_dir.absolute()) if settings.disk else None,
         "clock": {"now": rfc3339(now.wall), "state": now.state.value, "why": parts.clock.explain()},
-        "disk": _disk(settings.data_dir),
+        "disk": _disk(settings.disk) if settings.disk else None,
         "mail": {"enabled": settings.mail.enabled, "server": settings.mail.server if settings.mail.enabled else None},
     } | await parts.store.read(lambda conn: _in_database(conn, reach))
 
