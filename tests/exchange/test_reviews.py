@@ -183,7 +183,9 @@ def test_a_renamed_person_is_told_and_so_are_owners(house: MemoryCloud) -> None:
     (told,) = notices.for_owners(house, CLOUD)
     assert (told.about, told.code) == (LEO, "username_taken")
     name = field(house, Cell(Kind.USERNAME, LEO), "username")
-    assert name in telling.to_owner(told, house)
+    assert f"Somebody has chosen a username that was taken elsewhere meanwhile: they sign in as {name} now." == (
+        telling.to_owner(told, house)
+    )
     assert name in telling.to_person(told, house)
     assert notices.for_person(house, NOAH, CLOUD) == []
     assert notices.for_person(house, LEO, CLOUD) == [told]
@@ -223,6 +225,16 @@ def test_a_hub_that_was_put_back_is_called_by_its_name(house: MemoryCloud) -> No
     hub.do(Kind.REVIEW, b"a review of it..", lambda pen: pen.climb(PENDING, **told))
     assert telling.what(held(house), house) == "Go on with the hub hub.home"
     assert "put back from a backup" in telling.why(held(house))
+
+
+def test_a_hub_that_was_put_back_is_confirmed(house: MemoryCloud) -> None:
+    """Once an owner has looked, who asks to look no more; the household is as it was."""
+    hub, told = Hand(house, HUB_A), {"kind": Kind.HUB.value, "id": HUB_A, "state": pack_state(State()), "why": RESTORED}
+    Hand(house, CLOUD).do(Kind.HUB, HUB_A, lambda pen: pen.climb(ACTIVE, name="hub.home"))
+    hub.do(Kind.REVIEW, b"a review of it..", lambda pen: pen.climb(PENDING, **told))
+    before = house.state(Cell(Kind.HUB, HUB_A))
+    assert reviews.confirm(hub, held(house).id, MAYA) == Cell(Kind.HUB, HUB_A)
+    assert (reviews.waiting(house), house.state(Cell(Kind.HUB, HUB_A))) == ([], before)
 
 
 def codes(house: MemoryCloud, user: bytes) -> list[str]:

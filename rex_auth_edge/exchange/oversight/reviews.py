@@ -11,7 +11,7 @@ from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind, is_cell, lane_of
 from rex_auth_edge.sync.outcome import Outcome
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.roles import LAST_OWNER, WAITS_FOR_OWNER
-from rex_auth_edge.sync.standing import House, field, revoked, role_in
+from rex_auth_edge.sync.standing import RESTORED, House, field, revoked, role_in
 from rex_auth_edge.sync.state import EMPTY, Cell, Incoming, State
 from rex_auth_edge.sync.told import DECIDED
 from rex_auth_edge.sync.verdict import decide
@@ -78,6 +78,9 @@ def confirm(scribe: Scribe, subject: bytes, owner: bytes | None) -> Cell | Refus
         return NO_REVIEW
     if review.cell.kind.startswith("user") and revoked(scribe.house, Kind.USER, review.cell.id):
         return GONE
+    if review.why == RESTORED and review.state == EMPTY:  # owners have looked: there is nothing else to do
+        _decide(scribe, subject, owner, "confirmed")
+        return review.cell
     pen = scribe.pen()
     delta = anew(review, pen, owner)
     if delta is None:

@@ -14,11 +14,14 @@ from rex_auth_edge.sync.state import Cell
 _WHY: Mapping[str, str] = MappingProxyType({
     roles.WAITS_FOR_OWNER: "It was done in the cloud, and waits for an owner at home.",
     roles.ACTOR_DEMOTED: "Whoever did it was no owner any more, elsewhere.",
-    RESTORED: "It was put back from a backup: look whether its people and devices are the right ones.",
+    RESTORED: (
+        "It was put back from a backup, or enrolled anew: look whether the household's people and devices are the "
+        "right ones, then confirm it."
+    ),
     verdict.STALE: "It was done on a hub that the cloud hadn't heard for very long, or that somebody had removed.",
 })  # fmt: skip
 _OWNERS: Mapping[str, str] = MappingProxyType({
-    names.RENAMED: "The username that {who} had chosen was taken elsewhere meanwhile: it is {username} now.",
+    names.RENAMED: "Somebody has chosen a username that was taken elsewhere meanwhile: they sign in as {username} now.",
     names.ADDRESS_TAKEN: "The address of {who} is unset: somebody else has proven that it is theirs.",
     passwords.REPLACED: "The password of {who} was set in two places: one counts, and they are signed out everywhere.",
     passwords.BEFORE_JOINING: (
