@@ -97,12 +97,20 @@ def leading(where: Mapping[str, Any]) -> list[str]:
         f"The code leads to the household {where['name']} at {where['cloud']}; {who} made it.",
         "Its owners will see and decide here what this hub's owners do; its people can sign in here, and ours there.",
     ]
-    if where["becomes"]:
+    if where["again"]:
+        lines.append(
+            "It shares one already. It goes on with a new key, as if it were put back from a backup: everybody who has "
+            "signed in here is signed out, and invitations that were made here are over."
+        )
+    elif where["becomes"]:
         lines.append(f"{where['becomes']} here is one person with them from then on, and has the cloud's password.")
     elif where["alike"]:
         lines.append(f"{where['alike']} here gives the same address, unproven: --owner {where['alike']} if it is them.")
     else:
-        lines.append("Nobody who owns this hub is known to be them: go on only if you asked them for the code.")
+        lines.append(
+            "Nobody who owns this hub is known to be them: go on only if you asked them for the code. If it is you, "
+            "say which owner you are here: --owner NAME."
+        )
     return lines
 
 

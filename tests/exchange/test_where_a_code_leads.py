@@ -11,7 +11,7 @@ from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.storage import users
 from rex_auth_edge.storage.tx import Tx
 from tests.exchange.conftest import Street
-from tests.exchange.people import agree, members, signed_in
+from tests.exchange.people import agree, joined, members, signed_in
 from tests.exchange.street import CLOUD, Hub, bearer, sign_up
 from tests.tenancy.rows import kept
 
@@ -128,8 +128,18 @@ async def test_a_strangers_code(street: Street) -> None:
 def test_what_is_asked() -> None:
     """The console names household, cloud, owner and what follows, in words; a name moves no cursor."""
     where = {"name": "Home\x1b[2J", "cloud": CLOUD, "owner": "maya", "address": "m***@example.com"}
+    where |= {"again": False}
     stranger = leading(where | {"becomes": None, "alike": None})
     assert "maya (m***@example.com)" in stranger[0]
     assert "Nobody who owns this hub" in stranger[-1]
+    assert "--owner NAME" in stranger[-1]
     assert "has the cloud's password" in leading(where | {"becomes": "mum", "alike": None})[-1]
     assert "--owner mum" in leading(where | {"becomes": None, "alike": "mum", "address": ""})[-1]
+    assert "is signed out" in leading(where | {"becomes": None, "alike": None, "again": True})[-1]
+
+
+async def test_a_household_that_shares_one_already(street: Street) -> None:
+    """It is seen before it is enrolled anew, which signs everybody out."""
+    hub = await joined(street)
+    found = await looked(hub, await street.cloud.claim())
+    assert (found.again, found.becomes, found.alike) == (True, None, None)

@@ -66,7 +66,8 @@ class Prospect:
     """Where a code leads, to be agreed to before it is used: a household of the cloud's and the owner there who asks.
 
     `becomes` is who here would be the same person, with the cloud's password. `alike` is an owner here who gives the
-    same address and hasn't proven it: they become nobody unless they are named.
+    same address and hasn't proven it: they become nobody unless they are named. `again` where this household is
+    enrolled already.
     """
 
     household: UUID
@@ -75,15 +76,17 @@ class Prospect:
     address: str
     becomes: str | None = None
     alike: str | None = None
+    again: bool = False
 
 
 def prospect(conn: sa.Connection, tenant_id: UUID, wish: Wish, offer: Offer) -> Prospect | Refused:
     """What the cloud's offer means here."""
-    shown = Prospect(UUID(bytes=offer.household), offer.name, offer.owner, offer.address)
+    again = sync_enrolments.get(conn, tenant_id) is not None
+    shown = Prospect(UUID(bytes=offer.household), offer.name, offer.owner, offer.address, again=again)
     if wish.as_ is not None:
         named = owner_named(conn, tenant_id, wish.as_)
         return named if isinstance(named, Refused) else dataclasses.replace(shown, becomes=named.username)
-    if sync_enrolments.get(conn, tenant_id) is not None:
+    if again:
         return shown
     ruling = (users.get(conn, tenant_id, each) for each in users.owners(conn, tenant_id))
     same = next((row for row in ruling if row.email_key and whose(wish.code, row.email_key) == offer.whose), None)

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from rex_auth_edge.domain.refusals import Code, Refused
+from rex_auth_edge.exchange.address import is_here
 from rex_auth_edge.exchange.hub import trouble
 from rex_auth_edge.exchange.hub.trouble import LineError
 
@@ -18,11 +19,11 @@ def no_address(typed: str) -> Refused:
         found = urlsplit(typed.strip())
     except ValueError:
         found = urlsplit("")
-    if found.scheme == "http":
+    if found.scheme == "http" and found.hostname and not is_here(found.hostname):
         said = "Only https:// leads to a cloud, http:// to this same machine alone: write https:// before its name"
     elif found.username or found.password:
         said = f"No name and password belong in it: {_LIKE}"
-    elif found.scheme == "https" and found.hostname and (found.path.strip("/") or found.query or found.fragment):
+    elif found.scheme and found.hostname and (found.path.strip("/") or found.query or found.fragment):
         said = f"Leave out what comes after the name: {_LIKE}"
     else:
         said = f"This is no address: {_LIKE}"
