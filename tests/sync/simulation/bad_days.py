@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from rex_auth_edge.domain.clock import DAY, HOUR
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.arrivals import place_of
-from rex_auth_edge.sync.distrust import DISTRUST
+from rex_auth_edge.sync.distrust import distrusted, said
 from rex_auth_edge.sync.hub.asking import sent
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Kind, lane_of
-from rex_auth_edge.sync.order import START, Lane
+from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.standing import owners
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 class BadDays:
     """Everything that can happen to a machine; `let_in` are those whom thieves have let in.
 
+    `gone` is the stolen hub, and from where on it isn't trusted. `forgot`: the cloud has been restored since then, and
+    may have had to hear of it anew.
+
     `before` is what an incarnation of a hub had confirmed before its whole disk was restored: what it confirms after
     that bears numbers that the cloud knows as others, and isn't there.
     """
@@ -37,7 +40,8 @@ class BadDays:
     def __init__(self, world: World) -> None:
         self.world = world
         self.let_in: list[bytes] = []
-        self.stolen = False
+        self.stolen = self.forgot = False
+        self.gone: tuple[Cell, Position] | None = None
         self.before: dict[tuple[bytes, int], set[Fact]] = {}
 
     def fault(self, hub: HubMachine) -> None:
@@ -135,6 +139,7 @@ class BadDays:
     def _restore_cloud(self, _: HubMachine) -> None:
         """Back to its last backup; what only it knew is lost."""
         self.world.cloud.restore()
+        self.forgot = self.forgot or self.stolen
         self.world.watch.forget_cloud()
         hubs = {each.id: each for each in self.world.hubs}
 
@@ -175,7 +180,7 @@ class BadDays:
                 place.pen().put(event="thief"),
                 None,
             )
-            clone.send(lambda machine, raw: self.world.cloud.answer(machine.id, machine.store.me().key, raw))
+            clone.send(self._good_line)
 
     def _copy_of(self, hub: HubMachine) -> HubMachine:
         clone = HubMachine(hub.id)
@@ -193,11 +198,11 @@ class BadDays:
             self._let_in(AtHub(hub), ruling[0])
             self._do_worse(AtHub(hub), chance.of(ruling))
             for _ in range(4):
-                hub.send(lambda machine, raw: self.world.cloud.answer(machine.id, machine.store.me().key, raw))
+                hub.send(self._good_line)
         cloud, ago = self.world.cloud, chance.of((0, HOUR, DAY, 100 * DAY))
         known = place_of(cloud.store.hours(), cloud.store.standing().at, cloud.now - ago)
         since = START if chance.one_in(3) else known
-        self._remove(hub, list(since))
+        self._remove(hub, since)
         self.world.watch.after_theft(hub.id, since)
 
     def _let_in(self, place: AtHub, owner: bytes) -> None:
@@ -217,17 +222,43 @@ class BadDays:
         if self.world.chance.one_in(2) and owners(place.house) != [owner]:
             place.write(Cell(Kind.DISABLED, owner), place.pen().mark("thief"), None)
 
-    def _remove(self, hub: HubMachine, since: list[int]) -> None:
-        cloud, ruling = self.world.cloud, [each for each in owners(self.world.cloud.store) if each not in self.let_in]
-        actor = ruling[0] if ruling else None
-        cell = Cell(Kind.HUB, hub.id)
-        told = {DISTRUST: since}
-        cloud.write(
-            cell, lambda ordering, at: Pen(ordering.tag(at), (at,) * 4, at).climb(REVOKED, actor, **told), actor
-        )
-        with cloud.store.disk.transaction():
-            keeping.remove(cloud.store, hub.id)
+    def _remove(self, hub: HubMachine, since: Position) -> None:
+        cloud, heard = self.world.cloud, self.world.chance.one_in(2)
+        if heard:
+            cloud.back_up()
+        self.gone = (Cell(Kind.HUB, hub.id), since)
+        self._distrust(*self.gone)
         self.world.hubs.remove(hub)
         facts = self.world.ledger.facts
         self.world.ledger.facts = [fact for fact in facts if fact.node != hub.id or fact.knew]
-        cloud.back_up()
+        if not (heard and self._hear()):
+            cloud.back_up()
+
+    def _distrust(self, hub: Cell, since: Position) -> None:
+        cloud, ruling = self.world.cloud, [each for each in owners(self.world.cloud.store) if each not in self.let_in]
+        actor = ruling[0] if ruling else None
+        told = said(hub.id, since, b"key")
+        cloud.write(hub, lambda ordering, at: Pen(ordering.tag(at), (at,) * 4, at).climb(REVOKED, actor, **told), actor)
+        with cloud.store.disk.transaction():
+            keeping.remove(cloud.store, hub.id)
+
+    def remind(self) -> bool:
+        """An owner says it once more, where the cloud has forgotten it and nobody has told it anew; whether so."""
+        if self.gone is None or distrusted(self.gone[0], self.world.cloud.store) is not None:
+            return False
+        self._distrust(*self.gone)
+        return True
+
+    def _good_line(self, hub: HubMachine, raw: bytes) -> bytes | None:
+        return self.world.cloud.answer(hub.id, hub.store.me().key, raw)
+
+    def _hear(self) -> bool:
+        """A hub hears of it before any backup of the cloud has it; whether there is one that can."""
+        hub = next((each for each in self.world.hubs if each.may_write and not each.full), None)
+        if hub is None:
+            return False
+        for _ in range(20):
+            page = hub.fetch(self._good_line, Lane.SECURITY)
+            if page is not None and page.whole:
+                return True
+        return False

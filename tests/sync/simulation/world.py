@@ -168,6 +168,8 @@ class World:
         for hub in self.hubs:
             hub.cut_off = hub.full = False
         self.converge()
+        if self.bad_days.remind():
+            self.converge()
 
     def converge(self) -> None:
         """Talk until nothing is left to say."""
