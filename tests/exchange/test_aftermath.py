@@ -17,7 +17,7 @@ from tests.exchange.test_poison import Thief
 from tests.exchange.test_since_when import hub_id, removed
 from tests.exchange.test_stolen import members
 from tests.exchange.test_word_of_a_hub import says
-from tests.hub import Household
+from tests.hub import Household, text_of
 
 
 async def sets(home: Household, **wanted: str) -> None:
@@ -118,6 +118,25 @@ async def test_an_address_that_it_has_given(street: Street) -> None:
         await client.post("/auth/password/forgot", json={"email": "thief@example.org"})
     assert (before, len(await home.mail("thief@example.org"))) == (1, 1)
     assert told["reset_after_theft"] == ["What a stolen hub had done to noah was taken back: the e-mail address."]
+
+
+async def test_a_link_that_was_mailed_there_before(street: Street) -> None:
+    """The owner thinks again, and says an earlier time: what the thief has in his mail is good for nothing."""
+    await add(street.cloud.home, "noah", "owner")
+    hub, home = await joined(street), street.cloud.home
+    street.clock.advance(HOUR)
+    await says(hub, "noah", email="thief@example.org")
+    await agree(street)
+    street.clock.advance(2 * HOUR)
+    await of_the_console(street, hub, since="30m")
+    async with home.client() as client:
+        await client.post("/auth/password/forgot", json={"email": "thief@example.org"})
+        (letter,) = [each for each in await home.mail("thief@example.org") if "token=" in text_of(each)]
+        token = text_of(letter).partition("token=")[2].split()[0]
+        assert (await client.get("/auth/password/reset/validate", params={"token": token})).status_code == 200
+        await of_the_console(street, hub, since="2h")
+        body = {"reset_token": token, "new_password": "Harbour-Lamp-77!"}
+        assert (await client.post("/auth/password/reset", json=body)).status_code == 400
 
 
 async def banned_and_barred(street: Street, hub: Hub, name: str) -> Thief:

@@ -53,6 +53,8 @@ def after(tx: Tx, side: Side, row: Any, columns: dict[str, Any]) -> None:
         _ranked(tx, side, row, Role(columns["role"]))
     if columns.get("email_key", row.email_key) != row.email_key:
         resets.prove_nothing(tx, side.tenant_id, row.id)
+        if columns["email_key"] is None:
+            resets.void_all(tx, side.tenant_id, row.id)  # what was mailed there is in the hands of whoever reads it
     if "password_tag" in columns and not passwords.is_same(side, row):
         resets.void_all(tx, side.tenant_id, row.id)
         device_grants.end(tx, side.parts.register, side.tenant_id, "password", user_id=row.id)
