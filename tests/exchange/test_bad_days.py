@@ -229,6 +229,20 @@ async def test_a_restored_cloud(street: Street) -> None:
     assert {"early", "noah"} <= await members(hub.home)
 
 
+async def test_who_came_in_the_cloud_after_its_backup(street: Street) -> None:
+    """A hub that has heard of them keeps them, and tells the restored cloud of them as it knows them."""
+    hub = await joined(street)
+    await asyncio.to_thread(copied, street.folder / "cloud", street.folder / "cloud-backup")
+    await add(street.cloud.home, "noah")
+    await agree(street)
+    await street.back(street.folder / "cloud-backup")
+    assert await restored.begin_epochs(street.cloud.home.hub.parts) == 1
+    await agree(street)
+    assert "noah" in await members(street.cloud.home) & await members(hub.home)
+    for home in (street.cloud.home, hub.home):
+        assert (await signed_in(home, "noah", PASSWORD)).status_code == 200
+
+
 async def test_leaving(street: Street) -> None:
     """A household that forgets its cloud stays as it is, and can join again."""
     hub = await joined(street)

@@ -134,7 +134,9 @@ class Household:
                 reborn.as_incarnation(tx, self._parts)
             return settled
 
+        epoch = self.me.epoch
         settled = await self._do(work, part.now or None if isinstance(part, Page) else None)
+        self._checked = self._checked and self.me.epoch == epoch  # whom a restored cloud has lost may be in here still
         self._settled = self._settled and settled
 
     async def settle(self) -> bool:
@@ -158,9 +160,9 @@ class Household:
     async def check(self) -> None:
         """Once after each start, when all has been read: what the tables here say and the cells don't is written.
 
-        That is nothing, but after a restore: what the hub had begun since is over; and where it is `untold`: there it
-        is done before as well. Some at a time, since whoever signs in waits meanwhile; what is done in between is
-        written by itself.
+        That is nothing, but after a restore: what the hub had begun since is over; after one of the cloud, which has
+        lost people who are in here; and where it is `untold`: there it is done before as well. Some at a time, since
+        whoever signs in waits meanwhile; what is done in between is written by itself.
         """
         if (self._checked and not self.me.untold) or self.me.silent:
             return

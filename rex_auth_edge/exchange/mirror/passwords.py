@@ -64,13 +64,13 @@ def is_withheld(side: Side, row: Any) -> bool:
 
 
 def wishes(side: Side, row: Any, actor: bytes | None, *, reset: bool) -> Iterator[Wish]:
-    """A password that was set here; by a link it ends the duty to set one."""
+    """A password that was set here, or that a restored cloud has lost; by a link it ends the duty to set one."""
     if is_withheld(side, row):
         yield _again(side, row)
-    if not is_news(row):
-        return
     user, verifier = row.id.bytes, str(row.password_hash).encode()
     known = side.house.state(Cell(Kind.PASSWORD, user)).secret
+    if not is_news(row) and (known is not None or PasswordPool.is_nobodys(row.password_hash)):
+        return
     knows = START if known is None else known.reset
     write = partial(_tagged, side.tenant_id, row.id)
     cell = Cell(Kind.PASSWORD, user)
