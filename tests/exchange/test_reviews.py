@@ -229,7 +229,8 @@ def test_a_hub_that_was_put_back_is_called_by_its_name(house: MemoryCloud) -> No
 
 def test_a_hub_that_was_put_back_is_confirmed(house: MemoryCloud) -> None:
     """Once an owner has looked, who asks to look no more; the household is as it was."""
-    hub, told = Hand(house, HUB_A), {"kind": Kind.HUB.value, "id": HUB_A, "state": pack_state(State()), "why": RESTORED}
+    hub, state = Hand(house, HUB_A), pack_state(State())
+    told: dict[str, Any] = {"kind": Kind.HUB.value, "id": HUB_A, "state": state, "why": RESTORED}
     Hand(house, CLOUD).do(Kind.HUB, HUB_A, lambda pen: pen.climb(ACTIVE, name="hub.home"))
     hub.do(Kind.REVIEW, b"a review of it..", lambda pen: pen.climb(PENDING, **told))
     before = house.state(Cell(Kind.HUB, HUB_A))

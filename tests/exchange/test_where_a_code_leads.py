@@ -127,8 +127,13 @@ async def test_a_strangers_code(street: Street) -> None:
 
 def test_what_is_asked() -> None:
     """The console names household, cloud, owner and what follows, in words; a name moves no cursor."""
-    where = {"name": "Home\x1b[2J", "cloud": CLOUD, "owner": "maya", "address": "m***@example.com"}
-    where |= {"again": False}
+    where: dict[str, Any] = {
+        "name": "Home\x1b[2J",
+        "again": False,
+        "cloud": CLOUD,
+        "owner": "maya",
+        "address": "m***@example.com",
+    }
     stranger = leading(where | {"becomes": None, "alike": None})
     assert "maya (m***@example.com)" in stranger[0]
     assert "Nobody who owns this hub" in stranger[-1]
