@@ -28,7 +28,9 @@ def _stylesheet() -> bytes:
     return (files("rex_auth_edge.web.pages") / "static" / "rex.css").read_bytes()
 
 
+@cache
 def _render(app: Litestar) -> str:
+    """The page of an application, which doesn't change as long as the program runs."""
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - for people only, and seldom
 
     loader = PackageLoader("rex_auth_edge.web.pages")
