@@ -120,6 +120,10 @@ def test_a_certificate_of_ones_own(tmp_path: Path) -> None:
     assert not (tmp_path / "data" / "tls").exists()
 
 
+_PAUSE = 0.05
+"""Seconds from one of a client's connections to its next: a hub needs no storm to be asked while it changes."""
+
+
 @contextmanager
 def asking(url: str, authority: Authority) -> Iterator[None]:
     """Four clients meanwhile, on new connections and kept ones; each of their requests has to be answered."""
@@ -127,7 +131,7 @@ def asking(url: str, authority: Authority) -> Iterator[None]:
 
     def ask() -> int:
         asked = 0
-        while not done.is_set():
+        while not done.wait(_PAUSE):
             with httpx.Client(base_url=url, verify=authority.trusting(), trust_env=False) as client:
                 for _ in range(3):
                     assert client.get("/health/live").status_code == 200
