@@ -86,6 +86,7 @@ sync_buried = table(
     key("tenant_id"),
     key("number", sa.BigInteger),
     column("subject", sa.BINARY(16)),
+    sa.Index(None, "tenant_id", "subject"),
 )
 
 sync_hours = table(

@@ -48,6 +48,14 @@ def decide_password(change: Incoming, house: House) -> Verdict:
     return along(verdict, follow, tell=REPLACED, about=change.cell.id)
 
 
+def is_next(change: Incoming, house: House) -> bool:
+    """Whether it is a password of somebody whose current one its writer had seen."""
+    if change.cell.kind != Kind.PASSWORD or change.state.secret is None:
+        return False
+    current = house.state(change.cell).secret
+    return current is None or follows(change.tag, change.seen[Lane.IDENTITY], current.by, current.at)
+
+
 def _is_known(offered: Secret, current: Secret | None) -> bool:
     """Whether it is the very same, told under another tag: hashes are salted, so nobody has set it a second time."""
     known = current is not None and current.by != offered.by and current.verifier == offered.verifier

@@ -23,7 +23,7 @@ from rex_auth_edge.sync.state import EMPTY, Count, Incoming, State
 from rex_auth_edge.sync.told import decide_told
 
 STALE = "written_too_long_ago"
-_HOWEVER_LATE = frozenset({Kind.KEY, Kind.NOTICE, Kind.REVIEW})
+_HOWEVER_LATE = frozenset({Kind.KEY, Kind.NOTICE, Kind.REVIEW, Kind.FAILURES})
 
 Rule = Callable[[Incoming, House], Verdict]
 
@@ -67,15 +67,14 @@ def decide(change: Incoming, house: House, refresh: Position | None = None) -> V
     """The verdict, its delta still without a place.
 
     What was written without having seen `refresh` is too old: ids that it speaks of may have been deleted and forgotten
-    since. It is taken as far as it closes doors; the rest is for review, but for a password's verifier: nobody else can
-    confirm that. A hub's keys are its own to tell, and nobody else could confirm them: they are taken however late, and
-    so is what owners are told.
+    since. It is taken as far as it closes doors; the rest is for review. What nobody could confirm is taken however
+    late: a hub's keys, what owners are told, how often somebody failed; and a password that nobody has replaced since.
     """
     if change.state.needs and roles.leaves_nobody(change, house):
         return refuse(change, roles.LAST_OWNER)
     stale = refresh is not None and change.seen[_SECURITY] < refresh
     rule = _DECIDE.get(change.cell.kind, _as_it_is)
-    if not stale or change.cell.kind in _HOWEVER_LATE:
+    if not stale or change.cell.kind in _HOWEVER_LATE or passwords.is_next(change, house):
         return rule(change, house)
     part = closing(change.cell.kind, change.state)
     if change.cell.kind == Kind.ROLE and roles.raises(house.state(change.cell), part):

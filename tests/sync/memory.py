@@ -141,6 +141,10 @@ class MemoryCloud(MemoryRows):
         self.disk.put("dead", subject, None)
         self.disk.put("buried", number, subject)
 
+    def was_buried(self, subject: bytes) -> bool:
+        """Whether it is forgotten."""
+        return subject in self.disk.table("buried").values()
+
     def buried(self, after: int, most: int) -> list[tuple[int, bytes]]:
         """The next of those forgotten since."""
         return sorted(item for item in self.disk.table("buried").items() if item[0] > after)[:most]

@@ -194,39 +194,6 @@ def test_a_hub_that_forked_lifts_what_it_had_known_before() -> None:
     assert marks(world.cloud.store) == set()
 
 
-def test_a_hub_that_was_away_too_long_lets_nobody_in_with_what_it_wrote_before() -> None:
-    """An owner is asked instead, as well when nobody has been forgotten meanwhile; and also if it is enrolled anew."""
-    for anew in (False, True):
-        world = calm()
-        hub, device = world.hubs[0], Cell(Kind.DEVICE, b"d" * 16)
-        put(hub, device.kind, device.id, AtHub(hub).pen().climb())
-        put(hub, Kind.ROLE, MALLORY, AtHub(hub).pen().role("owner"))
-        AtCloud(world.cloud).write(Cell(Kind.DEVICE, b"e" * 16), AtCloud(world.cloud).pen().climb(), None)
-        world.cloud.now += 181 * DAY
-        if anew:
-            assert isinstance(hub.send(world.line), Refusal)
-            assert isinstance(hub.send(world.line), Welcome)
-            hub.enrol(world.cloud)
-        world.converge()
-        assert world.cloud.store.row(device) is None
-        assert role_in(world.cloud.store.state(Cell(Kind.ROLE, MALLORY))) is None
-        assert len(list(world.cloud.store.subjects(Kind.REVIEW))) == 2 + anew
-        assert (hub.store.me().incarnation > 1) is anew
-
-
-def test_what_was_written_before_somebody_was_forgotten_lets_nobody_in() -> None:
-    """It may speak of them: an owner is asked, also where the hub that wrote it has been heard of all the time."""
-    world = calm()
-    hub, device, store = world.hubs[0], Cell(Kind.DEVICE, b"d" * 16), world.cloud.store
-    put(hub, device.kind, device.id, AtHub(hub).pen().climb())
-    AtCloud(world.cloud).write(Cell(Kind.DEVICE, b"e" * 16), AtCloud(world.cloud).pen().climb(), None)
-    with store.disk.transaction():
-        store.put_standing(replace(store.standing(), floor=store.standing().at))
-    world.converge()
-    assert store.row(device) is None
-    assert list(store.subjects(Kind.REVIEW))
-
-
 def test_what_is_durable_and_when_a_hub_was_heard_of_only_rise() -> None:
     """Backups may be verified out of their order, and the cloud's clock be set back."""
     world = calm()

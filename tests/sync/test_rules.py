@@ -7,12 +7,11 @@ from msgspec.structs import replace
 
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, REVOKED, Kind
-from rex_auth_edge.sync.order import NOTHING, Position
+from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.outcome import Outcome, Then
 from rex_auth_edge.sync.standing import admitted, closed, field, kept_home, owners, role_of, session_lives
 from rex_auth_edge.sync.state import Cell, Count, State
 from rex_auth_edge.sync.verdict import added
-from rex_auth_edge.sync.wire import pack_state
 from tests.sync.houses import CLOUD, HUB_A, HUB_B, LEO, MAYA, NOAH, PlainHouse, Writer, failures, household
 from tests.sync.states import join_all
 
@@ -285,14 +284,3 @@ def test_what_nobody_understands_closes_no_last_owner() -> None:
     last = replace(shut, cell=Cell(Kind.BAN, MAYA))
     assert house.take(last).outcome is Outcome.REFUSED
     assert admitted(house, MAYA)
-
-
-def test_a_verifier_is_in_no_review() -> None:
-    """A password that comes too late is shown to owners without its hash, of which reviews keep none."""
-    house, here = household()
-    house.refresh = house.at
-    here.seen = NOTHING
-    verdict = house.take(here.password(NOAH, b"$argon2id$"))
-    assert verdict.outcome is Outcome.STALE
-    assert verdict.review.secret is not None
-    assert b"$argon2id$" not in pack_state(verdict.review)

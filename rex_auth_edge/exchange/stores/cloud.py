@@ -67,6 +67,11 @@ _add_dead = _unless_there(sync_dead)
 _of_dead = (sync_dead.c.tenant_id == sa.bindparam("tenant")) & (sync_dead.c.subject == sa.bindparam("who"))
 _drop_dead = Prepared(sa.delete(sync_dead).where(_of_dead))
 _add_buried = Prepared(sa.insert(sync_buried))
+_find_buried = Prepared(
+    sa.select(sync_buried.c.number)
+    .where((sync_buried.c.tenant_id == sa.bindparam("tenant")) & (sync_buried.c.subject == sa.bindparam("who")))
+    .limit(1)
+)
 _buried = Prepared(
     sa.select(sync_buried.c.number, sync_buried.c.subject)
     .where((sync_buried.c.tenant_id == sa.bindparam("tenant")) & (sync_buried.c.number > sa.bindparam("after")))
@@ -219,6 +224,10 @@ class SqlCloud(SqlRows):
             self.drop_row(Cell(kind, subject))
         _drop_dead.change(self.tx.conn, tenant=self.tenant_id, who=subject)
         _add_buried.change(self.tx.conn, tenant_id=self.tenant_id, number=number, subject=subject)
+
+    def was_buried(self, subject: bytes) -> bool:
+        """Whether it was once there, and is forgotten."""
+        return _find_buried.one(self.tx.conn, tenant=self.tenant_id, who=subject) is not None
 
     def buried(self, after: int, most: int) -> list[tuple[int, bytes]]:
         """The next of those forgotten since, in order."""

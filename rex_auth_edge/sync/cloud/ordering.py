@@ -11,6 +11,7 @@ from rex_auth_edge.sync import aftermath
 from rex_auth_edge.sync.bans import stamped
 from rex_auth_edge.sync.bodies import Row
 from rex_auth_edge.sync.cloud import told_of
+from rex_auth_edge.sync.cloud.brought import brought
 from rex_auth_edge.sync.cloud.consequences import consequence, put
 from rex_auth_edge.sync.cloud.handed_on import believed
 from rex_auth_edge.sync.cloud.store import CloudStore
@@ -18,8 +19,8 @@ from rex_auth_edge.sync.distrust import distrusted, said, sealed
 from rex_auth_edge.sync.keys import NOT_ITS_OWN
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.merge import join, placed
-from rex_auth_edge.sync.order import Position, Tag
-from rex_auth_edge.sync.outcome import Follow, Notice, Then, Verdict, refuse
+from rex_auth_edge.sync.order import Lane, Position, Tag
+from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict, refuse
 from rex_auth_edge.sync.record import REWRITTEN
 from rex_auth_edge.sync.removal import after_hub, after_policy
 from rex_auth_edge.sync.sign_outs import without_needless
@@ -74,8 +75,13 @@ class Ordering:
 
     def take(self, change: Incoming, refresh: Position) -> Verdict:
         """Decide the change, write what comes of it, and do what follows from it."""
-        at = self.next()
-        verdict, delta = self._added(change, at, max(refresh, self._store.standing().floor))
+        at, since = self.next(), max(refresh, self._store.standing().floor)
+        if change.seen[Lane.SECURITY] >= since or brought(change, since, self._store):
+            verdict, delta = self._added(change, at)
+        elif self._store.was_buried(change.cell.id):
+            return Verdict(Outcome.STALE)
+        else:
+            verdict, delta = self._added(change, at, since)
         if told := told_of.told_of(change.cell, delta, self._store):
             verdict = replace(verdict, notices=(*told, *verdict.notices))
         if not self.write(change.cell, delta, at, LARGEST_CELL):

@@ -108,6 +108,10 @@ class CloudStore(Rows, Protocol):
         """Forget that the subject was there, but for its number among those forgotten."""
         ...
 
+    def was_buried(self, subject: bytes) -> bool:
+        """Whether it was once there, and is forgotten."""
+        ...
+
     def buried(self, after: int, most: int) -> list[tuple[int, bytes]]:
         """The next of those forgotten since, in order."""
         ...
