@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -35,6 +36,7 @@ class MariaServer:
     folder: Path
     port: int
     made: list[str] = field(default_factory=list)
+    process: int = 0
 
     @property
     def url(self) -> sa.URL:
@@ -51,6 +53,15 @@ class MariaServer:
         """Run a statement as the server's owner; its rows, tab-separated."""
         command = [str(program("mariadb")), "--no-defaults", "-uroot", f"-S{self.folder / 's'}", "-Ne", statement]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It takes what comes, and answers nothing."""
+        os.kill(self.process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.process, signal.SIGCONT)
 
     def _url(self, database: str) -> sa.URL:
         return sa.URL.create("mysql+asyncmy", "root", host="127.0.0.1", port=self.port, database=database)
@@ -102,6 +113,7 @@ def _started(server: MariaServer) -> Iterator[None]:
     with (server.folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             _await_answer(server, process)
+            server.process = process.pid
             yield
         finally:
             process.kill()  # nothing of it is kept

@@ -7,7 +7,7 @@ need the latest committed state, and no gap locks. Reads are REPEATABLE READ, wh
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -24,6 +24,8 @@ T = TypeVar("T")
 TRIES = 10
 FAREWELL = 10.0
 """Seconds that a closing store waits for its last writes."""
+PATIENCE = 20.0
+"""Seconds after which nobody waits for a server any more: a frozen one answers nothing, and never hangs up."""
 _DEADLOCK, _LOCK_TIMEOUT, _CHANGED, _DUPLICATE = 1213, 1205, 1020, 1062
 _NOT_READY = 1047
 """A node of Galera's that is no part of its cluster at the moment, as every one is while it has no quorum."""
@@ -81,10 +83,22 @@ class MariaStore:
         """See `Store.write`. Work that was accepted is done even if its caller goes away."""
         if self._closed:
             raise StorageUnavailableError("The database is closed: the program is stopping.")
-        task = asyncio.create_task(self._write(work))
+        return await self._within(self._write(work))
+
+    async def _within(self, doing: Coroutine[Any, Any, T]) -> T:
+        """What comes of it. It goes on where nobody waits for it any more, since nobody can know how far it has got."""
+        task = asyncio.create_task(doing)
         self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-        return await asyncio.shield(task)
+        task.add_done_callback(self._over)
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+        if not done:
+            raise StorageUnavailableError(f"The database hasn't answered for {PATIENCE:g} seconds.")
+        return task.result()
+
+    def _over(self, task: asyncio.Task[Any]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # it is asked for here in case that nobody else does
 
     async def _write(self, work: Callable[[Tx], T]) -> T:
         """Until it is committed: `work` starts over, in a new transaction, where it lost a race or its connection."""
@@ -125,6 +139,9 @@ class MariaStore:
 
     async def read(self, query: Callable[[sa.Connection], T]) -> T:
         """See `Store.read`."""
+        return await self._within(self._read(query))
+
+    async def _read(self, query: Callable[[sa.Connection], T]) -> T:
         try:
             async with self._readers.connect() as connection:
                 return await connection.run_sync(query)

@@ -222,6 +222,20 @@ async def test_a_frozen_server_holds_nobody_up(
     assert "1 writes were given up" in caplog.text
 
 
+async def test_nobody_waits_for_a_frozen_server_for_ever(
+    mariadb_store: Store, mariadb_server: MariaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes connections and answers nothing: reading and writing are refused, and go on once it does."""
+    monkeypatch.setattr(mariadb, "PATIENCE", 0.3)
+    with mariadb_server.frozen():
+        for asked in (kept(mariadb_store), mariadb_store.write(add("late"))):
+            with pytest.raises(StorageUnavailableError, match="hasn't answered"):
+                await asked
+    monkeypatch.undo()
+    await mariadb_store.write(add("later"))
+    assert "later" in await kept(mariadb_store)
+
+
 async def test_an_empty_database_is_said_to_be_empty(mariadb_server: MariaServer) -> None:
     """Whoever has forgotten to make the schema is told what to run."""
     with pytest.raises(SchemaError, match=r"The database is empty, .* run `rex-auth-edge db upgrade`"):
