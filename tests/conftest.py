@@ -21,7 +21,7 @@ from tests.doubles import HandClock, SeededEntropy
 from tests.examples import examples
 from tests.hub import Household, household
 
-pytest_plugins = ["tests.secrets_watch", "tests.statements"]
+pytest_plugins = ["tests.in_memory", "tests.secrets_watch", "tests.statements"]
 
 _LONG = {"systemd", "install"}
 """Rooms whose tests boot machines."""
