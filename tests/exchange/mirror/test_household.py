@@ -84,6 +84,22 @@ async def test_whoever_was_invited_is_in_everywhere(family: World) -> None:
     assert (await states(one))[0][3] is not None
 
 
+async def test_an_invitation_that_was_used_here_and_revoked_there(family: World) -> None:
+    """Revoked is what counts on all nodes; whoever had come by it stays, until somebody says otherwise."""
+    one, other = family.hubs
+    made = (await (await signed_in(one)).post("/household/invites", json={"role": "adult", "name": "Leo"})).json()
+    await family.meet()
+    client, body = one.home.client(), {"email": "leo@example.com", "password": "Zebra-River-42!", "username": "leo"}
+    begun = (await client.post("/auth/register/initiate", json=body | {"invite": made["code"]})).json()
+    proof = {"email": "leo@example.com", "otp": await one.home.code("leo@example.com"), **begun}
+    assert not (await client.post("/auth/register/verify", json=proof)).is_error
+    assert not (await (await signed_in(other)).delete(f"/household/invites/{(await states(other))[0][0]}")).is_error
+    await alike(family)
+    found = [await states(node) for node in (*family.hubs, family.cloud)]
+    assert [each[0][4] for each in found] == [True] * 3
+    assert {row["username"] for row in await rows(family.cloud)} == {"maya", "leo"}
+
+
 async def followed(node: Node) -> dict[Any, Any]:
     """Each chain of the log that is here, and what is wrong with it."""
 

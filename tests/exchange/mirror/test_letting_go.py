@@ -140,9 +140,9 @@ async def test_whoever_has_to_set_another_password_is_acted_for_no_more(family: 
     assert (await acting(one), await waits(voice, code)) == (0, False)
 
 
-@pytest.mark.parametrize("how", ["sessions", "voice"])
+@pytest.mark.parametrize("how", ["sessions", "voice", "policy"])
 async def test_what_devices_wait_for_ends_elsewhere(family: World, how: str) -> None:
-    """By signing out everywhere on the other hub, or by wanting no voice any more."""
+    """By signing out everywhere on the other hub, or by wanting no voice any more, for oneself or for everybody."""
     one, other = family.hubs
     maya = await signed_in(one)
     await member(maya, "noah")
@@ -150,10 +150,13 @@ async def test_what_devices_wait_for_ends_elsewhere(family: World, how: str) -> 
     await family.meet()
     assert (await act(voice, "noah")).status_code == 200
     code = await asked(voice)
-    noah = await signed_in(other, "noah")
-    done = await (
-        noah.delete("/auth/sessions") if how == "sessions" else noah.put("/auth/voice", json={"voice": "off"})
-    )
+    who = await signed_in(other, "maya" if how == "policy" else "noah")
+    method, path = {
+        "sessions": ("DELETE", "/auth/sessions"),
+        "voice": ("PUT", "/auth/voice"),
+        "policy": ("PATCH", "/household/policy"),
+    }[how]
+    done = await who.request(method, path, json=None if how == "sessions" else {"voice": "off"})
     assert not done.is_error, done.text
     await family.meet(other, one)
     assert (await acting(one), await waits(voice, code)) == (0, False)
