@@ -62,6 +62,7 @@ sync_standings = table(
 """In the cloud: a household's head row. A household without one isn't shared with any hub."""
 
 sync_members = table("sync_members", key("tenant_id"), key("hub_id"), column("value", _RECORD))
+"""In the cloud: a hub as it is known there (`sync.cloud.store.Member`), removed ones included."""
 
 sync_ends = table(
     "sync_ends",
@@ -71,6 +72,7 @@ sync_ends = table(
     key("lane", sa.SmallInteger),
     column("value", sa.LargeBinary(255)),
 )
+"""In the cloud: how far a hub's incarnation has got with a lane (`sync.cloud.store.End`)."""
 
 sync_dead = table(
     "sync_dead",
@@ -80,6 +82,7 @@ sync_dead = table(
     column("since", sa.BigInteger),
     sa.Index(None, "since"),
 )
+"""In the cloud: what has come to its end, at which place, and `since` when, in milliseconds by the cloud's clock."""
 
 sync_buried = table(
     "sync_buried",
@@ -88,6 +91,7 @@ sync_buried = table(
     column("subject", sa.BINARY(16)),
     sa.Index(None, "tenant_id", "subject"),
 )
+"""In the cloud: ids of what was deleted and is forgotten, numbered in that order, by which hubs hear of them."""
 
 sync_hours = table(
     "sync_hours",
@@ -161,6 +165,7 @@ sync_lost = table(
     column("lane", sa.SmallInteger),
     column("value", _STATE),
 )
+"""On a hub: what a restored cloud may have forgotten of a cell (`sync.hub.store.Lost`). Nothing reads `lane`."""
 
 sync_kept = table(
     "sync_kept",
@@ -170,6 +175,7 @@ sync_kept = table(
     key("number", sa.BigInteger),
     column("verifier", sa.LargeBinary(255)),
 )
+"""On a hub: verifiers of its own by their tags, since the cloud's row of a password may be without."""
 
 sync_audited = table(
     "sync_audited",

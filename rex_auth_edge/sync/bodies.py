@@ -59,9 +59,11 @@ class Head(Struct, frozen=True, array_like=True, gc=False):
 class Hello(Greeting, frozen=True, omit_defaults=True):
     """How a hub introduces itself: after each start, and whenever the cloud asks for it.
 
-    `heads` are, for each lane, the ends that the hub vouches for: what was acknowledged, and what it has tried to send.
-    `restored` says that it found itself older than its copy, and has written nothing since. `told` is the furthest
-    place that the cloud has told it of, in whatever epoch. `twice`: there is another copy of it, as it has found out.
+    `number` is that of its latest change, whatever the lane. `heads` are, for each lane, the ends that the hub vouches
+    for: what was acknowledged, and what it has tried to send. `next_key` is the public half of the key that is to take
+    the place of the one with which this is signed. `restored` says that it found itself older than its copy, and has
+    written nothing since. `told` is the furthest place that the cloud has told it of, in whatever epoch. `twice`: there
+    is another copy of it, as it has found out.
     """
 
     nonce: bytes
@@ -99,7 +101,9 @@ class Push(Struct, frozen=True, omit_defaults=True):
 class Pull(Struct, frozen=True, omit_defaults=True):
     """A lane's rows past `after`, or what closes doors past `heard` for a hub that is locked out.
 
-    `past`: nothing that the hub will ever send was written before it had seen this.
+    `past`: nothing that the hub will ever send was written before it had seen this. `pruned`: of the subjects that the
+    cloud has forgotten, and numbered, it knows up to this one. `root` is the digest of the lane's rows at the hub,
+    where it has read all of them; else empty.
     """
 
     epoch: int
@@ -124,8 +128,9 @@ class Welcome(Greeting, frozen=True, omit_defaults=True):
     """The answer to a Hello. `incarnation` differs where the hub has to become another.
 
     `began` is the place up to which the epochs before count. `heads` are the ends that the cloud has of this
-    incarnation as the hub knew it. `refresh`: what was written without having seen this is taken only as far as it
-    closes doors.
+    incarnation as the hub knew it. `head` is where the order stands, `durable` up to where it can't be lost any more;
+    `pruned` is how many subjects the cloud has forgotten. `key` is the hub's to sign with from now on. `refresh`: what
+    was written without having seen this is taken only as far as it closes doors.
     """
 
     nonce: bytes
@@ -142,10 +147,11 @@ class Welcome(Greeting, frozen=True, omit_defaults=True):
 
 
 class Pushed(Struct, frozen=True, omit_defaults=True):
-    """The answer to a Push: all of the lane up to `upto` is contained in what the cloud has up to `at`.
+    """The answer to a Push: all of the lane up to the number `upto` is contained in what the cloud has up to `at`.
 
     `echo` is the hash of the changes' rows (`digest.hash_of`) where these are all that the lane has past the hub's
     `read`, the last of them at `at` and each right after the one before: the hub can make them itself.
+    `durable` as in Welcome.
     """
 
     nonce: bytes
@@ -158,7 +164,9 @@ class Pushed(Struct, frozen=True, omit_defaults=True):
 class Page(Struct, frozen=True, omit_defaults=True):
     """The answer to a Pull. The cursor moves to `upto`; only where `whole` has the hub seen everything up to there.
 
-    In the middle of a pull it hasn't: a cell that changes meanwhile moves on in the order, past what was read.
+    In the middle of a pull it hasn't: a cell that changes meanwhile moves on in the order, past what was read. `gone`
+    are ids whose subjects are forgotten, `pruned` the number of the last of them. `agrees`, where the Pull had a root
+    and there was nothing to tell: whether both ends have the same rows. `durable` as in Welcome.
     `partial` rows are all that a hub that is locked out may still learn up to `upto`: they close doors, and move no
     cursor. `now` is by the cloud's clock, in milliseconds since 1970: how long ago something came to it is told by that
     clock alone.

@@ -11,6 +11,13 @@ HEADS: tuple[Head, Head, Head, Head] = (Head(), Head(), Head(), Head())
 class Me(Struct, frozen=True):
     """Where a hub stands. A copy lies outside of its database, written after each commit.
 
+    `number` is that of its latest change, whatever the lane; `heads` are by lane the ends of those that the cloud has.
+    `nonce` is what the next request has to show that changes something, `key` the public half with which it is signed,
+    `next_key` the one that the next introduction names. `greeted`: it has introduced itself, and needn't anew. `locked`
+    and `removed` are what the cloud has said. `durable`: up to there the cloud can lose nothing any more; `pruned`: of
+    those whom it has forgotten, and numbered, the hub knows up to this one. `commits` are counted, so that a database
+    of before is known by fewer.
+
     `told` is the furthest place of which an answer with a nonce has told it. `cursors` say up to where it has read;
     `whole`, up to where it knows all; `past`, what it had seen at least when it wrote the oldest of what waits.
     `pending` is the request that has to be answered before another is made, to the byte. `restored`: the database is

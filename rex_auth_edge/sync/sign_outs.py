@@ -32,7 +32,7 @@ def without_needless(change: Incoming, delta: State, house: House) -> State:
 def _outdone(former: Mark, latest: Mark, change: Incoming, house: House) -> bool:
     """Whether every session that the former mark ends is ended by the latest one as well.
 
-    Whoever has begun a session knowing of the latest knew of the former, if that's writer did. The session that the
+    Whoever has begun a session knowing of the latest knew of the former, if that one's writer did. The session that the
     latest spares must be none that the former ends.
     """
     if not follows(change.tag, change.seen[Lane.SECURITY], former.by, former.at):

@@ -1,4 +1,5 @@
 """The stores of both ends of synchronisation, over SQL.
 
-Each lives for one transaction: what it has read and written is kept until `flush` writes all of it together.
+Each lives for one transaction: cells that it has read and written are kept until `flush` writes them together, with
+where its end stands. What changes once or twice in a transaction, as a hub's record in the cloud, is written at once.
 """

@@ -94,9 +94,9 @@ class NotSharedError(LookupError):
     """The household has no standing here: it isn't synchronised."""
 
 
-def share(tx: Tx, tenant_id: UUID, epoch: int = 1) -> None:
+def share(tx: Tx, tenant_id: UUID) -> None:
     """Let the household's order begin. The digest's key is drawn here, and every hub is told it."""
-    value = _pack(Standing(Position(epoch, 0), {epoch: START}))
+    value = _pack(Standing(Position(1, 0), {1: START}))
     row = {"tenant_id": tenant_id, "value": value, "digest_key": tx.entropy.token_bytes(32)}
     tx.conn.execute(sa.insert(sync_standings).values(row))
 
@@ -129,7 +129,7 @@ def with_dead(conn: sa.Connection, by: int) -> list[UUID]:
 
 
 class SqlCloud(SqlRows):
-    """One household. Raises NotSharedError where it has no standing. Nothing is written before `flush`."""
+    """One household. Raises NotSharedError where it has no standing. Not all is written before `flush`."""
 
     def __init__(self, tx: Tx, tenant_id: UUID) -> None:
         found = _get.one(tx.conn, tenant=tenant_id)

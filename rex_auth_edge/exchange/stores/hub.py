@@ -83,7 +83,7 @@ def kept_at_home(conn: sa.Connection, tenant_id: UUID, by: Tag) -> bytes | None:
 
 
 class SqlHub(SqlOwn):
-    """One household. Raises NotEnrolledError where it isn't synchronised. Nothing may be written before `flush`.
+    """One household. Raises NotEnrolledError where it isn't synchronised. Not all is written before `flush`.
 
     `buried` are those forgotten in this transaction.
     """

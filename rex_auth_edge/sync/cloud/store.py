@@ -30,8 +30,11 @@ class Member(Struct, frozen=True):
     """A hub, as the cloud knows it.
 
     `nonce` is what it has to show next; `last`, `digest` and `answer` are of the request before, for when its answer
-    was lost, and `recent` of those before it. `epoch` is the one in which it has introduced itself. `past` is what it
-    has seen for good. `speaks` are the oldest and the newest version of the exchange that it speaks.
+    was lost, and `recent` of those before it. `keys` are the public halves of those that are good: the present one, and
+    the one that takes its place once it is used. `contact` is when it was last heard, in milliseconds by the
+    cloud's clock. What was written without having seen `refresh` is taken as far as it closes doors. `locked`: there
+    are two of it. `epoch` is the one in which it has introduced itself. `past` is what it has seen for good. `speaks`
+    are the oldest and the newest version of the exchange that it speaks.
     """
 
     incarnation: int

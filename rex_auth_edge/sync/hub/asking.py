@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.bodies import NEWEST, OLDEST, Change, Head, Hello, Pull, Push, Row
+from rex_auth_edge.sync.bodies import MOST_CHANGES, NEWEST, OLDEST, Change, Head, Hello, Pull, Push, Row
 from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.hub.settling import forgotten
 from rex_auth_edge.sync.hub.store import Entry, HubStore
@@ -32,7 +32,7 @@ def _as_it_is(_cell: Cell, state: State) -> State:
     return state
 
 
-def push(store: HubStore, most: int = 500, measured: Measured = _as_it_is) -> bytes | None:
+def push(store: HubStore, most: int = MOST_CHANGES, measured: Measured = _as_it_is) -> bytes | None:
     """The next request that changes something: what is pending, a Hello, or a lane's changes; None where nothing waits.
 
     Nor is there one before all is settled that the last Hello has begun. The security lane goes first;
