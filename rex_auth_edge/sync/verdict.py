@@ -25,7 +25,7 @@ from rex_auth_edge.sync.told import decide_told
 STALE = "written_too_long_ago"
 _HOWEVER_LATE = frozenset({Kind.KEY, Kind.NOTICE, Kind.REVIEW, Kind.FAILURES})
 
-Rule = Callable[[Incoming, House], Verdict]
+_Decide = Callable[[Incoming, House], Verdict]
 
 _SECURITY, _POLICY = Lane.SECURITY, Kind.POLICY
 
@@ -45,7 +45,7 @@ def _decide_failures(change: Incoming, house: House) -> Verdict:
     return take(change, replace(change.state, counts=tuple(map(bounded, change.state.counts))))
 
 
-_DECIDE: Mapping[str, Rule] = MappingProxyType({
+_DECIDE: Mapping[str, _Decide] = MappingProxyType({
     Kind.ROLE: roles.decide_role,
     Kind.USER: roles.decide_person,
     Kind.DISABLED: roles.decide_person,

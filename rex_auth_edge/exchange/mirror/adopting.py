@@ -13,7 +13,7 @@ from rex_auth_edge.exchange.mirror import (
     passwords,
     policy,
 )
-from rex_auth_edge.exchange.mirror.side import LONGEST_ID, Side, uuid_of
+from rex_auth_edge.exchange.mirror.side import ID_BYTES, Side, uuid_of
 from rex_auth_edge.flows.parts import NOBODY, Parts
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import Kind
@@ -36,7 +36,7 @@ def adopt(
     """
     clouds = tx.now.wall if parts.home == NOBODY else clouds
     side = Side(tx.conn, parts, tenant_id, house, tx.node.id.bytes, tx.now, clouds=clouds)
-    changed = [cell for cell in cells if len(cell.id) == LONGEST_ID]
+    changed = [cell for cell in cells if len(cell.id) == ID_BYTES]
     persons = {cell.id for cell in changed if cell.kind.partition(".")[0] == Kind.USER}
     told = {cell.id for cell in changed if cell.kind == Kind.NOTICE}
     persons |= {each for notice in told if uuid_of(each := field(house, Cell(Kind.NOTICE, notice), "about"))}

@@ -22,13 +22,13 @@ class _Change:
     row: Any
     columns: dict[str, Any]
 
-    def now(self, name: str) -> Any:
+    def before(self, name: str) -> Any:
         """What the column held before."""
         return None if self.row is None else getattr(self.row, name)
 
     def news(self, name: str) -> bool:
         """Whether the column is another one now."""
-        return name in self.columns and self.columns[name] != self.now(name)
+        return name in self.columns and self.columns[name] != self.before(name)
 
 
 @dataclass(slots=True)
@@ -109,7 +109,7 @@ def _write(tx: Tx, side: Side, change: _Change, directory: _Directory) -> None:
         if holder is not None and holder.id != change.id:
             change.columns[name] = users.holding_place(change.id)
     if change.news("email_key"):
-        directory.struck |= _real(change.now("email_key"))
+        directory.struck |= _real(change.before("email_key"))
         directory.listed |= dict.fromkeys(_real(change.columns["email_key"]), people.who_told(side, change.id))
     if change.row is not None:
         users.change(tx, side.tenant_id, change.id, **change.columns)

@@ -17,7 +17,7 @@ from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell, State
 
-LONGEST_ID = 16
+ID_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def number(found: Any) -> int | None:
 
 def uuid_of(found: Any) -> UUID | None:
     """Somebody's id, None for what is none."""
-    return UUID(bytes=bytes(found)) if isinstance(found, bytes) and len(found) == LONGEST_ID else None
+    return UUID(bytes=bytes(found)) if isinstance(found, bytes) and len(found) == ID_BYTES else None
 
 
 def id_of(user_id: UUID | None) -> bytes | None:

@@ -15,7 +15,7 @@ from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.exchange.stores.cloud import hubs_of
 from rex_auth_edge.exchange.stores.entries import backlog
-from rex_auth_edge.exchange.stores.hub import standing
+from rex_auth_edge.exchange.stores.hub import me_of
 from rex_auth_edge.flows.household.actor import Actor, forbidden
 from rex_auth_edge.flows.parts import NOBODY, Parts
 from rex_auth_edge.keys.seal import SealBrokenError
@@ -77,7 +77,7 @@ def _in_cloud(conn: sa.Connection, tenant_id: UUID) -> Status:
 
 def _on_hub(conn: sa.Connection, parts: Parts, tenant_id: UUID) -> Status:
     row = sync_enrolments.get(conn, tenant_id)
-    me = standing(conn, tenant_id)
+    me = me_of(conn, tenant_id)
     if row is None or me is None:
         return Status(enrolled=False)
     known = _known(parts, tenant_id, bytes(row.enrolment))

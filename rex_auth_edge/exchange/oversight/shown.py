@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from rex_auth_edge.exchange.stores.hub import standing
+from rex_auth_edge.exchange.stores.hub import me_of
 from rex_auth_edge.storage.sync_tables import sync_cells
 from rex_auth_edge.sync.state import EMPTY, Cell, State
 from rex_auth_edge.sync.wire import unpack_state
@@ -22,7 +22,7 @@ class Shown:
     @property
     def node(self) -> bytes:
         """The hub's id; nothing in the cloud, and where nothing is shared."""
-        me = standing(self._conn, self._tenant_id)
+        me = me_of(self._conn, self._tenant_id)
         return b"" if me is None else me.id
 
     def state(self, cell: Cell) -> State:

@@ -64,7 +64,7 @@ def enrolled(conn: sa.Connection) -> list[UUID]:
     return [row.tenant_id for row in _enrolled.all(conn)]
 
 
-def standing(conn: sa.Connection, tenant_id: UUID) -> Me | None:
+def me_of(conn: sa.Connection, tenant_id: UUID) -> Me | None:
     """Where the hub stands with the household's cloud, for who only looks; None where it isn't enrolled."""
     found = _get.one(conn, tenant=tenant_id)
     return None if found is None else _record.decode(found.value)[0]

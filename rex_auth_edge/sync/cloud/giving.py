@@ -1,5 +1,7 @@
 """A pull: the rows of a lane that a hub hasn't got, and whether both have the same."""
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.bodies import Compare, Compared, Page, Pull, Refusal, Row
@@ -20,9 +22,14 @@ _LARGEST = 1024 * 1024
 
 def page(store: CloudStore, pull: Pull, most: int) -> Page:
     """The next rows, and who is forgotten. `whole` where there's no more of either: then it knows all to `upto`."""
-    answer = _page(store, pull, most)
+    return _in_bounds(lambda most: _page(store, pull, most), most)
+
+
+def _in_bounds(made: Callable[[int], Page], most: int) -> Page:
+    """The page of `most` rows, or of half as many and so on, until it fits into an answer or has one row."""
+    answer = made(most)
     while len(answer.rows) > 1 and _bytes(answer) > LARGEST_BODY < len(encode(answer)):
-        answer = _page(store, pull, len(answer.rows) // 2)
+        answer = made(len(answer.rows) // 2)
     return answer
 
 
@@ -66,10 +73,7 @@ def _fitting(found: list[Row]) -> list[Row]:
 
 def revocations(store: CloudStore, pull: Pull) -> Page:
     """What a hub may still learn that is locked out: only what closes doors, past what it has heard."""
-    answer = _revocations(store, pull, MOST_ROWS)
-    while len(answer.rows) > 1 and _bytes(answer) > LARGEST_BODY < len(encode(answer)):
-        answer = _revocations(store, pull, len(answer.rows) // 2)
-    return answer
+    return _in_bounds(lambda most: _revocations(store, pull, most), MOST_ROWS)
 
 
 def _revocations(store: CloudStore, pull: Pull, most: int) -> Page:

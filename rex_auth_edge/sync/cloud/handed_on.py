@@ -25,24 +25,24 @@ _OF_THE_CLOUD = frozenset({Kind.NOTICE, Kind.REVIEW})
 """What a restored cloud may lose: what it had told, and held back, since, for else whoever has a key could fake it."""
 
 
-class Told(Struct, frozen=True):
+class Believed(Struct, frozen=True):
     """What is taken: of which cell, and what of it."""
 
     cell: Cell
     state: State
 
 
-def believed(hub: bytes, cell: Cell, state: State, house: House) -> Told:
+def believed(hub: bytes, cell: Cell, state: State, house: House) -> Believed:
     """As far as this hub can be believed."""
     if cell.kind == Kind.AUDIT:
         return _record(hub, cell, state, house)
     if cell.kind in _OF_THE_CLOUD and house.state(cell).rung is None:
-        return Told(cell, EMPTY)
+        return Believed(cell, EMPTY)
     if cell.kind == Kind.HUB:
         marks = tuple(mark for mark in state.marks if mark.what != RESTORED or cell.id == hub)
         state = replace(state, marks=marks, fields={})
     told = closing(cell.kind, state)
-    return Told(cell, _lowering(hub, told, role_in(house.state(cell))) if cell.kind == Kind.ROLE else told)
+    return Believed(cell, _lowering(hub, told, role_in(house.state(cell))) if cell.kind == Kind.ROLE else told)
 
 
 def _lowering(hub: bytes, state: State, present: Role | None) -> State:
@@ -61,15 +61,15 @@ def _guest(mark: Mark) -> Mark:
     return replace(mark, what=Role.GUEST.value)
 
 
-def _record(hub: bytes, cell: Cell, state: State, house: House) -> Told:
+def _record(hub: bytes, cell: Cell, state: State, house: House) -> Believed:
     """Its own as it is; another node's as handed on, unless it is known."""
     if all(held.by.origin == hub for held in state.fields.values()):
-        return Told(cell, State(fields=state.fields))
+        return Believed(cell, State(fields=state.fields))
     if house.state(cell).fields:
-        return Told(cell, EMPTY)
+        return Believed(cell, EMPTY)
     told: dict[str, Any] = {name: held.value for name, held in sorted(state.fields.items())}
     held = Held(min(held.at for held in state.fields.values()), Tag(hub, 0, 0), told)
-    return Told(Cell(Kind.AUDIT, _id(hub, cell)), State(fields={HANDED_ON: held}))
+    return Believed(Cell(Kind.AUDIT, _id(hub, cell)), State(fields={HANDED_ON: held}))
 
 
 def _id(hub: bytes, cell: Cell) -> bytes:
