@@ -13,8 +13,8 @@ from rex_auth_edge.domain.clock import MINUTE, SECOND, Moment
 from rex_auth_edge.domain.register import LONGEST
 from rex_auth_edge.domain.roles import SCOPES, Role
 from rex_auth_edge.exchange.mirror.sessions import begun_by
-from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.stores.cloud import member_of
+from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.flows.authenticate import Authenticator, digest_of
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys import public_keys

@@ -1,9 +1,9 @@
 """A hub's rows are compared with its cells some at a time: together that is the same as all at once."""
 
 from rex_auth_edge.exchange.mirror import listed, people_of, recapture
-from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.stores.hub import SqlHub, enrol
 from rex_auth_edge.exchange.stores.scribes import HubScribe
+from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.storage.tx import Touch, Tx
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.me import HEADS, Me

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from rex_auth_edge.exchange.mirror import differences
-from rex_auth_edge.exchange.oversight.shown import Shown
+from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.storage import users
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, agree, joined, signed_in, validated

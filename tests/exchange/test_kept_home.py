@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from rex_auth_edge.exchange.oversight.shown import Shown
+from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.storage import users
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.pen import Pen

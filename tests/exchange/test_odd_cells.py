@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from rex_auth_edge.exchange.mirror import differences
-from rex_auth_edge.exchange.oversight.shown import Shown
+from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.storage import users
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.pen import Pen

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from rex_auth_edge.appliance import reach
 from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.exchange.mirror import differences
-from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.stores.hub import SqlHub
+from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, Kind
 from rex_auth_edge.sync.standing import kept_home

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import jwt
 
-from rex_auth_edge.exchange.oversight.shown import Shown
+from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.flows import signing
 from rex_auth_edge.keys.keyring import OVERLAP
 from rex_auth_edge.sync.keys import key_of

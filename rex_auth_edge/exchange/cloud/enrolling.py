@@ -14,9 +14,9 @@ from rex_auth_edge.exchange.cloud.answering import NONCE_BYTES
 from rex_auth_edge.exchange.cloud.claims import code_hash
 from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol, Enrolled, Look, Offer, whose
 from rex_auth_edge.exchange.mirror import adopt, listed, people_of, recapture
-from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.stores.cloud import SqlCloud, held_if_shared, share
 from rex_auth_edge.exchange.stores.scribes import CloudScribe
+from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.flows.household.actor import still_may
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import sync_claims, tenants, users

@@ -10,9 +10,9 @@ from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.exchange.mirror import adopt
 from rex_auth_edge.exchange.oversight.deciding import Told, told_owners
-from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.stores.cloud import NotSharedError, SqlCloud, hubs_of
 from rex_auth_edge.exchange.stores.scribes import CloudScribe
+from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.flows.household.actor import Actor, forbidden, note, refusal
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage.tx import Tx

@@ -16,10 +16,10 @@ from rex_auth_edge.exchange.hub.copy import Copies, Copy
 from rex_auth_edge.exchange.hub.enrolment import Enrolment
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.mirror import adopt, beyond, capture, failures, listed, people_of, recapture, with_ended
-from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.proof import HubKey, Signer
 from rex_auth_edge.exchange.stores.hub import SqlHub
 from rex_auth_edge.exchange.stores.scribes import HubScribe
+from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.seal import SealBrokenError
 from rex_auth_edge.storage import sync_enrolments

@@ -22,9 +22,9 @@ from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol, Enrolled, Look
 from rex_auth_edge.exchange.mirror import differences
 from rex_auth_edge.exchange.oversight.overview import status_of
-from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.exchange.proof import HubKey, Signer
+from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.exchange.waking import Waking
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import sync_enrolments

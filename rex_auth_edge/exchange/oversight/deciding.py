@@ -11,8 +11,8 @@ from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.exchange.oversight import notices, reviews, telling
 from rex_auth_edge.exchange.oversight.changing import change_cells
-from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.scribe import Scribe
+from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.flows.household.actor import Actor, forbidden, note, refusal
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage.tx import Tx

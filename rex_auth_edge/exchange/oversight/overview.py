@@ -11,11 +11,11 @@ from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.exchange.hub import enrolment
 from rex_auth_edge.exchange.oversight import notices, reviews, words
-from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.exchange.stores.cloud import hubs_of
 from rex_auth_edge.exchange.stores.entries import backlog
 from rex_auth_edge.exchange.stores.hub import me_of
+from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.flows.household.actor import Actor, forbidden
 from rex_auth_edge.flows.parts import NOBODY, Parts
 from rex_auth_edge.keys.seal import SealBrokenError

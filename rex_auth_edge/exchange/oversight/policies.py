@@ -12,8 +12,8 @@ from rex_auth_edge.domain import names
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.exchange.oversight.changing import change_cells
-from rex_auth_edge.exchange.oversight.shown import Shown
 from rex_auth_edge.exchange.scribe import Scribe
+from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.flows.household import house
 from rex_auth_edge.flows.household.actor import Actor, refusal
 from rex_auth_edge.flows.parts import Parts
