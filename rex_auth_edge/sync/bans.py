@@ -19,9 +19,17 @@ def stamped(delta: State, now: int) -> State:
 
 
 def _stamped(mark: Mark, now: int) -> Mark:
-    what = mark.what
-    timed = isinstance(what, list | tuple) and len(what) in {_TOLD, _STAMPED} and isinstance(what[1], int)
-    return replace(mark, what=[*what[:_TOLD], now]) if timed else mark
+    parts = parts_of(mark.what)
+    return mark if parts is None or not isinstance(parts[1], int) else replace(mark, what=[*parts, now])
+
+
+def parts_of(what: Any) -> list[Any] | None:
+    """At which device, what is left in milliseconds (None: for good), since which failure; unchecked what each is.
+
+    None for what is no ban.
+    """
+    fits = isinstance(what, list | tuple) and len(what) in {_TOLD, _STAMPED}
+    return list(what[:_TOLD]) if fits else None
 
 
 def came(what: Any) -> int | None:

@@ -1,11 +1,11 @@
 """Who may raise whom, and that a household always has an owner."""
 
 from rex_auth_edge.domain.roles import Role
-from rex_auth_edge.sync.kinds import HOUSEHOLD, KNOWN_NEEDS, REVOKED, Kind
+from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import Lane, follows
 from rex_auth_edge.sync.outcome import Follow, Then, Verdict, along, hold, refuse, take
-from rex_auth_edge.sync.standing import House, closed, field, is_owner, owners, revoked, role_in
+from rex_auth_edge.sync.standing import House, closed, field, is_beyond, is_owner, owners, revoked, role_in
 from rex_auth_edge.sync.state import Cell, Incoming, State
 
 LAST_OWNER = "last_owner"
@@ -51,7 +51,7 @@ def _is_last(house: House, user: bytes) -> bool:
 
 def leaves_nobody(change: Incoming, house: House) -> bool:
     """Whether it needs a rule that nobody here knows, and so would close the account of the only owner left."""
-    if not set(change.state.needs) - KNOWN_NEEDS:
+    if not is_beyond(change.state):
         return False
     return [user for user in owners(house) if not closed(house, user)] == [change.cell.id]
 

@@ -15,6 +15,7 @@ from rex_auth_edge.flows.devices.proving import Memory, OwnMemory
 from rex_auth_edge.keys.hashes import Pepper
 
 _STRETCH = 150 * SECOND
+"""Milliseconds for which one nonce is given; it is good for as long again."""
 Keys = Callable[[UUID, bytes], Awaitable[tuple[bytes, ...]]]
 """A hub's public keys; none for one that isn't known."""
 Spare = Callable[[UUID, bytes], Awaitable[Refused | None]]

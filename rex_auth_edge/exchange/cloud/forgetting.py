@@ -10,6 +10,7 @@ from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.cloud.keeping import TOMBSTONE_LIFE, bury
 
 _TURN = 55 * MINUTE
+"""Milliseconds for which the process that does it keeps the others from it."""
 AT_ONCE = 100
 """Whom one transaction forgets: each is of some ten rows, and every node of a cluster makes them one change."""
 

@@ -27,6 +27,7 @@ from rex_auth_edge.storage.tx import Tx
 
 _log = logging.getLogger(__name__)
 _AGAIN = 60
+"""Seconds between tries to take up what couldn't be."""
 Lines = Callable[[str], Line]
 
 

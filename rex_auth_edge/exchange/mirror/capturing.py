@@ -151,13 +151,9 @@ def _failures(act: _Act, touch: Touch) -> Iterator[Wish]:
 
 
 def _audit(act: _Act, touch: Touch) -> Iterator[Wish]:
-    return _recorded(act.side, act.scribe, touch.id)
-
-
-def _recorded(side: Side, scribe: Scribe, node_id: UUID) -> Iterator[Wish]:
-    listed = list(audit.wishes(side, node_id))
-    scribe.prepare(wish.cell for wish in listed)
-    yield from listed
+    wishes = list(audit.wishes(act.side, touch.id))
+    act.scribe.prepare(wish.cell for wish in wishes)
+    yield from wishes
 
 
 def _address_lost(act: _Act, touch: Touch) -> Iterator[Wish]:

@@ -19,7 +19,7 @@ from rex_auth_edge.storage import users
 from rex_auth_edge.storage.attempts_elsewhere import Counter, counter_of
 from rex_auth_edge.storage.columns import deadline_of, deadline_values
 from rex_auth_edge.storage.tx import Tx
-from rex_auth_edge.sync.bans import came
+from rex_auth_edge.sync.bans import came, parts_of
 from rex_auth_edge.sync.kinds import ACTIVE, Kind
 from rex_auth_edge.sync.order import Lane, Tag
 from rex_auth_edge.sync.pen import Pen
@@ -234,9 +234,9 @@ def _bans(side: Side, user: bytes) -> dict[Counter, _Ban]:
 
 def _read(what: Any) -> tuple[bytes, _Ban] | None:
     """At which device, and the ban; None for what is none."""
-    if not isinstance(what, list | tuple) or len(what) not in {3, 4}:  # as `_banned` makes it, and the cloud stamps it
+    if (parts := parts_of(what)) is None:
         return None
-    key, left, since = what[:3]
+    key, left, since = parts
     device = _device(key)
     good = number(since) is not None and (left is None or number(left) is not None)
     return (device, _Ban(since, left, came(what))) if device is not None and good else None

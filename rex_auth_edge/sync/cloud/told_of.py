@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from rex_auth_edge.domain.roles import Role
-from rex_auth_edge.sync.kinds import KNOWN_NEEDS, REVOKED, Kind
+from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.names import ADDRESS as SAID
 from rex_auth_edge.sync.names import KEY, address_key
 from rex_auth_edge.sync.outcome import Notice
 from rex_auth_edge.sync.passwords import AGAIN
-from rex_auth_edge.sync.standing import House, closed, field, is_in, is_owner, password_of, role_in
+from rex_auth_edge.sync.standing import House, closed, field, is_beyond, is_in, is_owner, password_of, role_in
 from rex_auth_edge.sync.state import Cell, State
 
 ADDRESS, PASSWORD, OWNER = "address_by_hub", "password_by_hub", "owner_by_hub"
@@ -30,8 +30,7 @@ def told_of(cell: Cell, delta: State, house: House) -> tuple[Notice, ...]:
 
 def _closes(cell: Cell, delta: State, house: House) -> bool:
     """Whether an owner is shut out by a rule that no program here knows."""
-    unknown = bool(delta.needs) and bool(set(delta.needs) - KNOWN_NEEDS)
-    return unknown and is_owner(house, cell.id) and not closed(house, cell.id)
+    return is_beyond(delta) and is_owner(house, cell.id) and not closed(house, cell.id)
 
 
 def _address(cell: Cell, delta: State, house: House) -> str | None:
