@@ -1,5 +1,7 @@
 """What hub and cloud say to each other: requests, answers, and what is in them. They only grow."""
 
+from enum import StrEnum
+
 from msgspec import Struct
 
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Seen
@@ -194,8 +196,32 @@ class Compared(Struct, frozen=True, omit_defaults=True):
     rows: tuple[Row, ...] = ()
 
 
+class Why(StrEnum):
+    """For what a request is refused. A hub takes a code that it doesn't know for one to wait after.
+
+    After `greet`, `version` and `repeated` it introduces itself; `malformed`, `forged` and `too_large` are made anew,
+    other lanes first; `locked` and `removed` are for good, until an owner does something. `too_large` isn't said by
+    the cloud, but by what lies before it (HTTP 413). `moved` is the answer to a Compare alone: ask again later.
+    """
+
+    GREET = "greet"
+    VERSION = "version"
+    REPEATED = "repeated"
+    MALFORMED = "malformed"
+    FORGED = "forged"
+    TOO_LARGE = "too_large"
+    LOCKED = "locked"
+    REMOVED = "removed"
+    UNKNOWN_KEY = "unknown_key"
+    CLOUD_BEHIND = "cloud_behind"
+    MOVED = "moved"
+
+
 class Refusal(Greeting, frozen=True, omit_defaults=True):
-    """Why nothing was done. `retry_after` in milliseconds. Of a version: those that are spoken where it was refused."""
+    """Why nothing was done: a `Why`, or what a newer program has for one. `retry_after` in milliseconds.
+
+    Of a version: those that are spoken where it was refused.
+    """
 
     code: str
     retry_after: int = 0

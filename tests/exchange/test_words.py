@@ -15,6 +15,7 @@ from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.exchange.oversight.telling import to_owner
 from rex_auth_edge.exchange.oversight.words import ALONE, TROUBLES, headline, sentences
 from rex_auth_edge.sync import keys, names, passwords, record, roles
+from rex_auth_edge.sync.bodies import Why
 from rex_auth_edge.sync.cloud import ordering
 from tests.sync.houses import NOAH, PlainHouse
 
@@ -136,3 +137,8 @@ def test_owners_read_no_codes(rules: ModuleType) -> None:
     assert codes
     for code in codes:
         assert code not in to_owner(Notice(NOAH, NOAH, code), PlainHouse())
+
+
+def test_every_refusal_is_said_in_words() -> None:
+    """Whatever the cloud refuses a hub; that something has moved meanwhile stops nothing."""
+    assert {*Why} - TROUBLES.keys() == {Why.MOVED}

@@ -12,7 +12,7 @@ from rex_auth_edge.exchange.mirror import adopt, beyond
 from rex_auth_edge.exchange.stores.cloud import NotSharedError, SqlCloud, member_of, standing_of
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage.tx import Tx
-from rex_auth_edge.sync.bodies import Compare, Hello, Pull, Push, Refusal
+from rex_auth_edge.sync.bodies import Compare, Hello, Pull, Push, Refusal, Why
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.answer import Occasion, answer
 from rex_auth_edge.sync.cloud.greeting import spoken
@@ -59,7 +59,7 @@ async def answered(
         if name_of(raw) != _BODIES[path].__name__:
             return _ELSEWHERE
     except WireError:
-        return encode(Refusal("malformed"))
+        return encode(Refusal(Why.MALFORMED))
     return await parts.store.write(
         lambda tx: _answered(tx, parts, tenant_id, (hub, key, age), raw), urgent=path == PUSH
     )
@@ -76,7 +76,7 @@ def _answered(tx: Tx, parts: Parts, tenant_id: UUID, asker: tuple[bytes, bytes, 
     try:
         store = SqlCloud(tx, tenant_id)
     except NotSharedError:
-        return encode(Refusal("unknown_key"))
+        return encode(Refusal(Why.UNKNOWN_KEY))
     fresh = tx.entropy.token_bytes(NONCE_BYTES)
     occasion = Occasion(store, tx.node.id.bytes, tx.now.wall, fresh, parts.naming(tenant_id), age=age)
     said = answer(occasion, hub, key, raw)

@@ -12,7 +12,7 @@ from rex_auth_edge.exchange.hub.household import Household
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import COMPARE, HELLO, PULL, PUSH, WAIT
-from rex_auth_edge.sync.bodies import NEWEST, OLDEST, Compared, Hello, Page, Refusal
+from rex_auth_edge.sync.bodies import NEWEST, OLDEST, Compared, Hello, Page, Refusal, Why
 from rex_auth_edge.sync.digest import DEPTH, FAN, Path
 from rex_auth_edge.sync.hub.pace import Pace
 from rex_auth_edge.sync.order import START, Lane, Position
@@ -240,7 +240,7 @@ class Rounds:
 
 def _trouble(said: Refusal) -> str:
     """Of versions: who has to be brought up to date; where both speak one by now, they have to meet again."""
-    if said.code != "version":
+    if said.code != Why.VERSION:
         return said.code
     if said.oldest > NEWEST:
         return trouble.HUB_OLDER

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import DAY
-from rex_auth_edge.sync.bodies import NEWEST, OLDEST, Compare, Hello, Pull, Push, Refusal
+from rex_auth_edge.sync.bodies import NEWEST, OLDEST, Compare, Hello, Pull, Push, Refusal, Why
 from rex_auth_edge.sync.cloud.epochs import is_behind
 from rex_auth_edge.sync.cloud.giving import MOST_ROWS, compare, page, revocations
 from rex_auth_edge.sync.cloud.greeting import greet
@@ -45,15 +45,15 @@ def answer(occasion: Occasion, hub: bytes, key: bytes, raw: bytes) -> bytes:
     """
     member = occasion.store.member(hub)
     if member is None or key not in member.keys:
-        return encode(Refusal("unknown_key"))
+        return encode(Refusal(Why.UNKNOWN_KEY))
     if member.removed:
-        return encode(Refusal("removed"))
+        return encode(Refusal(Why.REMOVED))
     try:
         return _answer(occasion, hub, _rotated(member, key), key, raw)
     except UnspokenError:
-        return encode(Refusal("version", oldest=OLDEST, newest=NEWEST))
+        return encode(Refusal(Why.VERSION, oldest=OLDEST, newest=NEWEST))
     except WireError:
-        return encode(Refusal("malformed"))
+        return encode(Refusal(Why.MALFORMED))
 
 
 def _rotated(member: Member, key: bytes) -> Member:
@@ -68,7 +68,7 @@ def _answer(occasion: Occasion, hub: bytes, member: Member, key: bytes, raw: byt
         page_of = revocations(occasion.store, pull) if member.locked else _page(occasion, hub, member, pull)
         return encode(page_of, body.version)
     if member.locked:
-        return encode(Refusal("locked"))
+        return encode(Refusal(Why.LOCKED))
     if body.name == Compare.__name__:
         return encode(compare(occasion.store, body.read(Compare)), body.version)
     request: Hello | Push = body.read(Hello) if body.name == Hello.__name__ else body.read(Push)
@@ -77,10 +77,10 @@ def _answer(occasion: Occasion, hub: bytes, member: Member, key: bytes, raw: byt
 
 def _page(occasion: Occasion, hub: bytes, member: Member, pull: Pull) -> Struct:
     if occasion.now - member.contact > LONGEST_ABSENCE:
-        return Refusal("greet")
+        return Refusal(Why.GREET)
     standing = occasion.store.standing()
     if pull.epoch != standing.at.epoch or member.epoch != pull.epoch or max(pull.after, *pull.past) > standing.at:
-        return Refusal("greet")
+        return Refusal(Why.GREET)
     occasion.store.put_member(hub, replace(member, past=pull.past, contact=max(member.contact, occasion.now)))
     found = page(occasion.store, pull, occasion.most)
     return replace(found, now=occasion.now) if found.rows else found
@@ -101,12 +101,12 @@ def _once(
         if met and request.nonce == member.last and digest == member.digest:
             return member.answer
         if met and (request.nonce, digest) in member.recent:
-            return encode(Refusal("repeated"))
+            return encode(Refusal(Why.REPEATED))
         if met:
             occasion.store.put_member(hub, replace(member, locked=True))
-            return encode(Refusal("locked"))
+            return encode(Refusal(Why.LOCKED))
     if isinstance(request, Push) and (not met or occasion.now - member.contact > LONGEST_ABSENCE):
-        return encode(Refusal("greet"))
+        return encode(Refusal(Why.GREET))
     done = _do(occasion, hub, member, key, request)
     said = encode(done, version)
     if not isinstance(done, Refusal):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.bodies import Compare, Compared, Page, Pull, Refusal, Row
+from rex_auth_edge.sync.bodies import Compare, Compared, Page, Pull, Refusal, Row, Why
 from rex_auth_edge.sync.cloud.store import CloudStore
 from rex_auth_edge.sync.digest import DEPTH, FAN
 from rex_auth_edge.sync.kinds import closing
@@ -88,9 +88,9 @@ def _revocations(store: CloudStore, pull: Pull, most: int) -> Page:
 def compare(store: CloudStore, asked: Compare) -> Compared | Refusal:
     """A branch's sums, or a leaf's rows, where the hub has read as far as the cloud has written."""
     if asked.epoch != store.standing().at.epoch or store.rows(asked.lane, asked.at, 1):
-        return Refusal("moved")
+        return Refusal(Why.MOVED)
     if len(asked.path) > DEPTH or not all(0 <= each < FAN for each in asked.path):
-        return Refusal("malformed")
+        return Refusal(Why.MALFORMED)
     if len(asked.path) == DEPTH:
         return Compared(asked.at, rows=tuple(store.leaf(asked.lane, asked.path)))
     return Compared(asked.at, sums=store.tree(asked.lane).below(asked.path))

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.bodies import NEWEST, OLDEST, Head, Hello, Refusal, Welcome
+from rex_auth_edge.sync.bodies import NEWEST, OLDEST, Head, Hello, Refusal, Welcome, Why
 from rex_auth_edge.sync.cloud.epochs import catch_up, cut_of, is_behind
 from rex_auth_edge.sync.cloud.store import CloudStore, Member
 from rex_auth_edge.sync.order import Lane
@@ -19,13 +19,13 @@ def greet(
     A hub that knows more than the cloud shows that this was restored: another epoch begins.
     """
     if hello.next_key is not None and len(hello.next_key) > _LONGEST_KEY:
-        return Refusal("malformed")
+        return Refusal(Why.MALFORMED)
     member, version = replace(member, speaks=(hello.oldest, hello.newest)), min(hello.newest, NEWEST)
     if version < max(hello.oldest, OLDEST):
         store.put_member(hub, member)
-        return Refusal("version", oldest=OLDEST, newest=NEWEST)
+        return Refusal(Why.VERSION, oldest=OLDEST, newest=NEWEST)
     if is_behind(store.standing(), hello.epoch, hello.told) and not catch_up(store, max(hello.epoch, hello.told.epoch)):
-        return Refusal("cloud_behind")
+        return Refusal(Why.CLOUD_BEHIND)
     standing = store.standing()
     heads = tuple(store.end(hub, hello.incarnation, lane).head for lane in Lane)
     incarnation = hello.incarnation

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from rex_auth_edge.sync.bodies import MOST_CHANGES, Change, Push, Pushed, Refusal
+from rex_auth_edge.sync.bodies import MOST_CHANGES, Change, Push, Pushed, Refusal, Why
 from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.cloud.store import CloudStore, End
 from rex_auth_edge.sync.digest import hash_of, link
@@ -20,16 +20,16 @@ def take(store: CloudStore, ordering: Ordering, fresh: bytes, hub: bytes, push: 
     """
     member, standing = store.member(hub), store.standing()
     if member is None or member.incarnation != push.incarnation or push.epoch != standing.at.epoch:
-        return Refusal("greet")
+        return Refusal(Why.GREET)
     if store.end(hub, push.incarnation, push.lane).head != push.after:
-        return Refusal("greet")
+        return Refusal(Why.GREET)
     changes = [unpacked(hub, push.incarnation, change) for change in push.changes]
     lost = [(row.cell, unpack_state(row.state)) for row in push.lost]
     cells = [*(cell for cell, _ in lost), *(change.cell for change in changes)]
     if Cell(Kind.HUB, ordering.cloud) in cells or not all(may_be_forgotten(state, standing.at) for _, state in lost):
-        return Refusal("forged")
+        return Refusal(Why.FORGED)
     if not _in_order(push, cells) or not all(is_own(change, standing.at) for change in changes):
-        return Refusal("forged")
+        return Refusal(Why.FORGED)
     store.prepare(cells)
     alone = not push.lost and not store.rows(push.lane, push.read, 1)
     for cell, state in lost:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.bodies import Change, Hello, Page, Pull, Pushed, Refusal, Row, Welcome
+from rex_auth_edge.sync.bodies import Change, Hello, Page, Pull, Pushed, Refusal, Row, Welcome, Why
 from rex_auth_edge.sync.digest import hash_of
 from rex_auth_edge.sync.hub.asking import Sent, any_waits, sent
 from rex_auth_edge.sync.hub.settling import AT_ONCE, at_place, remember, settle
@@ -22,13 +22,13 @@ _ANSWERS = {each.__name__: each for each in (Page, Pushed, Welcome, Refusal)}
 
 
 _NOTHING = pack_state(EMPTY)
-_ANEW = frozenset({"greet", "version", "repeated"})
+_ANEW = frozenset({Why.GREET, Why.VERSION, Why.REPEATED})
 """Refusals after which the hub introduces itself, and makes the same request again as if it had never been made.
 
 Who is told `repeated` isn't the only copy of this hub, or its whole disk was restored. The other may be the one
 whom the cloud listens to: it learns of both by an introduction that says so, which nobody has made before.
 """
-_UNDONE = frozenset({*_ANEW, "malformed", "forged", "too_large"})
+_UNDONE = frozenset({*_ANEW, Why.MALFORMED, Why.FORGED, Why.TOO_LARGE})
 """Refusals after which the request is made anew. Any other is one to wait after, and to ask again."""
 
 
@@ -133,17 +133,17 @@ def _refused(store: HubStore, push: Sent | None, answer: Refusal, *, waited: boo
         if waited and push is not None and answer.code in _ANEW:
             store.put_me(me := replace(me, tried=(*me.tried, (push.lane, push.upto))))
         greeted = me.greeted and answer.code not in _ANEW
-        twice = me.twice or answer.code == "repeated"
+        twice = me.twice or answer.code == Why.REPEATED
         store.put_me(replace(me, pending=b"" if waited else me.pending, greeted=greeted, stuck=stuck, twice=twice))
-    elif answer.code == "removed":
+    elif answer.code == Why.REMOVED:
         store.put_me(replace(me, removed=True))
-    elif answer.code == "locked":
+    elif answer.code == Why.LOCKED:
         store.put_me(replace(me, locked=True))
 
 
 def _sticks(push: Sent, code: str) -> bool:
     """Whether asking for the same again would bring the same; of what is too large, the next request holds less."""
-    return code not in _ANEW and not (code == "too_large" and len(push.changes) + len(push.lost) > 1)
+    return code not in _ANEW and not (code == Why.TOO_LARGE and len(push.changes) + len(push.lost) > 1)
 
 
 def _page(store: HubStore, page: Page, most: int) -> bool:
