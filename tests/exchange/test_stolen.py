@@ -13,6 +13,7 @@ from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import Held, Rung, State
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, agree, joined
+from tests.exchange.test_console import cloud
 from tests.exchange.test_poison import Thief
 from tests.exchange.test_silenced import lost
 from tests.hub import PASSWORD
@@ -71,3 +72,13 @@ async def test_what_it_says_that_the_cloud_has_said_of_another(street: Street) -
         hubs = (await owner.get("/household/hubs")).json()["hubs"]
     assert "Forged name" not in {each["name"] for each in hubs}
     assert [each["state"] for each in hubs if each["id"] == str(UUID(bytes=other))] == ["removed"]
+
+
+async def test_whose_password_has_to_be_set_anew_is_shown(street: Street) -> None:
+    """Owners see who can't sign in until then, in the list of people as well as by the sign-in itself."""
+    hub = await joined(street)
+    await add(street.cloud.home, "noah")
+    await agree(street)
+    assert (await removed(street, Thief(hub).talk.household.me.id, stolen=True))[0] == 200
+    shown = await cloud(street).do("user.list", household=str(street.cloud.tenant))
+    assert {each["username"]: each["status"] for each in shown} == {"maya": "no_password", "noah": "no_password"}

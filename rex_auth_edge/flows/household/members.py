@@ -15,6 +15,7 @@ from rex_auth_edge.flows import sessions as lives
 from rex_auth_edge.flows.household.actor import NO_MEMBER, Actor, forbidden, note, on_record, refusal
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.flows.people import People
+from rex_auth_edge.keys.passwords import PasswordPool
 from rex_auth_edge.storage import attempts, guest_passes, resets, tenants, users
 from rex_auth_edge.storage.tx import Tx, What
 
@@ -37,10 +38,12 @@ class Member:
 
     @property
     def status(self) -> str:
-        """Active, disabled or banned."""
+        """Active, disabled, banned, or `no_password`: none opens the account here, until another is set."""
         if self.row.disabled:
             return "disabled"
-        return "banned" if self.banned else "active"
+        if self.banned:
+            return "banned"
+        return "no_password" if PasswordPool.is_nobodys(self.row.password_hash) else "active"
 
 
 async def listed(parts: Parts, actor: Actor) -> list[Member] | Refused:
