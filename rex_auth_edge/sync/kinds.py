@@ -120,7 +120,7 @@ def closing(kind: str, state: State) -> State:
     """
     if kind == Kind.AUDIT:
         return state
-    rung = state.rung if state.rung and state.rung.step == REVOKED else None
+    rung = state.rung if state.rung and state.rung.step >= REVOKED else None
     return replace(
         state,
         rung=rung,

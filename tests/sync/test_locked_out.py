@@ -77,6 +77,16 @@ def test_a_locked_hub_hears_of_all_that_closes_doors() -> None:
     assert {lost.cell for lost in hub.store.lost()} == set(ends[1:])
 
 
+def test_a_locked_hub_hears_of_what_went_past_its_end() -> None:
+    """Whatever a thief calls the step, what is at its ladder's end for every program is so for a locked hub."""
+    world = calm()
+    hub, place, end = world.hubs[0], AtCloud(world.cloud), Cell(Kind.SESSION_END, SESSION)
+    lock(world, hub)
+    place.write(end, place.pen().climb(REVOKED + 1), None)
+    hub.fetch(world.line, Lane.SECURITY)
+    assert {lost.cell for lost in hub.store.lost()} == {end}
+
+
 def test_a_locked_hub_is_told_nothing_of_other_lanes() -> None:
     """Nor has the cloud anything to do for it there."""
     world = calm()
