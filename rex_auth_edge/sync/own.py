@@ -1,9 +1,11 @@
 """What a node may say of itself in a change, and how its changes become those of its next incarnation."""
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.merge import only_fields
 from rex_auth_edge.sync.order import Position, Tag, is_unsent
 from rex_auth_edge.sync.state import Incoming, Own, State
@@ -26,7 +28,7 @@ def _places_of(state: State) -> list[Position]:
 def is_own(change: Incoming, upto: Position) -> bool:
     """Whether it speaks for its writer only, claims no place in the order, and has seen nothing that isn't there.
 
-    Fields may claim a place that has been given, as what a restored cloud forgot: an earlier one only loses more.
+    Fields may claim a place that has been given, as what a restored cloud forgot: see `untold`.
     """
     state, (origin, incarnation, number) = change.state, change.tag
     for held in state.fields.values():
@@ -38,6 +40,18 @@ def is_own(change: Incoming, upto: Position) -> bool:
     if max(change.seen) > upto:
         return False
     return only_fields(state) or _are_own(change, upto)
+
+
+def untold(change: Incoming, forgotten: Callable[[Position], bool]) -> Incoming:
+    """The same without fields at a place that was given and that the cloud hasn't `forgotten`: it has what came there.
+
+    Else what a thief puts where nothing was would stand, by its place, from before the theft.
+    """
+    fields = change.state.fields
+    news = {name: held for name, held in fields.items() if is_unsent(held.at) or forgotten(held.at)}
+    if len(news) == len(fields) or change.cell.kind == Kind.PASSWORD:
+        return change
+    return replace(change, state=replace(change.state, fields=news))
 
 
 def _are_own(change: Incoming, upto: Position) -> bool:

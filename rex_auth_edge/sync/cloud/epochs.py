@@ -42,3 +42,8 @@ def cut_of(standing: Standing, epoch: int) -> Position:
     """The last place that counts of what a node has that knows this epoch."""
     later = [number for number in standing.began if number > epoch]
     return standing.began[min(later)] if later else standing.at
+
+
+def has_forgotten(standing: Standing, at: Position) -> bool:
+    """Whether the cloud may have given this place and been restored to before it, whoever it gave that to."""
+    return min(standing.began) <= at.epoch < standing.at.epoch and at > cut_of(standing, at.epoch)

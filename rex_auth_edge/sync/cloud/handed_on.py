@@ -1,7 +1,7 @@
 """What a hub says that a restored cloud has forgotten, where it is another node's: no more of it than anybody may say.
 
 Whoever has a hub's key can make up what he likes, and nothing shows what another node has really said. What closes
-doors is taken all the same, for a hub may close them itself; not what hubs are called, nor how far each is trusted.
+doors is taken all the same, for a hub may close them itself; no field of anything, which somebody else would have put.
 A record isn't: it becomes one of its own, which says who has handed it on, and takes no place in the log of whom it
 speaks of.
 """
@@ -40,8 +40,8 @@ def believed(hub: bytes, cell: Cell, state: State, house: House) -> Believed:
         return Believed(cell, EMPTY)
     if cell.kind == Kind.HUB:
         marks = tuple(mark for mark in state.marks if mark.what != RESTORED or cell.id == hub)
-        state = replace(state, marks=marks, fields={})
-    told = closing(cell.kind, state)
+        state = replace(state, marks=marks)
+    told = replace(closing(cell.kind, state), fields={})
     return Believed(cell, _lowering(hub, told, role_in(house.state(cell))) if cell.kind == Kind.ROLE else told)
 
 

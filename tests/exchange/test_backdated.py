@@ -1,0 +1,67 @@
+"""What a thief makes seem older than the theft, or somebody else's: it is taken back with the rest."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from rex_auth_edge.domain.clock import HOUR
+from rex_auth_edge.storage import users
+from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
+from rex_auth_edge.sync.order import START, Position, Tag
+from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.state import State
+from tests.exchange.conftest import Street
+from tests.exchange.people import add, agree, joined
+from tests.exchange.test_aftermath import person, policy
+from tests.exchange.test_poison import Thief
+from tests.exchange.test_silenced import ELSEWHERE, lost
+from tests.exchange.test_since_when import hub_id, removed
+from tests.hub import Household
+
+LOOSE: dict[str, Any] = {"cloud_grants": "stand", "session_life": 3000 * 24 * HOUR}
+
+
+async def thief_of(street: Street) -> Thief:
+    """He has the hub of a household where Noah has no address, and nobody has ever set a rule; for two hours now."""
+    hub = await joined(street)
+    await add(street.cloud.home, "noah", "guest")
+    await agree(street)
+    street.clock.advance(2 * HOUR)
+    return Thief(hub)
+
+
+async def address(home: Household, street: Street) -> str | None:
+    """Noah's, in the cloud."""
+    found = await home.store.read(lambda conn: users.by_username(conn, street.cloud.tenant, "noah"))
+    return None if found.email is None else str(found.email)
+
+
+def _placed(at: Position, fields: dict[str, Any], pen: Pen) -> State:
+    return Pen(pen.tag, pen.seen, at).put(**fields)
+
+
+@pytest.mark.parametrize(("since", "epochs"), [("30m", 0), ("30m", 1), ("", 0)])
+async def test_at_a_place_of_before(street: Street, since: str, epochs: int) -> None:
+    """What the cloud has given a place it has: nobody puts more there, where nothing was that would outlast it."""
+    thief = await thief_of(street)
+    told = thief.talk.household.me.told
+    at = Position(told.epoch - epochs, told.seq) if since or epochs else START
+    assert await thief.push(Kind.EMAIL, await person(street, "noah"), partial(_placed, at, ELSEWHERE)) == "taken"
+    assert await thief.push(Kind.POLICY, HOUSEHOLD, partial(_placed, at, LOOSE)) == "taken"
+    assert (await removed(street, await hub_id(street.hubs[0]), stolen="true", since=since)).status_code == 200
+    assert await address(street.cloud.home, street) is None
+    found = await policy(street)
+    assert (found["cloud_grants"], found["session_life"] == "3000d") == ("wait", False)
+
+
+async def test_in_anothers_name(street: Street) -> None:
+    """Of what a restored cloud is said to have forgotten, as what it has put itself, no field is believed."""
+    thief = await thief_of(street)
+    node = (await street.cloud.home.store.write(lambda tx: tx.node.id)).bytes
+    pen = Pen(Tag(node, 1, 1), thief.talk.household.me.whole)
+    await lost(thief, Kind.EMAIL, await person(street, "noah"), pen.climb(REVOKED, **ELSEWHERE))
+    await lost(thief, Kind.POLICY, HOUSEHOLD, pen.climb(REVOKED, **LOOSE))
+    assert (await removed(street, await hub_id(street.hubs[0]), stolen="true")).status_code == 200
+    assert await address(street.cloud.home, street) is None
+    assert (await policy(street))["cloud_grants"] == "wait"
