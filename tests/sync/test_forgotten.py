@@ -165,3 +165,18 @@ def test_a_hub_is_told_all_that_a_restored_cloud_has_forgotten() -> None:
     assert isinstance(hub.send(world.line), Welcome)
     hub.fetch(world.line, Lane.SECURITY)
     assert list(hub.store.subjects(Kind.DEVICE)) == []
+
+
+def test_nobody_brings_back_what_is_forgotten() -> None:
+    """Not by saying that one has seen everything since: the cloud knows the id, and lets nothing in by it."""
+    world = calm()
+    hub = world.hubs[0]
+    device(world, b"d", ACTIVE)
+    device(world, b"d", REVOKED)
+    world.converge()
+    forget(world, hub)
+    put(hub, Kind.DEVICE, b"d" * 16, AtHub(hub).pen().climb(ACTIVE))
+    assert hub.store.me().whole[Lane.SECURITY] >= world.cloud.store.standing().floor
+    assert isinstance(hub.send(world.line), Pushed)
+    world.converge()
+    assert [list(each.kinds(b"d" * 16)) for each in (world.cloud.store, hub.view)] == [[], []]

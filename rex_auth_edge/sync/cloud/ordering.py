@@ -17,7 +17,7 @@ from rex_auth_edge.sync.cloud.handed_on import believed
 from rex_auth_edge.sync.cloud.store import CloudStore
 from rex_auth_edge.sync.distrust import distrusted, said, sealed
 from rex_auth_edge.sync.keys import NOT_ITS_OWN
-from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Kind
+from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Kind, rule_of
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import Lane, Position, Tag
 from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict, refuse
@@ -76,6 +76,8 @@ class Ordering:
     def take(self, change: Incoming, refresh: Position) -> Verdict:
         """Decide the change, write what comes of it, and do what follows from it."""
         at, since = self.next(), max(refresh, self._store.standing().floor)
+        if self._brings_back(change):
+            return Verdict(Outcome.STALE)
         if change.seen[Lane.SECURITY] >= since or brought(change, since, self._store):
             verdict, delta = self._added(change, at)
         elif self._store.was_buried(change.cell.id):
@@ -88,6 +90,11 @@ class Ordering:
             verdict = refuse(change, OUTGROWN)
         self._conclude(change, verdict)
         return verdict
+
+    def _brings_back(self, change: Incoming) -> bool:
+        """Whether it lets in somebody or something that is forgotten, however much its writer says that it has seen."""
+        known = not rule_of(change.cell.kind).letting or self._store.row(change.cell) is not None
+        return not known and self._store.standing().gone > 0 and self._store.was_buried(change.cell.id)
 
     def _conclude(self, change: Incoming, verdict: Verdict) -> None:
         """What was held back is shown, who has to know is told, and what follows is done."""
