@@ -8,9 +8,9 @@ import pytest
 from rex_auth_edge.domain.clock import HOUR
 from rex_auth_edge.storage import users
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
-from rex_auth_edge.sync.order import START, Position, Tag
+from rex_auth_edge.sync.order import START, Position, Tag, unsent
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.state import State
+from rex_auth_edge.sync.state import Mark, State
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, agree, joined
 from tests.exchange.test_aftermath import person, policy
@@ -65,3 +65,24 @@ async def test_in_anothers_name(street: Street) -> None:
     assert (await removed(street, await hub_id(street.hubs[0]), stolen="true")).status_code == 200
     assert await address(street.cloud.home, street) is None
     assert (await policy(street))["cloud_grants"] == "wait"
+
+
+@pytest.mark.parametrize("own", [False, True])
+async def test_an_owner_disabled_in_disguise(street: Street, *, own: bool) -> None:
+    """In the name of the hub beside it, or at a place of before: once the hub isn't trusted, the owner is in again."""
+    hub = await joined(street)
+    beside = await street.hub("hub1", 1)
+    await beside.enrol(street.cloud)
+    await add(hub.home, "leo", "owner")
+    await agree(street)
+    street.clock.advance(2 * HOUR)
+    thief, at = Thief(hub), unsent(0)
+    if own:
+        by, at = Tag(thief.talk.household.me.id, 1, 1), thief.talk.household.me.told
+    else:
+        by = Tag((await hub_id(beside)).bytes, 1, 900)
+    await lost(thief, Kind.DISABLED, await person(street, "leo"), State(marks=(Mark(by, at, "disabled"),)))
+    assert (await removed(street, await hub_id(hub), stolen="true", since="30m")).status_code == 200
+    home = street.cloud.home
+    found = await home.store.read(lambda conn: users.by_username(conn, street.cloud.tenant, "leo"))
+    assert (found.role, found.disabled) == ("owner", False)

@@ -2,8 +2,8 @@
 
 Whoever has a hub's key can make up what he likes, and nothing shows what another node has really said. What closes
 doors is taken all the same, for a hub may close them itself; no field of anything, which somebody else would have put.
-A record isn't: it becomes one of its own, which says who has handed it on, and takes no place in the log of whom it
-speaks of.
+Who is disabled is so by its word. A record isn't taken: it becomes one of its own, which says who has handed it on, and
+takes no place in the log of whom it speaks of.
 """
 
 import hashlib
@@ -41,8 +41,21 @@ def believed(hub: bytes, cell: Cell, state: State, house: House) -> Believed:
     if cell.kind == Kind.HUB:
         marks = tuple(mark for mark in state.marks if mark.what != RESTORED or cell.id == hub)
         state = replace(state, marks=marks)
+    if cell.kind == Kind.DISABLED:
+        state = replace(state, marks=tuple(_its_word(hub, mark) for mark in state.marks))
     told = replace(closing(cell.kind, state), fields={})
     return Believed(cell, _lowering(hub, told, role_in(house.state(cell))) if cell.kind == Kind.ROLE else told)
+
+
+def _its_word(hub: bytes, mark: Mark) -> Mark:
+    """Who is disabled by that is so by the hub's word: once that isn't trusted, owners are in again.
+
+    It is of an incarnation that the hub never was, and has the same number each time.
+    """
+    if mark.by.origin == hub:
+        return mark
+    told = hashlib.blake2b(repr(tuple(mark.by)).encode(), digest_size=6).digest()
+    return replace(mark, by=Tag(hub, 0, int.from_bytes(told)))
 
 
 def _lowering(hub: bytes, state: State, present: Role | None) -> State:

@@ -13,13 +13,14 @@ from rex_auth_edge.sync.bodies import Row
 from rex_auth_edge.sync.cloud import told_of
 from rex_auth_edge.sync.cloud.brought import brought
 from rex_auth_edge.sync.cloud.consequences import consequence, put
+from rex_auth_edge.sync.cloud.epochs import has_forgotten
 from rex_auth_edge.sync.cloud.handed_on import believed
 from rex_auth_edge.sync.cloud.store import CloudStore
 from rex_auth_edge.sync.distrust import distrusted, said, sealed
 from rex_auth_edge.sync.keys import NOT_ITS_OWN
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Kind, rule_of
 from rex_auth_edge.sync.merge import join, placed
-from rex_auth_edge.sync.order import Lane, Position, Tag
+from rex_auth_edge.sync.order import Lane, Position, Tag, is_unsent
 from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict, refuse
 from rex_auth_edge.sync.record import REWRITTEN
 from rex_auth_edge.sync.removal import after_hub, after_policy
@@ -109,7 +110,8 @@ class Ordering:
 
     def take_lost(self, hub: bytes, cell: Cell, state: State) -> None:
         """Join what a restored cloud had forgotten, as far as the hub is to be believed about it, at a new place."""
-        at, told = self.next(), believed(hub, cell, state, self._store)
+        at = self.next()
+        told = believed(hub, cell, self._forgotten(state), self._store)
         change = Incoming(told.cell, Tag(hub, 0, 0), (at,) * 4, placed(told.state, at))
         _, delta = added(change, self._store, at)
         notices = told_of.told_of(told.cell, delta, self._store)
@@ -118,6 +120,12 @@ class Ordering:
             self._tell(notice, hub)
         if cell.kind == Kind.HUB:
             self._distrust_again(cell, state)
+
+    def _forgotten(self, state: State) -> State:
+        """The same without marks at a place that the cloud has given and knows: they are there, or have been lifted."""
+        standing = self._store.standing()
+        lost = [mark for mark in state.marks if is_unsent(mark.at) or has_forgotten(standing, mark.at)]
+        return replace(state, marks=tuple(lost))
 
     def _distrust_again(self, hub: Cell, told: State) -> None:
         """What this cloud has said of a stolen hub, and forgotten since: it says so anew, with all that follows."""
