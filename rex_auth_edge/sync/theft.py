@@ -32,11 +32,15 @@ SAFE: Mapping[str, Any] = MappingProxyType({
 What it is called stays: no name is safer than another.
 """
 _SHARES, _PASSWORDS, _HOME = "shares", "passwords", "passwords_home"
+_OPENING = frozenset({"public_key", "scopes", "way"})
 _BARS = (Kind.BAN, Kind.DISABLED)
 
 
 def taken_back(change: Incoming, since: Position, house: House) -> Iterator[Follow]:
-    """Rules, and addresses: by a link that is mailed there a thief would set the password that has to be set anew."""
+    """Rules, and addresses: by a link that is mailed there a thief would set the password that has to be set anew.
+
+    Devices as well to which it has given another key or other rights: each is added anew.
+    """
     put = put_by(_RULES, change.cell.id, since, house)
     alone = all(revoked(house, Kind.HUB, each) for each in house.subjects(Kind.HUB))
     safe = {name: _safe(name, held.value, alone=alone) for name, held in put.items()}
@@ -47,6 +51,17 @@ def taken_back(change: Incoming, since: Position, house: House) -> Iterator[Foll
         cell = Cell(Kind.EMAIL, user)
         if user != change.actor and _addressed(cell, change.cell.id, since, house):
             yield Follow(Then.UNSET_EMAIL, cell)
+
+    for device in house.subjects(Kind.DEVICE):
+        if not revoked(house, Kind.DEVICE, device) and _opened(device, change.cell.id, since, house):
+            yield Follow(Then.REVOKE, Cell(Kind.DEVICE, device))
+
+
+def _opened(device: bytes, hub: bytes, since: Position, house: House) -> bool:
+    """Whether the hub has said with what key a device of another's comes in or what it may do, or let it in again."""
+    described = put_by(Cell(Kind.DEVICE_PROFILE, device), hub, since, house)
+    held = put_by(Cell(Kind.DEVICE, device), hub, since, house).get("suspended")
+    return bool(_OPENING & described.keys()) or (held is not None and held.value is not True)
 
 
 def put_by(cell: Cell, hub: bytes, since: Position, house: House) -> dict[str, Held]:
