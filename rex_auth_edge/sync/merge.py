@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from rex_auth_edge.sync.order import START, Position, is_unsent
+from rex_auth_edge.sync.order import START, UNSENT, Position
 from rex_auth_edge.sync.state import EMPTY, Count, Held, Mark, Own, Reset, Rung, Secret, State
 
 _bytes = msgspec.msgpack.Encoder(order="sorted").encode
@@ -124,7 +124,7 @@ def placed(delta: State, at: Position, *, after: Position | None = None, before:
     """
 
     def put(place: Position) -> Position:
-        return at if is_unsent(place) or (after is not None and after < place < (before or at)) else place
+        return at if place.epoch == UNSENT or (after is not None and after < place < (before or at)) else place
 
     if only_fields(delta):
         return State(fields={name: Held(put(held.at), held.by, held.value) for name, held in delta.fields.items()})

@@ -64,14 +64,15 @@ class Ordering:
 
     def __init__(self, store: CloudStore, cloud: bytes, now: int, key: bytes, age: int = 0) -> None:
         self._store, self.cloud, self._now, self._key, self._age = store, cloud, now, key, age
+        self._hour = now // HOUR
 
     def next(self) -> Position:
         """The next place."""
-        standing, hour = self._store.standing(), self._now // HOUR
-        if standing.hour != hour:
-            self._store.begin_hour(hour, standing.at)
+        standing = self._store.standing()
+        if standing.hour != self._hour:
+            self._store.begin_hour(self._hour, standing.at)
         at = Position(standing.at.epoch, standing.at.seq + 1)
-        self._store.put_standing(replace(standing, at=at, hour=hour))
+        self._store.put_standing(replace(standing, at=at, hour=self._hour))
         return at
 
     def take(self, change: Incoming, refresh: Position) -> Verdict:
