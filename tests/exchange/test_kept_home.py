@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.storage import users
 from rex_auth_edge.sync.kinds import Kind
@@ -10,9 +11,10 @@ from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import Cell, State
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, agree, joined, signed_in, validated
-from tests.exchange.street import bearer
+from tests.exchange.street import Hub, bearer
+from tests.exchange.test_forgetting import backed_up, days_pass
 from tests.exchange.test_poison import Thief
-from tests.hub import Household
+from tests.hub import PASSWORD, Household
 from tests.tenancy.rows import kept
 
 
@@ -62,6 +64,45 @@ async def test_a_verifier_that_is_shared_again(street: Street, there: str, *, at
     async with bearer(home, (await signed_in(home, "noah")).json()) as client:
         told = [each["code"] for each in (await client.get("/auth/notices")).json()["notices"]]
     assert told[-1] == "password_shared"
+
+
+async def hashes_kept(hub: Hub) -> int:
+    """How many the hub has of passwords that were set there."""
+    return len((await kept(hub.home.store))["sync_kept"])
+
+
+async def test_of_passwords_that_are_over_no_hash_is_kept(street: Street) -> None:
+    """Replaced ones go once that is durable, those of the deleted once they are forgotten; others still count."""
+    hub = await joined(street)
+    for name in ("noah", "leo"):
+        await add(hub.home, name)
+    before, known = await hashes_kept(hub), PASSWORD
+    await rules(hub.home, passwords_home="noah")
+    for word in ("Harbour-Lamp-77?", "Copper-Tulip-19."):
+        async with bearer(hub.home, (await signed_in(hub.home, "noah", known)).json()) as noah:
+            change = {"current_password": known, "new_password": word}
+            assert (await noah.post("/auth/password/change", json=change)).status_code == 200
+        known = word
+    await agree(street)
+    street.clock.advance(2 * DAY)
+    await hub.meet()
+    assert await hashes_kept(hub) == before + 2, "a restored cloud may know the ones of before"
+    await backed_up(street.cloud)
+    await hub.meet()
+    street.clock.advance(2 * DAY)
+    await hub.meet()
+    assert await hashes_kept(hub) == 2, "Maya's is the cloud's"
+    gone = (await street.cloud.home.store.read(lambda conn: users.by_username(conn, street.cloud.tenant, "leo"))).id
+    async with await street.cloud.owner() as owner:
+        assert (await owner.delete(f"/household/members/{gone}")).status_code == 200
+    await hub.meet()
+    await backed_up(street.cloud)
+    for _ in range(2):
+        await days_pass(street, 91)
+    await hub.meet()
+    assert await hashes_kept(hub) == 1
+    assert (await signed_in(hub.home, "noah", known)).status_code == 200
+    await agree(street)
 
 
 async def test_a_hub_that_says_again_what_was_never_said(street: Street) -> None:

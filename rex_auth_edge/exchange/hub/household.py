@@ -157,6 +157,10 @@ class Household:
         """See `SqlRows.recount`; what it changes is what this hub alone has."""
         return await self._look(lambda _, store: store.recount(lane, first, _AT_ONCE))
 
+    async def forget_kept(self) -> None:
+        """See `SqlHub.forget_kept`."""
+        await self._do(lambda _, store: store.forget_kept())
+
     async def check(self) -> None:
         """Once after each start, when all has been read: what the tables here say and the cells don't is written.
 

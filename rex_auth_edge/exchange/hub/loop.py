@@ -71,6 +71,7 @@ class Loop:
         if now - (self._verified_at or now - _COMPARED) >= _COMPARED:
             self._verified_at = now
             await self._rounds.verify()
+            await self._household.forget_kept()
         await self._tell(None)
 
     def _after(self, error: LineError) -> int:

@@ -13,10 +13,11 @@ from rex_auth_edge.storage.prepared import Prepared
 from rex_auth_edge.storage.sync_tables import sync_enrolments, sync_kept, sync_lost, sync_pending
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.hub.store import Lost
-from rex_auth_edge.sync.kinds import lane_of
+from rex_auth_edge.sync.kinds import Kind, lane_of
 from rex_auth_edge.sync.me import Me
 from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.wire import unpack_state
 
 _pack = msgspec.msgpack.Encoder().encode
 _record = msgspec.msgpack.Decoder(tuple[Me, Sending | None])
@@ -52,6 +53,12 @@ _of_kept = (
 )
 _kept = Prepared(sa.select(sync_kept.c.verifier).where(_of_kept))
 _keep = Prepared(sa.insert(sync_kept))
+_drop_kept = Prepared(sa.delete(sync_kept).where(_of_kept))
+_all_kept = Prepared(
+    sa.select(sync_kept.c.origin, sync_kept.c.incarnation, sync_kept.c.number).where(
+        sync_kept.c.tenant_id == sa.bindparam("tenant")
+    )
+)
 _enrolled = Prepared(sa.select(sync_enrolments.c.tenant_id).order_by(sync_enrolments.c.tenant_id))
 
 
@@ -163,6 +170,26 @@ class SqlHub(SqlOwn):
     def kept(self, by: Tag) -> bytes | None:
         """It."""
         return kept_at_home(self.tx.conn, self.tenant_id, by)
+
+    def forget_kept(self) -> int:
+        """Forget the verifiers of passwords that are nobody's any more; how many.
+
+        None while what the cloud has of any password isn't durable: a restored one may know what was there before.
+        """
+        slots = self.of_kind(Kind.PASSWORD)
+        if self._me.silent or any(slot.row is not None and slot.row.at > self._me.durable for slot in slots):
+            return 0
+        states = [state for slot in slots for state in (slot.below(), slot.shown())]
+        people = [slot.cell.id for slot in slots]
+        states += [unpack_state(each.state) for each in self._entries.about(people) if each.cell.kind == Kind.PASSWORD]
+        states += [unpack_state(each.state) for each in self.lost() if each.cell.kind == Kind.PASSWORD]
+        borne = {state.secret.by for state in states if state.secret is not None}
+        found = [Tag(*row) for row in _all_kept.all(self.tx.conn, tenant=self.tenant_id)]
+        over = [by for by in found if by not in borne]
+        for by in over:
+            where = {"node": by.origin, "life": by.incarnation, "which": by.number}
+            _drop_kept.change(self.tx.conn, tenant=self.tenant_id, **where)
+        return len(over)
 
     def flush(self) -> None:
         """Write what has changed."""
