@@ -13,8 +13,9 @@ _TOMORROW = """
 from msgspec.structs import replace
 from rex_auth_edge.sync import kinds
 kinds.KNOWN_NEEDS = frozenset({{"quiet_hours"}})
-from rex_auth_edge.sync import pen, wire
-wire.OLDEST, wire.NEWEST = {oldest}, {newest}
+from rex_auth_edge.sync import bodies
+bodies.OLDEST, bodies.NEWEST = {oldest}, {newest}
+from rex_auth_edge.sync import pen
 put = pen.Pen.put
 
 def tomorrows(self, **values):
