@@ -16,9 +16,9 @@ from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.exchange.hub.line import Reply
 from rex_auth_edge.exchange.hub.synchronising import Synchronising
-from rex_auth_edge.exchange.hub.trouble import UNREACHABLE, LineError
 from rex_auth_edge.exchange.messages import TYPE
 from rex_auth_edge.exchange.oversight.status import Status
+from rex_auth_edge.exchange.trouble import LineError, Trouble
 from rex_auth_edge.storage import users
 from rex_auth_edge.storage.open import open_store
 from rex_auth_edge.storage.store import Store
@@ -55,7 +55,7 @@ class LineInside:
         """See `Line`."""
         self.asked.append(path)
         if self.cut or (self.hasty and wait):
-            raise LineError(UNREACHABLE)
+            raise LineError(Trouble.UNREACHABLE)
         request = httpx.Request("POST", CLOUD + path, content=body, headers=headers)
         transport = httpx.ASGITransport(self.app, client=("203.0.113.9", 40_000))
         answer = await transport.handle_async_request(request)
@@ -67,7 +67,7 @@ class LineInside:
         self.heard -= 1
         if self.deaf and self.heard < 0:
             self.deaf -= 1
-            raise LineError(UNREACHABLE)
+            raise LineError(Trouble.UNREACHABLE)
         if self.damage is not None:
             return Reply(200, {"content-type": TYPE}, self.damage)
         return Reply(

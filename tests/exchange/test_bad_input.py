@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import SECOND
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
-from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import PATHS, PULL, PUSH, TYPE
 from rex_auth_edge.exchange.proof import HubKey, Signer, hub_name
+from rex_auth_edge.exchange.trouble import LineError
 from rex_auth_edge.sync.bodies import MOST_CHANGES, Change, Head, Hello, Page, Pull, Push, Pushed, Refusal
 from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, unsent

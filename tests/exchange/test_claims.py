@@ -9,7 +9,6 @@ import pytest
 from rex_auth_edge.domain.clock import MINUTE
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.exchange.cloud import claims, enrolling
-from rex_auth_edge.exchange.oversight.words import TROUBLES
 from rex_auth_edge.flows.household.actor import Actor
 from rex_auth_edge.storage import tenants
 from rex_auth_edge.sync.kinds import REVOKED, Kind
@@ -199,14 +198,6 @@ async def test_the_console_says_whose(street: Street) -> None:
     assert not isinstance(made, Refused)
     assert made.code not in repr(made)
     assert await enrolled(street, made.code) == ""
-
-
-def test_every_trouble_has_words() -> None:
-    """Whatever a round can end with, people are told in a sentence what to do."""
-    from rex_auth_edge.exchange.hub import trouble  # noqa: PLC0415 - all of its names at once
-
-    codes = {value for name, value in vars(trouble).items() if name.isupper() and isinstance(value, str)}
-    assert codes <= set(TROUBLES)
 
 
 async def test_a_stolen_hub_raises_nobody_and_lowers_nobody(street: Street) -> None:

@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.secret import Secret
+from rex_auth_edge.exchange.enrolment import Enrolment, opened, sealed
 from rex_auth_edge.exchange.hub.copy import Copies, Copy
-from rex_auth_edge.exchange.hub.enrolment import Enrolment, opened, sealed
 from rex_auth_edge.exchange.proof import HubKey
 from rex_auth_edge.keys.seal import Seal, SealBrokenError
 from rex_auth_edge.sync.me import HEADS, Me

@@ -3,7 +3,7 @@
 import pytest
 
 from rex_auth_edge.domain.clock import HOUR, MINUTE, SECOND
-from rex_auth_edge.exchange.hub.trouble import LineError
+from rex_auth_edge.exchange.trouble import LineError
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, agree, joined, signed_in
 from tests.exchange.street import Hub

@@ -18,9 +18,9 @@ from rex_auth_edge.exchange.address import url_of
 from rex_auth_edge.exchange.hub import line as lines
 from rex_auth_edge.exchange.hub.line import HttpLine, Reply
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
-from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import TYPE
 from rex_auth_edge.exchange.proof import HubKey, Signer
+from rex_auth_edge.exchange.trouble import LineError
 from tests.doubles import SeededEntropy
 from tests.tls.certificates import Authority
 

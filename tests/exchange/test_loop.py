@@ -7,7 +7,7 @@ import pytest
 
 from rex_auth_edge.domain.clock import MINUTE, SECOND
 from rex_auth_edge.exchange.hub import runs
-from rex_auth_edge.exchange.hub.trouble import LineError
+from rex_auth_edge.exchange.trouble import LineError
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, members, signed_in, validated
 from tests.exchange.street import CLOUD, Hub, bearer

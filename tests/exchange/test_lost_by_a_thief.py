@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
-from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import ENROLL, PUSH, Enrol, Enrolled
 from rex_auth_edge.exchange.mirror.audit import _PARTS, cell_of
 from rex_auth_edge.exchange.proof import HubKey, Signer
+from rex_auth_edge.exchange.trouble import LineError
 from rex_auth_edge.storage import users
 from rex_auth_edge.storage.audit import chain
 from rex_auth_edge.storage.tables import audit

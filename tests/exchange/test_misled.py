@@ -3,9 +3,8 @@
 import pytest
 
 from rex_auth_edge.domain.refusals import Refused
-from rex_auth_edge.exchange.hub import trouble
 from rex_auth_edge.exchange.hub.line import Reply
-from rex_auth_edge.exchange.hub.trouble import LineError
+from rex_auth_edge.exchange.trouble import LineError, Trouble
 from tests.exchange.conftest import Street
 from tests.exchange.street import CLOUD, LineInside
 
@@ -65,12 +64,12 @@ class Answering(LineInside):
         (Reply(404, {}, b"<html>"), "no_cloud", "Something else answers at https://www.example"),
         (Reply(200, {"content-type": "text/html"}, b"<html>"), "no_cloud", "Something else answers"),
         (Reply(301, {"location": "/"}, b""), "no_cloud", "Something else answers"),
-        (LineError(trouble.CERTIFICATE), "certificate", "as another hub at home hasn't: " + OWN),
-        (LineError(trouble.UNVOUCHED), "certificate_authority", "as another hub at home hasn't: " + OWN),
-        (LineError(trouble.ANOTHER_NAME), "certificate_name", "for another name: " + OWN),
-        (LineError(trouble.EARLY), "certificate_early", "If the clock is wrong"),
-        (LineError(trouble.NO_TLS), "no_tls", "doesn't speak HTTPS: look at the port, and " + OWN),
-        (LineError(trouble.UNREACHABLE), "unreachable", "look whether it is the right one"),
+        (LineError(Trouble.CERTIFICATE), "certificate", "as another hub at home hasn't: " + OWN),
+        (LineError(Trouble.UNVOUCHED), "certificate_authority", "as another hub at home hasn't: " + OWN),
+        (LineError(Trouble.ANOTHER_NAME), "certificate_name", "for another name: " + OWN),
+        (LineError(Trouble.EARLY), "certificate_early", "If the clock is wrong"),
+        (LineError(Trouble.NO_TLS), "no_tls", "doesn't speak HTTPS: look at the port, and " + OWN),
+        (LineError(Trouble.UNREACHABLE), "unreachable", "look whether it is the right one"),
     ],
 )
 async def test_somebody_else(street: Street, reply: Reply | LineError, code: str, hint: str) -> None:

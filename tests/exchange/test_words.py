@@ -14,6 +14,7 @@ from rex_auth_edge.exchange.oversight.notices import Notice
 from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.exchange.oversight.telling import to_owner
 from rex_auth_edge.exchange.oversight.words import ALONE, TROUBLES, headline, sentences
+from rex_auth_edge.exchange.trouble import Trouble
 from rex_auth_edge.sync import keys, names, passwords, record, roles
 from rex_auth_edge.sync.bodies import Why
 from rex_auth_edge.sync.cloud import ordering
@@ -139,6 +140,6 @@ def test_owners_read_no_codes(rules: ModuleType) -> None:
         assert code not in to_owner(Notice(NOAH, NOAH, code), PlainHouse())
 
 
-def test_every_refusal_is_said_in_words() -> None:
-    """Whatever the cloud refuses a hub; that something has moved meanwhile stops nothing."""
-    assert {*Why} - TROUBLES.keys() == {Why.MOVED}
+def test_every_trouble_has_words() -> None:
+    """Whatever a round can end with, people are told in a sentence; that something has moved meanwhile ends none."""
+    assert TROUBLES.keys() == {*Trouble, *Why} - {Why.MOVED}

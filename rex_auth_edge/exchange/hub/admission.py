@@ -5,13 +5,12 @@ from typing import TypeVar
 from msgspec import Struct
 
 from rex_auth_edge.domain.refusals import Code, Refused
-from rex_auth_edge.exchange.hub import trouble
 from rex_auth_edge.exchange.hub.misled import misled
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
-from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import ENROLL, Enrol, Enrolled, Look, Offer
 from rex_auth_edge.exchange.oversight import words
 from rex_auth_edge.exchange.oversight.status import Status
+from rex_auth_edge.exchange.trouble import CERTIFICATES, LineError, Trouble
 from rex_auth_edge.sync.wire import WireError, decode, encode, name_of
 
 _Answer = TypeVar("_Answer", bound=Struct)
@@ -21,7 +20,7 @@ _TRIES = 3
 _NO_ANSWER = Refused(
     Code.CLOUD_UNREACHABLE,
     "Nobody answers at the cloud's address: look whether it is the right one, or try again",
-    {"cloud": trouble.UNREACHABLE},
+    {"cloud": Trouble.UNREACHABLE},
     5,
 )
 
@@ -52,7 +51,7 @@ async def _asked(asking: SignedLine, wanted: Struct, url: str, answer: type[_Ans
             try:
                 return _read(await asking.ask(ENROLL, body), answer)
             except LineError as error:
-                if error.trouble not in {trouble.UNREACHABLE, trouble.DAMAGED} or not left:
+                if error.trouble not in {Trouble.UNREACHABLE, Trouble.DAMAGED} or not left:
                     return refusal(error, url)
     finally:
         asking.close()
@@ -64,8 +63,8 @@ def _read(raw: bytes, wanted: type[_Answer]) -> _Answer:
         if name_of(raw) == wanted.__name__:
             return decode(raw, wanted)
     except WireError as error:
-        raise LineError(trouble.DAMAGED) from error
-    raise LineError(trouble.DAMAGED)
+        raise LineError(Trouble.DAMAGED) from error
+    raise LineError(Trouble.DAMAGED)
 
 
 def not_running(status: Status) -> Refused:
@@ -77,11 +76,11 @@ def not_running(status: Status) -> Refused:
 
 def refusal(error: LineError, url: str = "") -> Refused:
     """What it is to a person, who has just typed this address if any."""
-    if error.trouble == trouble.UNREACHABLE:
+    if error.trouble == Trouble.UNREACHABLE:
         return _NO_ANSWER
     if url and (found := misled(error, url)) is not None:
         return found
-    if error.trouble in trouble.CERTIFICATES:
+    if error.trouble in CERTIFICATES:
         return Refused(Code.CLOUD_UNREACHABLE, words.TROUBLES[error.trouble], {"cloud": error.trouble})
     said = error.message or words.said_of(error.trouble)
     return Refused(Code.CLOUD_REFUSED, said, {"cloud": error.trouble})

@@ -10,16 +10,16 @@ import sqlalchemy as sa
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rex_auth_edge.exchange.hub import enrolment as enrolments
-from rex_auth_edge.exchange.hub import reborn, trouble
+from rex_auth_edge.exchange import enrolment as enrolments
+from rex_auth_edge.exchange.enrolment import Enrolment
+from rex_auth_edge.exchange.hub import reborn
 from rex_auth_edge.exchange.hub.copy import Copies, Copy
-from rex_auth_edge.exchange.hub.enrolment import Enrolment
-from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.mirror import adopt, beyond, capture, failures, listed, people_of, recapture, with_ended
 from rex_auth_edge.exchange.proof import HubKey, Signer
 from rex_auth_edge.exchange.stores.hub import SqlHub
 from rex_auth_edge.exchange.stores.scribes import HubScribe
 from rex_auth_edge.exchange.stores.shown import Shown
+from rex_auth_edge.exchange.trouble import LineError, Trouble
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.seal import SealBrokenError
 from rex_auth_edge.storage import sync_enrolments
@@ -122,7 +122,7 @@ class Household:
             for part in parts:
                 await self._take(request, part)
         except WireError as error:
-            raise LineError(trouble.DAMAGED) from error
+            raise LineError(Trouble.DAMAGED) from error
         self._flipped = self._flipped and isinstance(parts[-1], Refusal)
         return parts[-1]
 
@@ -183,7 +183,7 @@ class Household:
         try:
             found = await self._parts.store.read(which)
         except StorageUnavailableError as error:
-            raise LineError(trouble.STORAGE) from error
+            raise LineError(Trouble.STORAGE) from error
         for some in portions(found, _ROWS_AT_ONCE):
             await self._do(lambda tx, store, each=some: self._recapture(tx, store, each))  # type: ignore[misc]
 
@@ -231,7 +231,7 @@ class Household:
             try:
                 done, self.me, self.enrolment, raw = await self._parts.store.write(inside, urgent=True)
             except StorageUnavailableError as error:
-                raise LineError(trouble.STORAGE) from error
+                raise LineError(Trouble.STORAGE) from error
             await self._copied(lambda: self._copies.write(Copy(self.me, raw)))
             return done
 
@@ -240,7 +240,7 @@ class Household:
         try:
             return await self._parts.store.write(lambda tx: query(tx, SqlHub(tx, self.tenant_id)), urgent=True)
         except StorageUnavailableError as error:
-            raise LineError(trouble.STORAGE) from error
+            raise LineError(Trouble.STORAGE) from error
 
     def _sealed(self, tx: Tx) -> bytes:
         row = sync_enrolments.get(tx.conn, self.tenant_id)
@@ -252,7 +252,7 @@ class Household:
             try:
                 self._kept = enrolments.opened(self._parts.seal, self.tenant_id, raw)
             except SealBrokenError as error:
-                raise LineError(trouble.SEALED) from error
+                raise LineError(Trouble.SEALED) from error
             self._raw = raw
         return self._kept
 
@@ -262,6 +262,6 @@ class Household:
         try:
             return await asyncio.shield(working)
         except OSError as error:
-            raise LineError(trouble.STORAGE) from error
+            raise LineError(Trouble.STORAGE) from error
         finally:
             await asyncio.gather(working, return_exceptions=True)

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from rex_auth_edge.domain import names
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.domain.roles import Role
-from rex_auth_edge.exchange.hub import enrolment as enrolments
+from rex_auth_edge.exchange import enrolment as enrolments
+from rex_auth_edge.exchange.enrolment import Enrolment
 from rex_auth_edge.exchange.hub.becoming import become
-from rex_auth_edge.exchange.hub.enrolment import Enrolment
 from rex_auth_edge.exchange.messages import Enrolled, Offer, whose
 from rex_auth_edge.exchange.proof import HubKey
 from rex_auth_edge.exchange.stores.hub import SqlHub, enrol

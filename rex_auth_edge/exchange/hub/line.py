@@ -15,8 +15,7 @@ from types import MappingProxyType
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from rex_auth_edge.exchange.hub import trouble
-from rex_auth_edge.exchange.hub.trouble import DAMAGED, NO_TLS, UNREACHABLE, LineError
+from rex_auth_edge.exchange.trouble import LineError, Trouble
 from rex_auth_edge.sync.wire import LARGEST_BODY
 
 PATIENCE = 20.0
@@ -25,10 +24,10 @@ LARGEST_ANSWER = 4 * LARGEST_BODY
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG"})
 """What OpenSSL says of an answer that is no TLS."""
 _WHY: Mapping[int, str] = MappingProxyType({
-    9: trouble.EARLY,
-    10: trouble.EXPIRED,
-    **dict.fromkeys((2, 7, 18, 19, 20, 21), trouble.UNVOUCHED),
-    **dict.fromkeys((62, 64), trouble.ANOTHER_NAME),
+    9: Trouble.EARLY,
+    10: Trouble.EXPIRED,
+    **dict.fromkeys((2, 7, 18, 19, 20, 21), Trouble.UNVOUCHED),
+    **dict.fromkeys((62, 64), Trouble.ANOTHER_NAME),
 })  # fmt: skip
 """OpenSSL's codes for why a certificate isn't believed: X509_V_ERR_* in its x509_vfy.h."""
 
@@ -102,7 +101,7 @@ class HttpLine:
 
     def _once(self, path: str, body: bytes, headers: Mapping[str, str], wait: float) -> Reply:
         if self._closed:
-            raise LineError(UNREACHABLE)
+            raise LineError(Trouble.UNREACHABLE)
         connection = self._connection = self._connection or self._connect()
         if connection.sock is None:
             connection.connect()
@@ -111,7 +110,7 @@ class HttpLine:
         answer = connection.getresponse()
         content = answer.read(LARGEST_ANSWER + 1)
         if len(content) > LARGEST_ANSWER:
-            raise LineError(DAMAGED)
+            raise LineError(Trouble.DAMAGED)
         if answer.will_close:
             self._hang_up()
         return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
@@ -128,13 +127,13 @@ def _believing(ca: Path | None) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=None if ca is None else str(ca))
     except (OSError, ValueError) as error:
-        raise LineError(trouble.NO_AUTHORITY) from error
+        raise LineError(Trouble.NO_AUTHORITY) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 
 
 def _explained(error: Exception) -> LineError:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return LineError(_WHY.get(getattr(error, "verify_code", 0), trouble.CERTIFICATE))
+        return LineError(_WHY.get(getattr(error, "verify_code", 0), Trouble.CERTIFICATE))
     unspoken = isinstance(error, ssl.SSLError) and getattr(error, "reason", "") in _NO_TLS
-    return LineError(NO_TLS if unspoken else UNREACHABLE)
+    return LineError(Trouble.NO_TLS if unspoken else Trouble.UNREACHABLE)

@@ -8,10 +8,11 @@ from typing import Any
 from rex_auth_edge.domain.clock import DAY, MINUTE, SECOND
 from rex_auth_edge.exchange.hub.household import Household
 from rex_auth_edge.exchange.hub.rounds import Rounds
-from rex_auth_edge.exchange.hub.trouble import LOCKED, REMOVED, LineError
+from rex_auth_edge.exchange.trouble import LineError
 from rex_auth_edge.exchange.waking import Ear
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage.faults import Fault
+from rex_auth_edge.sync.bodies import Why
 
 _KEY_LIFE = 90 * DAY
 _COMPARED = DAY
@@ -75,7 +76,7 @@ class Loop:
         await self._tell(None)
 
     def _after(self, error: LineError) -> int:
-        if error.trouble in {LOCKED, REMOVED}:
+        if error.trouble in {Why.LOCKED, Why.REMOVED}:
             return _LOCKED + self._parts.entropy.below(_LOCKED)
         without = min(self._rounds.patience.wait(self._parts.entropy), _WITHOUT)
         return max(self._rounds.pace.wait(self._parts.entropy, error.told), without)

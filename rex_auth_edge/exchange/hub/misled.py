@@ -6,8 +6,7 @@ from urllib.parse import urlsplit
 
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.address import is_here
-from rex_auth_edge.exchange.hub import trouble
-from rex_auth_edge.exchange.hub.trouble import LineError
+from rex_auth_edge.exchange.trouble import CERTIFICATES, LineError, Trouble
 
 _LIKE = "the cloud's address is like https://cloud.example, without a path"
 _ITS_OWN = "give the address that the cloud calls its own (REX_PUBLIC_URL there)"
@@ -33,7 +32,7 @@ def no_address(typed: str) -> Refused:
 def misled(error: LineError, url: str) -> Refused | None:
     """Why whoever answers at this address isn't the cloud that was meant; None where that isn't the reason."""
     said = _SAID.get(error.trouble)
-    if error.trouble == trouble.NO_CLOUD and error.message:
+    if error.trouble == Trouble.NO_CLOUD and error.message:
         said = _NO_CLOUDS_PROGRAM
     code = Code.CLOUD_UNREACHABLE if error.trouble in _UNHEARD else Code.CLOUD_REFUSED
     if said is None:
@@ -41,17 +40,17 @@ def misled(error: LineError, url: str) -> Refused | None:
     return Refused(code, said.format(url=url, said=error.message), {"cloud": error.trouble})
 
 
-_UNHEARD = trouble.CERTIFICATES | {trouble.NO_TLS}
+_UNHEARD = CERTIFICATES | {Trouble.NO_TLS}
 _NO_CLOUDS_PROGRAM = "Another hub answers at {url}, it seems, which is no cloud: " + _ITS_OWN
 _SAID: Mapping[str, str] = MappingProxyType({
     **dict.fromkeys(
-        (trouble.CERTIFICATE, trouble.UNVOUCHED),
+        (Trouble.CERTIFICATE, Trouble.UNVOUCHED),
         "Who answers at {url} has no certificate to be believed, as another hub at home hasn't: " + _ITS_OWN + ". "
         "If it is the cloud, look whether this hub's clock is right; REX_SYNC_CA names an authority of its own",
     ),
-    trouble.ANOTHER_NAME: "Who answers at {url} has a certificate for another name: " + _ITS_OWN,
-    trouble.NO_TLS: "Who answers at {url} doesn't speak HTTPS: look at the port, and " + _ITS_OWN,
-    trouble.NO_CLOUD: "Something else answers at {url}, such as a web server or a Wi-Fi's sign-in page: " + _ITS_OWN,
-    trouble.PROOF: "The cloud doesn't take this hub's signature at {url}. {said}",
+    Trouble.ANOTHER_NAME: "Who answers at {url} has a certificate for another name: " + _ITS_OWN,
+    Trouble.NO_TLS: "Who answers at {url} doesn't speak HTTPS: look at the port, and " + _ITS_OWN,
+    Trouble.NO_CLOUD: "Something else answers at {url}, such as a web server or a Wi-Fi's sign-in page: " + _ITS_OWN,
+    Trouble.PROOF: "The cloud doesn't take this hub's signature at {url}. {said}",
     Code.HOST_NOT_ALLOWED: "Who answers at {url} doesn't go by that name: " + _ITS_OWN,
 })  # fmt: skip

@@ -7,11 +7,10 @@ from typing import TypeVar
 from msgspec import Struct
 
 from rex_auth_edge.domain.clock import SECOND, Clock
-from rex_auth_edge.exchange.hub import trouble
 from rex_auth_edge.exchange.hub.household import Household
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
-from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import COMPARE, HELLO, PULL, PUSH, WAIT
+from rex_auth_edge.exchange.trouble import LineError, Trouble
 from rex_auth_edge.sync.bodies import NEWEST, OLDEST, Compared, Hello, Page, Refusal, Why
 from rex_auth_edge.sync.digest import DEPTH, FAN, Path
 from rex_auth_edge.sync.hub.pace import Pace
@@ -55,7 +54,7 @@ class Rounds:
                 try:
                     await self._told(self._whole)
                 except LineError as error:
-                    if error.trouble != trouble.GREET or not left:
+                    if error.trouble != Why.GREET or not left:
                         raise
                 else:
                     return
@@ -84,11 +83,11 @@ class Rounds:
         try:
             await work()
         except LineError as error:
-            if error.trouble == trouble.UNKNOWN_KEY:
+            if error.trouble == Why.UNKNOWN_KEY:
                 self._household.flip()
-            if error.trouble == trouble.TOO_OFTEN:
+            if error.trouble == Trouble.TOO_OFTEN:
                 self.pace = self.pace.too_often()
-            elif error.trouble != trouble.GREET:
+            elif error.trouble != Why.GREET:
                 self.pace = self.pace.failed()
             raise
 
@@ -141,10 +140,10 @@ class Rounds:
             path = HELLO if name_of(request) == Hello.__name__ else PUSH
             answer = await self._asking.ask(path, request, age=self._household.age(request))
         except LineError as error:
-            if error.trouble != trouble.TOO_LARGE:
+            if error.trouble != Why.TOO_LARGE:
                 raise
             self.pace = self.pace.too_large()
-            await self._household.take(request, encode(Refusal(trouble.TOO_LARGE)))
+            await self._household.take(request, encode(Refusal(Why.TOO_LARGE)))
             return True
         await self._take(request, answer)
         self.pace = self.pace.succeeded()
@@ -185,10 +184,10 @@ class Rounds:
         if page is None or _says_something(page, me.cursors[lane]) or page.durable > me.durable:
             await self._take(request, answer)
         if page is None:
-            raise LineError(trouble.DAMAGED)
+            raise LineError(Trouble.DAMAGED)
         if page.partial:
             if page.upto <= max(me.heard, me.cursors[lane]):
-                raise LineError(trouble.LOCKED)
+                raise LineError(Why.LOCKED)
             return True
         self.pace = self.pace.succeeded()
         self._upto = max(self._upto, page.upto)
@@ -243,8 +242,8 @@ def _trouble(said: Refusal) -> str:
     if said.code != Why.VERSION:
         return said.code
     if said.oldest > NEWEST:
-        return trouble.HUB_OLDER
-    return trouble.CLOUD_OLDER if said.newest < OLDEST else trouble.GREET
+        return Trouble.HUB_OLDER
+    return Trouble.CLOUD_OLDER if said.newest < OLDEST else Why.GREET
 
 
 def _says_something(page: Page, cursor: Position) -> bool:
@@ -257,4 +256,4 @@ def _body(answer: bytes, wanted: type[Body]) -> Body | None:
         body = opened(answer)
         return body.read(wanted) if body.name == wanted.__name__ else None
     except WireError as error:
-        raise LineError(trouble.DAMAGED) from error
+        raise LineError(Trouble.DAMAGED) from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 from rex_auth_edge.domain.clock import MINUTE
-from rex_auth_edge.exchange.hub import enrolment as enrolments
+from rex_auth_edge.exchange import enrolment as enrolments
 from rex_auth_edge.exchange.hub.copy import Copies
 from rex_auth_edge.exchange.hub.household import Household
 from rex_auth_edge.exchange.hub.line import Line
@@ -16,8 +16,8 @@ from rex_auth_edge.exchange.hub.loop import Loop
 from rex_auth_edge.exchange.hub.rounds import Rounds
 from rex_auth_edge.exchange.hub.running import Running
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
-from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.stores.hub import enrolled
+from rex_auth_edge.exchange.trouble import LineError
 from rex_auth_edge.exchange.waking import Waking
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.seal import SealBrokenError

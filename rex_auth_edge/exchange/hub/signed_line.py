@@ -8,11 +8,11 @@ import msgspec
 
 from rex_auth_edge.domain.entropy import Entropy
 from rex_auth_edge.domain.refusals import Code
-from rex_auth_edge.exchange.hub import trouble
 from rex_auth_edge.exchange.hub.line import Line, Reply
-from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import TYPE
 from rex_auth_edge.exchange.proof import NONCE, SCHEME, Signer
+from rex_auth_edge.exchange.trouble import LineError, Trouble
+from rex_auth_edge.sync.bodies import Why
 from rex_auth_edge.sync.hub.pace import told_to_wait
 
 _TRIES = 3
@@ -23,10 +23,10 @@ _LATER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE
 _NO_CLOUDS = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.UNSUPPORTED_MEDIA_TYPE})
 """What is answered where nobody synchronises, as by another hub."""
 _MEANT: dict[str, str] = {
-    Code.UNKNOWN_HUB: trouble.UNKNOWN_KEY,
-    Code.INVALID_PROOF: trouble.PROOF,
-    Code.BAD_REQUEST: trouble.MALFORMED,
-    Code.VERSION_NOT_SPOKEN: "version",
+    Code.UNKNOWN_HUB: Why.UNKNOWN_KEY,
+    Code.INVALID_PROOF: Trouble.PROOF,
+    Code.BAD_REQUEST: Why.MALFORMED,
+    Code.VERSION_NOT_SPOKEN: Why.VERSION,
 }
 
 
@@ -75,7 +75,7 @@ class SignedLine:
             if not again and (problem.code != Code.INVALID_PROOF or doubted):
                 raise _explained(reply, problem)
             doubted = doubted or not again
-        raise LineError(trouble.PROOF)
+        raise LineError(Trouble.PROOF)
 
     def _headers(self, path: str, body: bytes, wait: int, age: int) -> dict[str, str]:
         proof = self._signer().proof("POST", self._url + path, body, self._nonce, self._entropy, age)
@@ -85,7 +85,7 @@ class SignedLine:
 
 def _content(reply: Reply) -> bytes:
     if reply.headers.get("content-type", "").partition(";")[0].strip().lower() != TYPE:
-        raise LineError(trouble.NO_CLOUD)
+        raise LineError(Trouble.NO_CLOUD)
     return reply.body
 
 
@@ -104,13 +104,13 @@ def _explained(reply: Reply, problem: _Problem) -> LineError:
     if status in _LATER:
         told = told_to_wait(reply.headers.get("retry-after", ""), reply.headers.get("date", ""))
         often = status == HTTPStatus.TOO_MANY_REQUESTS
-        return LineError(trouble.TOO_OFTEN if often else trouble.BUSY, told, message)
+        return LineError(Trouble.TOO_OFTEN if often else Trouble.BUSY, told, message)
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return LineError(trouble.TOO_LARGE, 0, message)
+        return LineError(Why.TOO_LARGE, 0, message)
     if problem.code in _MEANT:
         return LineError(_MEANT[problem.code], 0, message)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return LineError(trouble.FAILING, 0, message)
+        return LineError(Trouble.FAILING, 0, message)
     if not problem.code or status in _NO_CLOUDS:
-        return LineError(trouble.NO_CLOUD, 0, message)
+        return LineError(Trouble.NO_CLOUD, 0, message)
     return LineError(problem.code, 0, message)

@@ -9,22 +9,22 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.refusals import Code, Refused
+from rex_auth_edge.exchange import enrolment as enrolments
 from rex_auth_edge.exchange.address import url_of
 from rex_auth_edge.exchange.hub import admission, joining, reborn
-from rex_auth_edge.exchange.hub import enrolment as enrolments
 from rex_auth_edge.exchange.hub.copy import Copies
 from rex_auth_edge.exchange.hub.joining import Prospect, Wish
 from rex_auth_edge.exchange.hub.line import HttpLine
 from rex_auth_edge.exchange.hub.misled import no_address
 from rex_auth_edge.exchange.hub.runs import Lines, Runs
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
-from rex_auth_edge.exchange.hub.trouble import LineError
 from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol, Enrolled, Look
 from rex_auth_edge.exchange.mirror import differences
 from rex_auth_edge.exchange.oversight.overview import status_of
 from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.exchange.proof import HubKey, Signer
 from rex_auth_edge.exchange.stores.shown import Shown
+from rex_auth_edge.exchange.trouble import LineError
 from rex_auth_edge.exchange.waking import Waking
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import sync_enrolments

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.domain.roles import Act
-from rex_auth_edge.exchange.hub import enrolment
+from rex_auth_edge.exchange import enrolment
 from rex_auth_edge.exchange.oversight import notices, reviews, words
 from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.exchange.stores.cloud import hubs_of

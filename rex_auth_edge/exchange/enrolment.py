@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rex_auth_edge.exchange.hub.trouble import LASTING
 from rex_auth_edge.exchange.proof import HubKey, Signer, hub_name
+from rex_auth_edge.exchange.trouble import LASTING
 from rex_auth_edge.keys.seal import Seal, SealBrokenError
 from rex_auth_edge.storage import sync_enrolments
 from rex_auth_edge.storage.tx import Tx
