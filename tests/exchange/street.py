@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.domain.refusals import Refused
-from rex_auth_edge.exchange.hub.line import Reply
+from rex_auth_edge.exchange.hub.call import Reply
 from rex_auth_edge.exchange.hub.synchronising import Synchronising
 from rex_auth_edge.exchange.messages import TYPE
 from rex_auth_edge.exchange.oversight.status import Status

@@ -1,10 +1,10 @@
-"""The line: to whom it goes, what it takes, and what each refusal makes the hub do."""
+"""The line itself: to whom it goes, what it takes, and how it is given up."""
 
 import asyncio
-import json
+import socket
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from rex_auth_edge.domain.clock import SECOND
 from rex_auth_edge.exchange.address import url_of
 from rex_auth_edge.exchange.hub import line as lines
-from rex_auth_edge.exchange.hub.line import HttpLine, Reply
+from rex_auth_edge.exchange.hub.call import LARGEST_ANSWER
+from rex_auth_edge.exchange.hub.line import HttpLine
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.messages import TYPE
 from rex_auth_edge.exchange.proof import HubKey, Signer
@@ -50,87 +50,6 @@ def test_addresses(typed: str, meant: str | None) -> None:
     assert url_of(typed) == meant
 
 
-class Cloud:
-    """A line whose replies are given."""
-
-    def __init__(self, *replies: Reply) -> None:
-        self.replies = list(replies)
-        self.asked: list[Mapping[str, str]] = []
-
-    async def post(self, path: str, body: bytes, headers: Mapping[str, str], wait: float) -> Reply:  # noqa: ARG002 - a Line
-        """See `Line`."""
-        self.asked.append(headers)
-        return self.replies.pop(0)
-
-    def close(self) -> None:
-        """See `Line`."""
-
-
-def problem(status: int, code: str = "", **headers: str) -> Reply:
-    """A refusal as the cloud gives it."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Reply(status, named, json.dumps({"code": code, "message": "Said"}).encode() if code else b"<html>")
-
-
-def asking(cloud: Cloud) -> SignedLine:
-    """Who asks it."""
-    return SignedLine(cloud, "https://cloud.example", lambda: Signer(HubKey(b"k" * 32), "name"), SeededEntropy())
-
-
-GOOD = Reply(200, {"content-type": TYPE, "rex-nonce": "third"}, b"said")
-
-
-async def test_the_nonce_is_taken_from_each_answer() -> None:
-    """The first request is sent again with the nonce that its refusal has brought; later ones need no second."""
-    cloud = Cloud(problem(401, "use_nonce", rex_nonce="first"), GOOD, GOOD)
-    asks = asking(cloud)
-    assert await asks.ask("/sync/push", b"body") == b"said"
-    assert await asks.ask("/sync/push", b"body") == b"said"
-    assert len(cloud.asked) == 3
-
-
-async def test_what_came_twice_is_asked_again() -> None:
-    """Where a proof counts as used, as when a proxy has sent it twice, another one is tried, once."""
-    cloud = Cloud(problem(401, "invalid_proof"), GOOD)
-    assert await asking(cloud).ask("/sync/push", b"body") == b"said"
-    assert len({headers["Authorization"] for headers in cloud.asked}) == 2
-
-
-async def test_a_nonce_that_never_fits_ends() -> None:
-    """A cloud that refuses its own nonces isn't asked for ever."""
-    cloud = Cloud(*(problem(401, "use_nonce", rex_nonce=str(number)) for number in range(9)))
-    with pytest.raises(LineError, match="proof"):
-        await asking(cloud).ask("/sync/push", b"body")
-    assert len(cloud.asked) == 3
-
-
-@pytest.mark.parametrize(
-    ("reply", "trouble", "told"),
-    [
-        (problem(429, "rate_limited", retry_after="7"), "too_often", 7 * SECOND),
-        (problem(503, "storage_unavailable", retry_after="5"), "busy", 5 * SECOND),
-        (problem(503), "busy", 0),
-        (problem(413, "body_too_large"), "too_large", 0),
-        (problem(401, "unknown_hub"), "unknown_key", 0),
-        (problem(401, "invalid_proof"), "proof", 0),
-        (problem(401, "use_nonce"), "use_nonce", 0),
-        (problem(400, "bad_request"), "malformed", 0),
-        (problem(400, "version_not_spoken"), "version", 0),
-        (problem(403, "invalid_claim_code"), "invalid_claim_code", 0),
-        (problem(404, "not_found"), "no_cloud", 0),
-        (problem(302), "no_cloud", 0),
-        (problem(500, "internal_error"), "failing", 0),
-        (problem(502), "failing", 0),
-        (Reply(200, {"content-type": "text/html"}, b"<html>Sign in to this Wi-Fi"), "no_cloud", 0),
-    ],
-)
-async def test_refusals(reply: Reply, trouble: str, told: int) -> None:
-    """Each has its code, and Retry-After is heard."""
-    with pytest.raises(LineError) as raised:
-        await asking(Cloud(reply, reply)).ask("/sync/push", b"body")
-    assert (raised.value.trouble, raised.value.told) == (trouble, told)
-
-
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     heard: list[str]
@@ -145,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/silent":
             self.waits.wait(30)
             return
-        large = lines.LARGEST_ANSWER + 1 if self.path == "/large" else 2
+        large = LARGEST_ANSWER + 1 if self.path == "/large" else 2
         self.send_response(200)
         self.send_header("content-length", str(large))
         self.send_header("content-type", TYPE)
@@ -219,6 +138,41 @@ async def test_who_waits_can_hang_up() -> None:
         line.close()
 
 
+async def test_what_was_given_up_is_not_asked_again() -> None:
+    """Nor over a connection that was kept; and the next request isn't in its way."""
+    with serving() as (url, handler):
+        line = HttpLine(url)
+        for _ in range(5):
+            assert (await line.post("/one", b"", {}, 0)).status == 200
+            handler.came.clear()
+            waiting = asyncio.ensure_future(line.post("/silent", b"", {}, 55))
+            await asyncio.to_thread(handler.came.wait)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+        assert (await line.post("/last", b"", {}, 0)).status == 200
+        line.close()
+        assert handler.heard == [*["/one", "/silent"] * 5, "/last"]
+
+
+def test_the_end_does_not_wait_for_who_says_nothing() -> None:
+    """A program ends though it is about to connect to something that neither speaks TLS nor hangs up."""
+
+    async def connecting(url: str) -> None:
+        asking = asyncio.ensure_future(HttpLine(url).post("/", b"", {}, 55))
+        taken.append((await asyncio.get_running_loop().run_in_executor(None, mute.accept))[0])
+        asking.cancel()
+
+    taken: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        asyncio.run(connecting(f"https://127.0.0.1:{mute.getsockname()[1]}"))
+        with taken[0] as theirs:
+            assert theirs.recv(9999), "what is said first"
+            theirs.setblocking(False)  # noqa: FBT003 - as the library has it
+            with pytest.raises(BlockingIOError):
+                theirs.recv(1)
+
+
 async def test_nobody_there() -> None:
     """A port that nobody listens at is a cloud that can't be reached."""
     with serving() as (url, _):
@@ -270,15 +224,6 @@ async def test_https_where_none_is_spoken() -> None:
     """A port with plain HTTP isn't merely unreachable either."""
     with serving() as (url, _), pytest.raises(LineError, match="no_tls"):
         await HttpLine(url.replace("http:", "https:")).post("/", b"", {}, 0)
-
-
-async def test_what_a_stranger_says_is_not_shown() -> None:
-    """A sentence that steers the terminal, or is as long as a page, stays where it came from."""
-    for message in ("\x1b[2J", "x" * 401):
-        reply = Reply(404, {}, json.dumps({"code": "not_found", "message": message}).encode())
-        with pytest.raises(LineError, match="no_cloud") as raised:
-            await asking(Cloud(reply)).ask("/sync/enroll", b"body")
-        assert raised.value.message == ""
 
 
 async def test_an_authority_that_cannot_be_read(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from rex_auth_edge.domain.refusals import Refused
-from rex_auth_edge.exchange.hub.line import Reply
+from rex_auth_edge.exchange.hub.call import Reply
 from rex_auth_edge.exchange.trouble import LineError, Trouble
 from tests.exchange.conftest import Street
 from tests.exchange.street import CLOUD, LineInside

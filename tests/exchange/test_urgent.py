@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rex_auth_edge.exchange.hub.line import Reply
+from rex_auth_edge.exchange.hub.call import Reply
 from rex_auth_edge.exchange.messages import PULL, PUSH
 from rex_auth_edge.sync.bodies import Pull
 from rex_auth_edge.sync.order import Lane

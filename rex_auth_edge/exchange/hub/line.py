@@ -3,24 +3,20 @@
 Blocking, in a thread: a hub does without an HTTP client in its memory. http:// leads to this same machine only.
 """
 
-import asyncio
-import http.client
-import socket
 import ssl
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from rex_auth_edge.exchange.hub.call import Call, Reply
 from rex_auth_edge.exchange.trouble import LineError, Trouble
-from rex_auth_edge.sync.wire import LARGEST_BODY
 
 PATIENCE = 20.0
 """Seconds for each step, beyond those that the cloud was asked to wait."""
-LARGEST_ANSWER = 4 * LARGEST_BODY
+_FAULTS = (OSError, HTTPException, ValueError)
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG"})
 """What OpenSSL says of an answer that is no TLS."""
 _WHY: Mapping[int, str] = MappingProxyType({
@@ -30,15 +26,6 @@ _WHY: Mapping[int, str] = MappingProxyType({
     **dict.fromkeys((62, 64), Trouble.ANOTHER_NAME),
 })  # fmt: skip
 """OpenSSL's codes for why a certificate isn't believed: X509_V_ERR_* in its x509_vfy.h."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back; `headers` by lower-case name."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
 
 
 class Line(Protocol):
@@ -59,67 +46,42 @@ class HttpLine:
     def __init__(self, url: str, ca: Path | None = None) -> None:
         self._parts = urlsplit(url)
         self._ca = ca
-        self._connection: http.client.HTTPConnection | None = None
+        self._call: Call | None = None
         self._closed = False
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str], wait: float) -> Reply:
         """See `Line`."""
+        kept = None if self._call is None else self._call.kept
         try:
-            return await asyncio.to_thread(self._post, path, body, headers, wait)
-        except asyncio.CancelledError:
-            self._hang_up()
-            raise
+            return await self._once(kept, path, body, headers, wait)
+        except _FAULTS as error:
+            # A kept connection may have been closed meanwhile; what was asked is safe to be asked twice.
+            if kept is None or isinstance(error, TimeoutError):
+                raise _explained(error) from error
+        try:
+            return await self._once(None, path, body, headers, wait)
+        except _FAULTS as error:
+            raise _explained(error) from error
 
     def close(self) -> None:
         """See `Line`."""
         self._closed = True
-        self._hang_up()
+        if self._call is not None:
+            self._call.give_up()
 
-    def _hang_up(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is None:
-            return
-        if connection.sock is not None:
-            with suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)  # whoever reads from it in a thread comes back at once
-        connection.close()
-
-    def _post(self, path: str, body: bytes, headers: Mapping[str, str], wait: float) -> Reply:
-        kept = self._connection is not None
-        try:
-            return self._once(path, body, headers, wait)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            self._hang_up()
-            # A kept connection may have been closed meanwhile; what was asked is safe to be asked twice.
-            if not kept or self._closed or isinstance(error, TimeoutError):
-                raise _explained(error) from error
-        try:
-            return self._once(path, body, headers, wait)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            self._hang_up()
-            raise _explained(error) from error
-
-    def _once(self, path: str, body: bytes, headers: Mapping[str, str], wait: float) -> Reply:
+    async def _once(
+        self, kept: HTTPConnection | None, path: str, body: bytes, headers: Mapping[str, str], wait: float
+    ) -> Reply:
         if self._closed:
             raise LineError(Trouble.UNREACHABLE)
-        connection = self._connection = self._connection or self._connect()
-        if connection.sock is None:
-            connection.connect()
-        connection.sock.settimeout(PATIENCE + wait)
-        connection.request("POST", path, body, {"Accept-Encoding": "identity", **headers})
-        answer = connection.getresponse()
-        content = answer.read(LARGEST_ANSWER + 1)
-        if len(content) > LARGEST_ANSWER:
-            raise LineError(Trouble.DAMAGED)
-        if answer.will_close:
-            self._hang_up()
-        return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
+        self._call = Call(self._connect, kept)
+        return await self._call.post(path, body, headers, PATIENCE + wait)
 
-    def _connect(self) -> http.client.HTTPConnection:
+    def _connect(self) -> HTTPConnection:
         host, port = str(self._parts.hostname), self._parts.port
         if self._parts.scheme == "http":
-            return http.client.HTTPConnection(host, port or 80, timeout=PATIENCE)
-        return http.client.HTTPSConnection(host, port or 443, timeout=PATIENCE, context=_believing(self._ca))
+            return HTTPConnection(host, port or 80, timeout=PATIENCE)
+        return HTTPSConnection(host, port or 443, timeout=PATIENCE, context=_believing(self._ca))
 
 
 def _believing(ca: Path | None) -> ssl.SSLContext:

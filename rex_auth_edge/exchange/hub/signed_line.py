@@ -8,7 +8,8 @@ import msgspec
 
 from rex_auth_edge.domain.entropy import Entropy
 from rex_auth_edge.domain.refusals import Code
-from rex_auth_edge.exchange.hub.line import Line, Reply
+from rex_auth_edge.exchange.hub.call import Reply
+from rex_auth_edge.exchange.hub.line import Line
 from rex_auth_edge.exchange.messages import TYPE
 from rex_auth_edge.exchange.proof import NONCE, SCHEME, Signer
 from rex_auth_edge.exchange.trouble import LineError, Trouble
