@@ -1,9 +1,8 @@
-"""Every kind of cell: in which lane it travels, and which of its facts only ever close doors."""
+"""Every kind of cell, a row each: in which lane it travels, what a rule decides it by, and what it does to doors."""
 
 import re
-from collections.abc import Mapping
-from enum import StrEnum
-from types import MappingProxyType
+from enum import Enum, IntEnum, StrEnum
+from typing import Self
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,79 +17,90 @@ HOUSEHOLD = bytes(16)
 """The subject of what there is once in a household."""
 
 
-class Kind(StrEnum):
-    """What a cell is about. The part before the dot names the subject."""
+class Decided(IntEnum):
+    """What the rule looks at that decides the kind's changes (`verdict` names it); without one each is taken as it is.
 
-    USER = "user"
-    ROLE = "user.role"
-    DISABLED = "user.disabled"
-    BAN = "user.ban"
-    SIGN_OUT = "user.sign_out"
-    USERNAME = "user.username"
-    EMAIL = "user.email"
-    PROFILE = "user.profile"
-    PASSWORD = "user.password"  # noqa: S105 - a kind's name
-    PASSWORD_DUE = "user.password_due"  # noqa: S105 - likewise
-    FAILURES = "user.failures"
-    DEVICE = "device"
-    DEVICE_PROFILE = "device.profile"
-    HUB = "hub"
-    KEY = "key"
-    INVITATION = "invitation"
-    POLICY = "policy"
-    REVIEW = "review"
-    NOTICE = "notice"
-    SESSION = "session"
-    SESSION_END = "session.end"
-    AUDIT = "audit"
+    `BY_WRITER`: whose word it is, so that a node's own change is as it says all the same. `BY_ITSELF`: the change, and
+    what its cell has already. `BY_OTHERS`: other cells as well, or rules that decide others look at this one.
+    """
+
+    FREELY = 0
+    BY_WRITER = 1
+    BY_ITSELF = 2
+    BY_OTHERS = 3
 
 
-class Rule(Struct, frozen=True):
-    """A kind's lane; and whether adding a mark can only close something.
+class Doors(Enum):
+    """What may come of a change to such a cell.
 
-    `letting` says that being active lets somebody or something in, which a distrusted hub can't be believed about.
+    `OPEN`: being active lets somebody or something in, which a hub that isn't trusted can't be believed about. `CLOSE`:
+    each mark that is added only closes something, and is believed whoever tells it.
+    """
+
+    NEITHER = 0
+    OPEN = 1
+    CLOSE = 2
+
+
+class Facts(Struct, frozen=True):
+    """What holds for all cells of a kind.
+
+    `ends`: at its ladder's end its subject is over, and forgotten in time. `however_late`: nobody could confirm such a
+    change, and it is taken as it is from a hub that was away for long.
     """
 
     lane: Lane
-    closing_marks: bool = False
-    letting: bool = False
+    decided: Decided
+    doors: Doors
+    ends: bool = False
+    however_late: bool = False
 
 
-_IDENTITY, _SESSIONS = Rule(Lane.IDENTITY), Rule(Lane.SESSIONS)
-_URGENT, _LETTING = Rule(Lane.SECURITY), Rule(Lane.SECURITY, letting=True)
-_CLOSING = Rule(Lane.SECURITY, closing_marks=True)
+_SECURITY, _IDENTITY, _SESSIONS = Lane.SECURITY, Lane.IDENTITY, Lane.SESSIONS
+_FREELY, _BY_WRITER, _BY_ITSELF, _BY_OTHERS = Decided
+_NEITHER, _OPEN, _CLOSE = Doors
 
-RULES: Mapping[Kind, Rule] = MappingProxyType({
-    Kind.USER: _LETTING,
-    Kind.ROLE: _CLOSING,
-    Kind.DISABLED: _CLOSING,
-    Kind.BAN: _CLOSING,
-    Kind.SIGN_OUT: _CLOSING,
-    Kind.USERNAME: _IDENTITY,
-    Kind.EMAIL: _IDENTITY,
-    Kind.PROFILE: _IDENTITY,
-    Kind.PASSWORD: _IDENTITY,
-    Kind.PASSWORD_DUE: _CLOSING,
-    Kind.FAILURES: _SESSIONS,
-    Kind.DEVICE: _LETTING,
-    Kind.DEVICE_PROFILE: _IDENTITY,
-    Kind.HUB: _CLOSING,
-    Kind.KEY: _URGENT,
-    Kind.INVITATION: _LETTING,
-    Kind.POLICY: _URGENT,
-    Kind.REVIEW: _URGENT,
-    Kind.NOTICE: _IDENTITY,
-    Kind.SESSION: _SESSIONS,
-    Kind.SESSION_END: _CLOSING,
-    Kind.AUDIT: Rule(Lane.AUDIT),
-})  # fmt: skip
 
-_UNKNOWN = Rule(Lane.SECURITY, closing_marks=True)
+class Kind(StrEnum):
+    """What a cell is about, and the facts of all such cells. The part before the dot names the subject."""
+
+    facts: Facts
+
+    def __new__(cls, name: str, facts: Facts) -> Self:
+        """As its row says."""
+        kind = str.__new__(cls, name)
+        kind._value_, kind.facts = name, facts
+        return kind
+
+    USER = "user", Facts(_SECURITY, _BY_OTHERS, _OPEN, ends=True)
+    ROLE = "user.role", Facts(_SECURITY, _BY_OTHERS, _CLOSE)
+    DISABLED = "user.disabled", Facts(_SECURITY, _BY_OTHERS, _CLOSE)
+    BAN = "user.ban", Facts(_SECURITY, _FREELY, _CLOSE)
+    SIGN_OUT = "user.sign_out", Facts(_SECURITY, _BY_ITSELF, _CLOSE)
+    USERNAME = "user.username", Facts(_IDENTITY, _BY_OTHERS, _NEITHER)
+    EMAIL = "user.email", Facts(_IDENTITY, _BY_OTHERS, _NEITHER)
+    PROFILE = "user.profile", Facts(_IDENTITY, _FREELY, _NEITHER)
+    PASSWORD = "user.password", Facts(_IDENTITY, _BY_OTHERS, _NEITHER)
+    PASSWORD_DUE = "user.password_due", Facts(_SECURITY, _FREELY, _CLOSE)
+    FAILURES = "user.failures", Facts(_SESSIONS, _BY_ITSELF, _NEITHER, however_late=True)
+    DEVICE = "device", Facts(_SECURITY, _FREELY, _OPEN, ends=True)
+    DEVICE_PROFILE = "device.profile", Facts(_IDENTITY, _FREELY, _NEITHER)
+    HUB = "hub", Facts(_SECURITY, _BY_OTHERS, _CLOSE)
+    KEY = "key", Facts(_SECURITY, _BY_WRITER, _NEITHER, however_late=True)
+    INVITATION = "invitation", Facts(_SECURITY, _FREELY, _OPEN, ends=True)
+    POLICY = "policy", Facts(_SECURITY, _BY_OTHERS, _NEITHER)
+    REVIEW = "review", Facts(_SECURITY, _BY_ITSELF, _NEITHER, ends=True, however_late=True)
+    NOTICE = "notice", Facts(_IDENTITY, _BY_ITSELF, _NEITHER, ends=True, however_late=True)
+    SESSION = "session", Facts(_SESSIONS, _FREELY, _NEITHER)
+    SESSION_END = "session.end", Facts(_SECURITY, _FREELY, _CLOSE, ends=True)
+    AUDIT = "audit", Facts(Lane.AUDIT, _BY_WRITER, _NEITHER)
+
+
+_UNKNOWN = Facts(_SECURITY, _FREELY, _CLOSE)
 """A newer program's kind: in the first lane, since nobody here can tell how urgent it is."""
 
-_BY_NAME: Mapping[str, Rule] = {kind.value: rule for kind, rule in RULES.items()}
-
-_LANES = {kind.value: rule.lane for kind, rule in RULES.items()}
+_FACTS = {kind.value: kind.facts for kind in Kind}
+_LANES = {name: facts.lane for name, facts in _FACTS.items()}
 _FIRST = _UNKNOWN.lane
 
 _KIND = re.compile(r"[a-z0-9_.]{1,32}")
@@ -98,14 +108,19 @@ KNOWN_NEEDS: frozenset[str] = frozenset()
 """The rules beyond these kinds' that this program understands; a cell that needs another closes its subject."""
 
 
-def rule_of(kind: str) -> Rule:
-    """The kind's rule; newer programs' kinds have one as well."""
-    return _BY_NAME.get(kind, _UNKNOWN)
+def facts_of(kind: str) -> Facts:
+    """The kind's facts; newer programs' kinds have some as well."""
+    return _FACTS.get(kind, _UNKNOWN)
 
 
 def lane_of(kind: str) -> Lane:
     """The lane in which the kind travels."""
     return _LANES.get(kind, _FIRST)
+
+
+def subject_of(kind: str) -> str:
+    """The kind that says whether there is any such thing: of what is said of somebody it is the person's."""
+    return kind.partition(".")[0]
 
 
 def is_cell(cell: Cell) -> bool:
@@ -125,7 +140,7 @@ def closing(kind: str, state: State) -> State:
         state,
         rung=rung,
         fields=state.fields if rung else {},
-        marks=state.marks if rule_of(kind).closing_marks else (),
+        marks=state.marks if facts_of(kind).doors is Doors.CLOSE else (),
         cleared=START,
         own=(),
         counts=tuple(replace(each, cleared=0) for each in state.counts),

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync import theft
 from rex_auth_edge.sync.distrust import distrusted, is_doubted, is_later
-from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, RULES, Kind
+from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Doors, Kind
 from rex_auth_edge.sync.order import START, Position
 from rex_auth_edge.sync.outcome import Follow, Then, Verdict, take
 from rex_auth_edge.sync.standing import House, kept_home, owners, role_of
@@ -63,7 +63,7 @@ def _keys(hub: bytes, house: House) -> Iterator[Follow]:
 
 
 def _let_in(hub: bytes, since: Position, house: House) -> Iterator[Follow]:
-    for kind in [kind for kind, rule in RULES.items() if rule.letting]:
+    for kind in [kind for kind in Kind if kind.facts.doors is Doors.OPEN]:
         for subject in house.subjects(kind):
             rung: Rung | None = house.state(Cell(kind, subject)).rung
             if rung and rung.step <= ACTIVE and is_later(rung.by, rung.at, hub, since):

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from rex_auth_edge.sync import names, passwords, roles
 from rex_auth_edge.sync.keys import decide_key
-from rex_auth_edge.sync.kinds import Kind, closing
+from rex_auth_edge.sync.kinds import Kind, closing, facts_of
 from rex_auth_edge.sync.merge import placed
 from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.outcome import Notice, Outcome, Verdict, refuse, take
@@ -23,7 +23,6 @@ from rex_auth_edge.sync.state import EMPTY, Count, Incoming, State
 from rex_auth_edge.sync.told import decide_told
 
 STALE = "written_too_long_ago"
-_HOWEVER_LATE = frozenset({Kind.KEY, Kind.NOTICE, Kind.REVIEW, Kind.FAILURES})
 
 _Decide = Callable[[Incoming, House], Verdict]
 
@@ -74,7 +73,7 @@ def decide(change: Incoming, house: House, refresh: Position | None = None) -> V
         return refuse(change, roles.LAST_OWNER)
     stale = refresh is not None and change.seen[_SECURITY] < refresh
     rule = _DECIDE.get(change.cell.kind, _as_it_is)
-    if not stale or change.cell.kind in _HOWEVER_LATE or passwords.is_next(change, house):
+    if not stale or facts_of(change.cell.kind).however_late or passwords.is_next(change, house):
         return rule(change, house)
     part = closing(change.cell.kind, change.state)
     if change.cell.kind == Kind.ROLE and roles.raises(house.state(change.cell), part):

@@ -1,11 +1,20 @@
-"""The table of kinds: what is in it is written by somebody, and read by somebody."""
+"""The table of kinds: what is in it is written by somebody, and read by somebody, and is decided as its row says."""
 
 import ast
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, cast
+
+import pytest
 
 import rex_auth_edge
-from rex_auth_edge.sync.kinds import RULES, Kind
+from rex_auth_edge.sync import verdict
+from rex_auth_edge.sync.kinds import Decided, Kind
+from rex_auth_edge.sync.outcome import Verdict
+from rex_auth_edge.sync.standing import House
+from rex_auth_edge.sync.state import Cell, Incoming, State
+from tests.sync.simulation.world import World
 
 ROOT = Path(rex_auth_edge.__file__).parent
 WRITES = {"Wish", "write", "own", "Follow"}
@@ -47,4 +56,51 @@ def test_every_kind_has_a_writer_and_a_reader() -> None:
         read |= kinds(function) if called & READS else set()
     every = set(Kind.__members__)
     assert (every - written, every - read) == (set(), set())
-    assert RULES.keys() == set(Kind)
+
+
+class Watched:
+    """A household that notes which kinds' cells a rule looks at, but for the one that it decides."""
+
+    def __init__(self, house: House, decided: Cell, seen: set[str]) -> None:
+        self._house, self._decided, self._seen = house, decided, seen
+
+    def state(self, cell: Cell) -> State:
+        """See `House`."""
+        self._seen |= set() if cell == self._decided else {cell.kind}
+        return self._house.state(cell)
+
+    def subjects(self, kind: str) -> Iterable[bytes]:
+        """See `House`."""
+        self._seen.add(kind)
+        return self._house.subjects(kind)
+
+    def bearing(self, kind: str, field: str, value: Any) -> Iterable[bytes]:
+        """See `House`."""
+        self._seen.add(kind)
+        return self._house.bearing(kind, field, value)
+
+    def kinds(self, subject: bytes) -> Iterable[str]:
+        """See `House`."""
+        return self._house.kinds(subject)
+
+
+def test_a_rule_decides_each_kind_of_which_its_row_says_so() -> None:
+    """What is taken as it is has no rule, and all else has one."""
+    assert verdict._DECIDE.keys() == {kind for kind in Kind if kind.facts.decided is not Decided.FREELY}
+
+
+def test_what_rules_look_at_is_said_in_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub decides anew all that others are decided by: of a kind that its row hides it would show what is over."""
+    looked: dict[str, set[str]] = defaultdict(set)
+
+    def watched(rule: Any) -> Any:
+        def decide(change: Incoming, house: House) -> Verdict:
+            return cast(Verdict, rule(change, Watched(house, change.cell, looked[change.cell.kind])))
+
+        return decide
+
+    monkeypatch.setattr(verdict, "_DECIDE", {kind: watched(rule) for kind, rule in verdict._DECIDE.items()})
+    for seed in range(3000, 3020):
+        World(seed).run(120)
+    others = {kind for kind, seen in looked.items() if seen} | set().union(*looked.values())
+    assert others == {kind for kind in Kind if kind.facts.decided is Decided.BY_OTHERS}

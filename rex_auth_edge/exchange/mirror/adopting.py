@@ -16,7 +16,7 @@ from rex_auth_edge.exchange.mirror import (
 from rex_auth_edge.exchange.mirror.side import ID_BYTES, Side, uuid_of
 from rex_auth_edge.flows.parts import NOBODY, Parts
 from rex_auth_edge.storage.tx import Tx
-from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.kinds import Kind, subject_of
 from rex_auth_edge.sync.standing import House, field
 from rex_auth_edge.sync.state import Cell
 
@@ -37,7 +37,7 @@ def adopt(
     clouds = tx.now.wall if parts.home == NOBODY else clouds
     side = Side(tx.conn, parts, tenant_id, house, tx.node.id.bytes, tx.now, clouds=clouds)
     changed = [cell for cell in cells if len(cell.id) == ID_BYTES]
-    persons = {cell.id for cell in changed if cell.kind.partition(".")[0] == Kind.USER}
+    persons = {cell.id for cell in changed if subject_of(cell.kind) == Kind.USER}
     told = {cell.id for cell in changed if cell.kind == Kind.NOTICE}
     persons |= {each for notice in told if uuid_of(each := field(house, Cell(Kind.NOTICE, notice), "about"))}
     new = arrivals.adopt(tx, side, persons, told)
@@ -50,7 +50,7 @@ def adopt(
     if Kind.POLICY in kinds:
         policy.adopt(tx, side)
         passwords.share_again(tx, side)
-    devices.adopt(tx, side, {cell.id for cell in changed if cell.kind.partition(".")[0] == Kind.DEVICE})
+    devices.adopt(tx, side, {cell.id for cell in changed if subject_of(cell.kind) == Kind.DEVICE})
     invitations.adopt(tx, side, {cell.id for cell in changed if cell.kind == Kind.INVITATION})
     failing = {cell.id for cell in changed if cell.kind in _OF_FAILURES}
     failures.adopt(tx, side, failing | (persons if new else set()))

@@ -7,12 +7,11 @@ somebody who was deleted, would look like something that nobody has been told of
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from rex_auth_edge.sync.kinds import REVOKED, Kind
+from rex_auth_edge.sync.kinds import REVOKED, subject_of
 from rex_auth_edge.sync.order import START, Tag
 from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell, Rung, State
 
-_ENDING = frozenset({Kind.USER, Kind.DEVICE, Kind.INVITATION, Kind.SESSION})
 _ENDED = State(rung=Rung(REVOKED, START, Tag(b"", 0, 0), START))
 
 
@@ -27,7 +26,7 @@ class _Over:
 
     def state(self, cell: Cell) -> State:
         """See `House`."""
-        return _ENDED if cell.id in self._gone and cell.kind in _ENDING else self._house.state(cell)
+        return _ENDED if cell.id in self._gone and cell.kind == subject_of(cell.kind) else self._house.state(cell)
 
     def subjects(self, kind: str) -> Iterable[bytes]:
         """See `House`."""

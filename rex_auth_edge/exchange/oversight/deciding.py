@@ -16,7 +16,7 @@ from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.flows.household.actor import Actor, forbidden, note, refusal
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage.tx import Tx
-from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.kinds import Kind, subject_of
 from rex_auth_edge.sync.standing import House
 
 
@@ -118,7 +118,7 @@ async def _decide(
             return refused
         house = Shown(tx.conn, actor.tenant_id)
         review = reviews.review_of(house, named.bytes)
-        about = review.cell.id if review is not None and review.cell.kind.startswith(Kind.USER) else None
+        about = review.cell.id if review is not None and subject_of(review.cell.kind) == Kind.USER else None
         detail = {"id": str(named), how: telling.what(review, house) if review is not None else "notice"}
         done = change_cells(tx, parts, actor.tenant_id, act)
         if done is None:

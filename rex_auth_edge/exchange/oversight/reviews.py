@@ -7,7 +7,7 @@ from msgspec import Struct
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.oversight.notices import decided_at, is_code
 from rex_auth_edge.exchange.scribe import Scribe
-from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind, is_cell, lane_of
+from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind, is_cell, lane_of, subject_of
 from rex_auth_edge.sync.outcome import Outcome
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.roles import LAST_OWNER, WAITS_FOR_OWNER
@@ -76,7 +76,7 @@ def confirm(scribe: Scribe, subject: bytes, owner: bytes | None) -> Cell | Refus
     review = review_of(scribe.house, subject)
     if review is None:
         return NO_REVIEW
-    if review.cell.kind.startswith("user") and revoked(scribe.house, Kind.USER, review.cell.id):
+    if subject_of(review.cell.kind) == Kind.USER and revoked(scribe.house, Kind.USER, review.cell.id):
         return GONE
     if review.why == RESTORED and review.state == EMPTY:  # owners have looked: there is nothing else to do
         _decide(scribe, subject, owner, "confirmed")

@@ -13,7 +13,7 @@ from rex_auth_edge.exchange.stores.below import SqlBelow
 from rex_auth_edge.storage.prepared import Prepared
 from rex_auth_edge.storage.sync_tables import sync_cells
 from rex_auth_edge.sync.hub.store import Entry
-from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.kinds import Decided, Kind
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import Tag
 from rex_auth_edge.sync.standing import password_of
@@ -21,12 +21,9 @@ from rex_auth_edge.sync.state import Cell, Incoming, State
 from rex_auth_edge.sync.verdict import decide
 from rex_auth_edge.sync.wire import unpack_state
 
-RULING = frozenset({
-    *(Kind.USER, Kind.ROLE, Kind.DISABLED, Kind.POLICY, Kind.HUB),
-    *(Kind.USERNAME, Kind.EMAIL, Kind.PASSWORD),
-})  # fmt: skip
+RULING = frozenset(kind for kind in Kind if kind.facts.decided is Decided.BY_OTHERS)
 """Kinds that a rule looks at in deciding about another cell, or that are decided by what others hold."""
-DECIDED = RULING | {Kind.FAILURES, Kind.SIGN_OUT, Kind.NOTICE, Kind.REVIEW}
+DECIDED = frozenset(kind for kind in Kind if kind.facts.decided >= Decided.BY_ITSELF)
 """Kinds of which a change may be shown as something else than it says."""
 
 _overlaid = Prepared(

@@ -1,7 +1,7 @@
 """What a hub brings that was away for so long that ids may have been deleted and forgotten meanwhile."""
 
 from rex_auth_edge.sync.cloud.store import CloudStore
-from rex_auth_edge.sync.kinds import HOUSEHOLD, Kind
+from rex_auth_edge.sync.kinds import HOUSEHOLD, Kind, subject_of
 from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.state import Cell, Incoming
 
@@ -14,7 +14,7 @@ def brought(change: Incoming, since: Position, store: CloudStore) -> bool:
     kind, subject = change.cell.kind, change.cell.id
     if kind == Kind.AUDIT or subject == HOUSEHOLD:
         return False
-    first = store.state(Cell(kind.partition(".")[0], subject))
+    first = store.state(Cell(subject_of(kind), subject))
     tags = [(held.by, held.at) for held in first.fields.values()]
     if first.rung is not None:
         tags.append((first.rung.by, first.rung.at))

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.sync.cloud.answer import LONGEST_ABSENCE
 from rex_auth_edge.sync.cloud.store import CloudStore, Member
+from rex_auth_edge.sync.kinds import subject_of
 from rex_auth_edge.sync.order import Lane, Position
 
 TOMBSTONE_LIFE = 90 * DAY
@@ -58,4 +59,4 @@ def bury(store: CloudStore, now: int, most: int) -> int:
 
 def _is_one(kinds: Iterable[str]) -> bool:
     """Whether cells of these kinds, about one id, are of one thing."""
-    return len({kind.partition(".")[0] for kind in kinds}) <= 1
+    return len({subject_of(kind) for kind in kinds}) <= 1

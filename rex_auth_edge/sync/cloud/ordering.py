@@ -1,7 +1,7 @@
 """Giving changes their places: each is decided once, and what follows from it comes right after it."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,7 +18,7 @@ from rex_auth_edge.sync.cloud.handed_on import believed
 from rex_auth_edge.sync.cloud.store import CloudStore
 from rex_auth_edge.sync.distrust import distrusted, said, sealed
 from rex_auth_edge.sync.keys import NOT_ITS_OWN
-from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Kind, rule_of
+from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Doors, Kind, facts_of
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import Lane, Position, Tag, is_unsent
 from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict, refuse
@@ -34,9 +34,8 @@ _TAKING = frozenset({Then.LOWER, Then.REVOKE})
 """What isn't done to whoever causes it: an owner who removes a hub stays one, whatever that hub has said of them."""
 _COMPLETED = frozenset({Kind.SIGN_OUT, Kind.BAN})
 """Kinds to whose changes the cloud adds what it alone knows."""
-_REACHING = frozenset({Kind.HUB, Kind.POLICY})
-"""Kinds of which something may follow for other cells."""
-_SUBJECTS = frozenset({Kind.USER, Kind.DEVICE, Kind.INVITATION, Kind.SESSION_END, Kind.NOTICE, Kind.REVIEW})
+_AFTER: Mapping[str, Callable[[Incoming, CloudStore], list[Follow]]] = {Kind.HUB: after_hub, Kind.POLICY: after_policy}
+"""Kinds of which something may follow for other cells, and what that is."""
 
 _NOTHING = pack_state(EMPTY)
 
@@ -95,7 +94,7 @@ class Ordering:
 
     def _brings_back(self, change: Incoming) -> bool:
         """Whether it lets in somebody or something that is forgotten, however much its writer says that it has seen."""
-        known = not rule_of(change.cell.kind).letting or self._store.row(change.cell) is not None
+        known = facts_of(change.cell.kind).doors is not Doors.OPEN or self._store.row(change.cell) is not None
         return not known and self._store.standing().gone > 0 and self._store.was_buried(change.cell.id)
 
     def _conclude(self, change: Incoming, verdict: Verdict) -> None:
@@ -168,15 +167,13 @@ class Ordering:
         if most is not None and len(packed) > max(most, 0 if had is None else len(had.state)):
             return False
         self._store.put_row(Row(cell.kind, cell.id, at, packed))
-        if cell.kind in _SUBJECTS and after.rung is not None and after.rung.step >= REVOKED:
+        if after.rung is not None and after.rung.step >= REVOKED and facts_of(cell.kind).ends:
             self._store.put_dead(cell.id, at, self._now)
         return True
 
     def _after(self, change: Incoming, verdict: Verdict) -> list[Follow]:
-        if change.cell.kind not in _REACHING or verdict.delta == EMPTY:
-            return []
-        after = after_hub if change.cell.kind == Kind.HUB else after_policy
-        return after(change, self._store)
+        after = _AFTER.get(change.cell.kind)
+        return [] if after is None or verdict.delta == EMPTY else after(change, self._store)
 
     def _follow(self, follows: Iterable[Follow], cause: Incoming) -> None:
         for follow in [each for each in follows if each.then not in _TAKING or each.cell.id != cause.actor]:
