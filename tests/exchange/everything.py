@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from rex_auth_edge.exchange.mirror import capture, listed, people_of, recapture
+from rex_auth_edge.exchange.mirror import capture, recapture
+from rex_auth_edge.exchange.mirror.recapturing import listed, people_of
 from rex_auth_edge.exchange.scribe import Scribe
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage.tx import Touch, Tx, What

@@ -1,6 +1,7 @@
 """A hub's rows are compared with its cells some at a time: together that is the same as all at once."""
 
-from rex_auth_edge.exchange.mirror import listed, people_of, recapture
+from rex_auth_edge.exchange.mirror import recapture
+from rex_auth_edge.exchange.mirror.recapturing import listed, people_of
 from rex_auth_edge.exchange.stores.hub import SqlHub, enrol
 from rex_auth_edge.exchange.stores.scribes import HubScribe
 from rex_auth_edge.exchange.stores.shown import Shown

@@ -1,6 +1,6 @@
 """Letting a hub in: for a code that an owner has made, with the key that the hub has made for itself."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -13,16 +13,14 @@ from rex_auth_edge.domain.roles import Act
 from rex_auth_edge.exchange.cloud.answering import NONCE_BYTES
 from rex_auth_edge.exchange.cloud.claims import code_hash
 from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol, Enrolled, Look, Offer, whose
-from rex_auth_edge.exchange.mirror import adopt, listed, people_of, recapture
+from rex_auth_edge.exchange.mirror import adopt, recapture, recapture_all
 from rex_auth_edge.exchange.stores.cloud import SqlCloud, held_if_shared, share
 from rex_auth_edge.exchange.stores.scribes import CloudScribe
-from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.flows.household.actor import still_may
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import sync_claims, tenants, users
 from rex_auth_edge.storage.audit import Event, record
-from rex_auth_edge.storage.columns import portions
-from rex_auth_edge.storage.tx import Touch, Tx, What
+from rex_auth_edge.storage.tx import Touch, Tx
 from rex_auth_edge.sync.bodies import NEWEST, OLDEST
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.kinds import Kind
@@ -31,8 +29,6 @@ from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import encode
 
 _ID = 16
-_ROWS_AT_ONCE = 50
-"""People, sessions or devices that are written as changes in one transaction, when the first hub comes."""
 MOST_HUBS = 16
 """That a household has at a time, removed ones aside."""
 BAD_CODE = Refused(
@@ -77,18 +73,8 @@ async def enrolled(parts: Parts, asked: Enrol, key: bytes) -> bytes | Refused:
     shared = await parts.store.write(lambda tx: _shared(tx, parts, asked))
     if isinstance(shared, Refused):
         return shared
-    node = parts.store.node.id.bytes
-    await _tell(parts, shared, lambda conn: people_of(conn, shared))
-    await _tell(parts, shared, lambda conn: listed(conn, parts, shared, Shown(conn, shared), node))
-    while await parts.store.write(lambda tx: _told(tx, parts, shared, [Touch(What.AUDIT, tx.node.id)])):
-        pass
+    await recapture_all(parts, shared, lambda some: parts.store.write(lambda tx: _told(tx, parts, shared, some)))
     return await parts.store.write(lambda tx: _enrolled(tx, parts, asked, key))
-
-
-async def _tell(parts: Parts, tenant_id: UUID, which: Callable[[sa.Connection], list[Touch]]) -> None:
-    """Write as changes what the household's rows say, some at a time; what is done in between is written by itself."""
-    for some in portions(await parts.store.read(which), _ROWS_AT_ONCE):
-        await parts.store.write(lambda tx, each=some: _told(tx, parts, tenant_id, each))  # type: ignore[misc]  # bound at once
 
 
 def _told(tx: Tx, parts: Parts, tenant_id: UUID, some: Iterable[Touch]) -> bool:

@@ -6,12 +6,12 @@ from msgspec import Struct
 
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.hub.misled import misled
-from rex_auth_edge.exchange.hub.signed_line import SignedLine
+from rex_auth_edge.exchange.hub.signed_line import SignedLine, body_of
 from rex_auth_edge.exchange.messages import ENROLL, Enrol, Enrolled, Look, Offer
 from rex_auth_edge.exchange.oversight import words
 from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.exchange.trouble import CERTIFICATES, LineError, Trouble
-from rex_auth_edge.sync.wire import WireError, decode, encode, name_of
+from rex_auth_edge.sync.wire import encode
 
 _Answer = TypeVar("_Answer", bound=Struct)
 
@@ -59,12 +59,10 @@ async def _asked(asking: SignedLine, wanted: Struct, url: str, answer: type[_Ans
 
 
 def _read(raw: bytes, wanted: type[_Answer]) -> _Answer:
-    try:
-        if name_of(raw) == wanted.__name__:
-            return decode(raw, wanted)
-    except WireError as error:
-        raise LineError(Trouble.DAMAGED) from error
-    raise LineError(Trouble.DAMAGED)
+    body = body_of(raw, wanted)
+    if body is None:
+        raise LineError(Trouble.DAMAGED)
+    return body
 
 
 def not_running(status: Status) -> Refused:

@@ -71,7 +71,7 @@ class Loop:
         self._whole_at = now = self._parts.clock.now().boot
         if now - (self._verified_at or now - _COMPARED) >= _COMPARED:
             self._verified_at = now
-            await self._rounds.verify()
+            await self._rounds.comparing.verify()
             await self._household.forget_kept()
         await self._tell(None)
 

@@ -2,22 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
-from msgspec import Struct
 
 from rex_auth_edge.domain.clock import SECOND, Clock
+from rex_auth_edge.exchange.hub.comparing import Comparing
 from rex_auth_edge.exchange.hub.household import Household
-from rex_auth_edge.exchange.hub.signed_line import SignedLine
-from rex_auth_edge.exchange.messages import COMPARE, HELLO, PULL, PUSH, WAIT
+from rex_auth_edge.exchange.hub.signed_line import SignedLine, body_of
+from rex_auth_edge.exchange.messages import HELLO, PULL, PUSH, WAIT
 from rex_auth_edge.exchange.trouble import LineError, Trouble
-from rex_auth_edge.sync.bodies import NEWEST, OLDEST, Compared, Hello, Page, Refusal, Why
-from rex_auth_edge.sync.digest import DEPTH, FAN, Path
+from rex_auth_edge.sync.bodies import NEWEST, OLDEST, Hello, Page, Refusal, Why
 from rex_auth_edge.sync.hub.pace import Pace
 from rex_auth_edge.sync.order import START, Lane, Position
-from rex_auth_edge.sync.wire import WireError, encode, name_of, opened
-
-Body = TypeVar("Body", bound=Struct)
+from rex_auth_edge.sync.wire import encode, name_of
 
 _GREETINGS = 3
 """Times that the cloud may ask for an introduction in one round."""
@@ -29,9 +24,6 @@ class Rounds:
     """What a household and its cloud have to say to each other. Whatever fails raises LineError, the pace being told.
 
     `patience` is the pace of requests that are kept waiting: a proxy may cut those off, and let all others through.
-    `agreed` are the lanes that both ends are known to have alike, `repaired` counts the differences that were mended.
-    `compared` counts the nodes of digests that were compared in the latest check, of `known` ones; where the ends
-    differ, these become more.
     """
 
     def __init__(self, household: Household, asking: SignedLine, kept: SignedLine, clock: Clock) -> None:
@@ -43,9 +35,7 @@ class Rounds:
         self._urgent_at = 0
         self._one = asyncio.Lock()
         self.pace = self.patience = Pace()
-        self.agreed: set[Lane] = set()
-        self.repaired = 0
-        self.compared, self.known = 0, 0
+        self.comparing = Comparing(household.steps, asking)
 
     async def whole(self) -> None:
         """Until nothing waits, and all is read that there was."""
@@ -107,7 +97,7 @@ class Rounds:
         await self._household.check()
         await self._send()
         for lane in Lane:
-            if lane not in self.agreed:
+            if lane not in self.comparing.agreed:
                 await self._ask(lane)
         while behind := [lane for lane in Lane if self._household.me.cursors[lane] < self._upto]:
             # A later lane's answer has told of more than an earlier one's: nothing waits at the cloud for what is read.
@@ -180,7 +170,7 @@ class Rounds:
 
     async def _page(self, lane: Lane, request: bytes, answer: bytes) -> bool:
         """Take a page: whether there is more, or may be."""
-        page, me = _body(answer, Page), self._household.me
+        page, me = body_of(answer, Page), self._household.me
         if page is None or _says_something(page, me.cursors[lane]) or page.durable > me.durable:
             await self._take(request, answer)
         if page is None:
@@ -191,50 +181,8 @@ class Rounds:
             return True
         self.pace = self.pace.succeeded()
         self._upto = max(self._upto, page.upto)
-        await self._compared(lane, page)
+        await self.comparing.heed(lane, page)
         return bool(page.rows) or not page.whole
-
-    async def _compared(self, lane: Lane, page: Page) -> None:
-        if page.rows or page.gone:
-            self.agreed.discard(lane)
-        if page.agrees:
-            self.agreed.add(lane)
-        elif page.agrees is False:
-            self.agreed.discard(lane)
-            await self.mend(lane)
-
-    async def verify(self) -> int:
-        """Compare everything, down to each row of this hub's own: how many differences were found, and mended."""
-        self.compared, self.known, before = 0, len(Lane) * (FAN + 1), self.repaired
-        for lane in Lane:
-            await self._recount(lane)
-            await self.mend(lane)
-        return self.repaired - before
-
-    async def _recount(self, lane: Lane) -> None:
-        """Bits that have flipped in a row show in no comparison of what is kept of the sums."""
-        done = 0
-        while done < FAN:
-            wrong, goes_on = await self._household.recount(lane, done)
-            self.compared += (goes_on or FAN) - done
-            self.repaired += wrong
-            done = goes_on or FAN
-
-    async def mend(self, lane: Lane) -> int:
-        """Find where both ends differ in the lane, and take the cloud's: how many leaves of the tree have changed."""
-        paths: list[Path] = [()]
-        mended = 0
-        while paths:
-            path = paths.pop()
-            compared = _body(await self._asking.ask(COMPARE, await self._household.branch(lane, path)), Compared)
-            if compared is None:  # something has moved meanwhile; the next round compares again
-                break
-            mended += len(path) == DEPTH
-            further = await self._household.further(lane, path, compared)
-            paths += further
-            self.compared, self.known = self.compared + 1, self.known + len(further)
-        self.repaired += mended
-        return mended
 
 
 def _trouble(said: Refusal) -> str:
@@ -248,12 +196,3 @@ def _trouble(said: Refusal) -> str:
 
 def _says_something(page: Page, cursor: Position) -> bool:
     return bool(page.partial or page.rows or page.gone) or page.upto != cursor
-
-
-def _body(answer: bytes, wanted: type[Body]) -> Body | None:
-    """The answer, where it is of this kind. Raises LineError for what can't be read."""
-    try:
-        body = opened(answer)
-        return body.read(wanted) if body.name == wanted.__name__ else None
-    except WireError as error:
-        raise LineError(Trouble.DAMAGED) from error

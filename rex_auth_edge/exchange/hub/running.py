@@ -56,11 +56,12 @@ class Running:
         news, self.trouble = code != self.trouble, code
         if code is None:
             self.reached_at = now.wall
-            if len(self.rounds.agreed) == len(Lane):
+            if len(self.rounds.comparing.agreed) == len(Lane):
                 self.agreed_at = now.wall
         elif news:
             _log.warning("Synchronisation waits (%s). %s", code, words.said_of(code))
-        mended, self.repaired = self.rounds.repaired - self.repaired, self.rounds.repaired
+        repaired = self.rounds.comparing.repaired
+        mended, self.repaired = repaired - self.repaired, repaired
         if mended:
             _log.warning("Differences with the cloud were found and mended: %d.", mended)
         due = self.written_at is None or now.boot - self.written_at >= _SEEN_EVERY

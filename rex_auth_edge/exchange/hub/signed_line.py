@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import TypeVar
 
 import msgspec
 
@@ -15,6 +16,7 @@ from rex_auth_edge.exchange.proof import NONCE, SCHEME, Signer
 from rex_auth_edge.exchange.trouble import LineError, Trouble
 from rex_auth_edge.sync.bodies import Why
 from rex_auth_edge.sync.hub.pace import told_to_wait
+from rex_auth_edge.sync.wire import WireError, opened
 
 _TRIES = 3
 """A nonce may go out of use while a request is under way."""
@@ -36,6 +38,7 @@ class _Problem(msgspec.Struct):
     message: str = ""
 
 
+_Body = TypeVar("_Body", bound=msgspec.Struct)
 _problem = msgspec.json.Decoder(_Problem).decode
 
 
@@ -82,6 +85,15 @@ class SignedLine:
         proof = self._signer().proof("POST", self._url + path, body, self._nonce, self._entropy, age)
         headers = {"Authorization": f"{SCHEME} {proof}", "Content-Type": TYPE}
         return headers | ({"Prefer": f"wait={wait}"} if wait else {})
+
+
+def body_of(answer: bytes, wanted: type[_Body]) -> _Body | None:
+    """The answer, where it is of this kind. Raises LineError for what can't be read."""
+    try:
+        body = opened(answer)
+        return body.read(wanted) if body.name == wanted.__name__ else None
+    except WireError as error:
+        raise LineError(Trouble.DAMAGED) from error
 
 
 def _content(reply: Reply) -> bytes:

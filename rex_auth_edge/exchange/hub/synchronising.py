@@ -151,7 +151,7 @@ class Synchronising:
     def progress(self, tenant_id: UUID) -> tuple[int, int]:
         """How many nodes of digests the latest comparison has compared, and of how many that it knows by now."""
         running = self.runs.running.get(tenant_id)
-        return (0, 0) if running is None else (running.rounds.compared, running.rounds.known)
+        return (0, 0) if running is None else (running.rounds.comparing.compared, running.rounds.comparing.known)
 
     async def verify(self, tenant_id: UUID) -> Verified | Refused:
         """Compare everything, with the cloud and with the tables here."""
@@ -160,7 +160,7 @@ class Synchronising:
             return await self._not_running(tenant_id)
         try:
             await running.rounds.whole()
-            mended = await running.rounds.verify()
+            mended = await running.rounds.comparing.verify()
         except LineError as error:
             return admission.refusal(error)
         parts = self._parts

@@ -64,29 +64,6 @@ def _inviters(side: Side, touched: Iterable[Touch]) -> Iterator[tuple[UUID, UUID
             yield row.used_by, row.invited_by
 
 
-def people_of(conn: sa.Connection, tenant_id: UUID) -> list[Touch]:
-    """The household's people, and what they stand on: for `recapture`, before `listed`."""
-    everybody = [Touch(What.PERSON, row.id) for row in users.every(conn, tenant_id)]
-    return [Touch(What.KEYS, tenant_id), *everybody]
-
-
-def listed(conn: sa.Connection, parts: Parts, tenant_id: UUID, house: House, node: bytes) -> list[Touch]:
-    """All else of which the household's rows may say something else than its cells: for `recapture`.
-
-    To be asked once its people have been told of: whatever is done after that is written by itself.
-    """
-    side = Side(conn, parts, tenant_id, house, node, parts.clock.now())
-    open_here = [row.id for row in session_rows.every_open(conn, tenant_id)]
-    found = {
-        What.FAILURES: [row.id for row in users.every(conn, tenant_id)],
-        What.SESSION: [*open_here, *sessions.lingering(side)],
-        What.DEVICE: [row.id for row in device_rows.everything(conn, tenant_id)],
-        What.INVITATION: [row.id for row in invitation_rows.every(conn, tenant_id)],
-        What.NAME if parts.home == NOBODY else What.POLICY: [tenant_id],
-    }
-    return [Touch(what, about) for what, ids in found.items() for about in ids]
-
-
 def recapture(tx: Tx, parts: Parts, scribe: Scribe, tenant_id: UUID, some: Iterable[Touch]) -> set[Cell]:
     """Write as changes what these rows say and their cells don't; nobody has to answer for it."""
     side = Side.of(tx.conn, parts, tenant_id, scribe.house, scribe.node, tx.now)
