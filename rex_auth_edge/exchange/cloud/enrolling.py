@@ -14,6 +14,7 @@ from rex_auth_edge.exchange.cloud.answering import NONCE_BYTES
 from rex_auth_edge.exchange.cloud.claims import code_hash
 from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol, Enrolled, Look, Offer, whose
 from rex_auth_edge.exchange.mirror import adopt, recapture, recapture_all
+from rex_auth_edge.exchange.oversight.changing import changing
 from rex_auth_edge.exchange.stores.cloud import SqlCloud, held_if_shared, share
 from rex_auth_edge.exchange.stores.scribes import CloudScribe
 from rex_auth_edge.flows.household.actor import still_may
@@ -23,6 +24,7 @@ from rex_auth_edge.storage.audit import Event, record
 from rex_auth_edge.storage.tx import Touch, Tx
 from rex_auth_edge.sync.bodies import NEWEST, OLDEST
 from rex_auth_edge.sync.cloud import keeping
+from rex_auth_edge.sync.cloud.store import Member
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.standing import revoked
 from rex_auth_edge.sync.state import Cell
@@ -126,34 +128,40 @@ def _let_in(tx: Tx, parts: Parts, claim: Any, asked: Enrol, key: bytes) -> bytes
     tenant_id, hub_id = claim.tenant_id, UUID(bytes=asked.hub)
     tenants.hold(tx, tenant_id)
     store = SqlCloud(tx, tenant_id)
-    if revoked(store, Kind.HUB, asked.hub):
-        return _REMOVED
-    before = store.member(asked.hub)
-    if claim.used_by is not None and (before is None or before.keys != (key,)):
-        return BAD_CODE
-    if before is None and sum(not member.removed for _, member in store.members()) >= MOST_HUBS:
-        return _TOO_MANY
+    if (refused := _shut(store, claim, asked.hub, key)) is not None:
+        return refused
     if not sync_claims.use(tx, tenant_id, claim.id, hub_id):
         return BAD_CODE
     member = keeping.enrol(store, asked.hub, key, tx.entropy.token_bytes(NONCE_BYTES), tx.now.wall)
-    scribe = CloudScribe(store, tx.now.wall, parts.naming(tenant_id))
-    scribe.write(Cell(Kind.HUB, asked.hub), scribe.pen().climb(actor=claim.made_by.bytes, name=asked.name))
-    store.flush()
-    adopt(tx, parts, tenant_id, store, tuple(store.dirty))
-    tx.touched.setdefault(tenant_id, set())
+    with changing(tx, parts, store) as scribe:
+        scribe.write(Cell(Kind.HUB, asked.hub), scribe.pen().climb(actor=claim.made_by.bytes, name=asked.name))
     detail = {"hub": str(hub_id), "name": asked.name, "claim": str(claim.id), "incarnation": member.incarnation}
     record(tx, tenant_id, Event("hub.enrolled", actor_id=claim.made_by, detail=detail))
-    owner = users.get(tx.conn, tenant_id, claim.made_by)
-    return encode(
-        Enrolled(
-            household=tenant_id.bytes,
-            name=tenants.get(tx.conn, tenant_id).name,
-            cloud=tx.node.id.bytes,
-            epoch=store.standing().at.epoch,
-            incarnation=member.incarnation,
-            nonce=member.nonce,
-            digest_key=store.digest_key,
-            owner=claim.made_by.bytes,
-            owner_email_key=_known_by(owner),
-        )
+    return encode(_answer(store, claim, member))
+
+
+def _shut(store: SqlCloud, claim: Any, hub: bytes, key: bytes) -> Refused | None:
+    """Why the hub isn't let in, with a code that is good; used, it is so for the hub and the key that have used it."""
+    if revoked(store, Kind.HUB, hub):
+        return _REMOVED
+    before = store.member(hub)
+    if claim.used_by is not None and (before is None or before.keys != (key,)):
+        return BAD_CODE
+    full = before is None and sum(not member.removed for _, member in store.members()) >= MOST_HUBS
+    return _TOO_MANY if full else None
+
+
+def _answer(store: SqlCloud, claim: Any, member: Member) -> Enrolled:
+    """What the hub has to know."""
+    tx, tenant_id = store.tx, claim.tenant_id
+    return Enrolled(
+        household=tenant_id.bytes,
+        name=tenants.get(tx.conn, tenant_id).name,
+        cloud=tx.node.id.bytes,
+        epoch=store.standing().at.epoch,
+        incarnation=member.incarnation,
+        nonce=member.nonce,
+        digest_key=store.digest_key,
+        owner=claim.made_by.bytes,
+        owner_email_key=_known_by(users.get(tx.conn, tenant_id, claim.made_by)),
     )

@@ -8,10 +8,9 @@ import sqlalchemy as sa
 from rex_auth_edge.domain import durations
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.domain.roles import Act
-from rex_auth_edge.exchange.mirror import adopt
+from rex_auth_edge.exchange.oversight.changing import changing
 from rex_auth_edge.exchange.oversight.deciding import Told, told_owners
 from rex_auth_edge.exchange.stores.cloud import NotSharedError, SqlCloud, hubs_of
-from rex_auth_edge.exchange.stores.scribes import CloudScribe
 from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.flows.household.actor import Actor, forbidden, note, refusal
 from rex_auth_edge.flows.parts import Parts
@@ -110,25 +109,26 @@ def _remove(tx: Tx, parts: Parts, actor: Actor, hub_id: UUID, theft: _Theft | No
         store = SqlCloud(tx, actor.tenant_id)
     except NotSharedError:
         return NO_HUB
-    member = store.member(hub_id.bytes)
-    if member is None:
-        return NO_HUB
-    cell, place = Cell(Kind.HUB, hub_id.bytes), None if theft is None else theft.place(store, tx.now.wall)
+    place = None if theft is None else theft.place(store, tx.now.wall)
     if isinstance(place, Refused):
         return place
-    known = distrusted(cell, store)
-    if member.removed and (place is None or (known is not None and place >= known)):
-        return _SPENT
+    if (refused := _is_over(store, hub_id.bytes, place)) is not None:
+        return refused
     keeping.remove(store, hub_id.bytes)
-    scribe = CloudScribe(store, tx.now.wall, parts.naming(actor.tenant_id))
+    fields = {} if place is None else distrust.said(hub_id.bytes, place, parts.naming(actor.tenant_id))
     by = actor.user_id.bytes if actor.user_id else None
-    fields = {} if place is None else distrust.said(cell.id, place, parts.naming(actor.tenant_id))
-    scribe.write(cell, scribe.pen().climb(REVOKED, by, **fields), by)
-    news = {cell.id for cell in store.dirty if cell.kind == Kind.NOTICE}
-    told = [each for each in told_owners(store, b"") if each.id.bytes in news]
-    store.flush()
-    adopt(tx, parts, actor.tenant_id, store, tuple(store.dirty))
-    tx.touched.setdefault(actor.tenant_id, set())
+    with changing(tx, parts, store) as scribe:
+        scribe.write(Cell(Kind.HUB, hub_id.bytes), scribe.pen().climb(REVOKED, by, **fields), by)
+        news = {cell.id for cell in store.dirty if cell.kind == Kind.NOTICE}
     said = {"stolen": theft is not None, "since": theft.since if theft else ""}
     note(tx, actor, Act.REMOVE_HUB, detail={"hub": str(hub_id), **said})
-    return told
+    return [each for each in told_owners(store, b"") if each.id.bytes in news]
+
+
+def _is_over(store: SqlCloud, hub: bytes, since: Position | None) -> Refused | None:
+    """Why there is nothing to remove; a hub that was removed before may be distrusted since then, or since earlier."""
+    member, known = store.member(hub), distrusted(Cell(Kind.HUB, hub), store)
+    if member is None:
+        return NO_HUB
+    distrusts = since is not None and (known is None or since < known)
+    return _SPENT if member.removed and not distrusts else None

@@ -1,6 +1,7 @@
 """Writing changes that no ordinary row stands for, and bringing the rows to what comes of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 from uuid import UUID
 
@@ -23,25 +24,32 @@ NOT_NOW = Refused(
 
 
 def change_cells(tx: Tx, parts: Parts, tenant_id: UUID, act: Callable[[Scribe], T | Refused]) -> T | Refused:
-    """Have `act` write in the household's name; NOT_SHARED where nobody else has it.
-
-    What the rows come to by it, as sessions that end, is captured at the transaction's end like everything else.
-    """
+    """Have `act` write in the household's name, here or in the cloud; NOT_SHARED where nobody else has it."""
     try:
         store: SqlCloud | SqlHub = (SqlCloud if parts.home == NOBODY else SqlHub)(tx, tenant_id)
     except (NotEnrolledError, NotSharedError):
         return NOT_SHARED
     if isinstance(store, SqlHub) and (store.me().restored or store.me().locked):
         return NOT_NOW
+    with changing(tx, parts, store) as scribe:
+        return act(scribe)
+
+
+@contextmanager
+def changing(tx: Tx, parts: Parts, store: SqlCloud | SqlHub) -> Iterator[Scribe]:
+    """With its scribe, who writes in the household's name; at the end the rows are brought to what comes of that.
+
+    What they come to by it, as sessions that end, is captured at the transaction's end like everything else.
+    """
     scribe: Scribe
+    tenant_id = store.tenant_id
     if isinstance(store, SqlCloud):
         scribe = CloudScribe(store, tx.now.wall, parts.naming(tenant_id))
     else:
         scribe = HubScribe(store)
-    done = act(scribe)
+    yield scribe
     if store.dirty and isinstance(store, SqlHub):
         seal(store)
     store.flush()
     adopt(tx, parts, tenant_id, scribe.house, tuple(store.dirty))
     tx.touched.setdefault(tenant_id, set())
-    return done

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from rex_auth_edge.sync.bodies import NEWEST, OLDEST, Head, Hello, Refusal, Welcome, Why
 from rex_auth_edge.sync.cloud.epochs import catch_up, cut_of, is_behind
-from rex_auth_edge.sync.cloud.store import CloudStore, Member
+from rex_auth_edge.sync.cloud.store import CloudStore, Member, Standing
 from rex_auth_edge.sync.order import Lane
 
 _LONGEST_KEY = 64
@@ -20,33 +20,36 @@ def greet(
     """
     if hello.next_key is not None and len(hello.next_key) > _LONGEST_KEY:
         return Refusal(Why.MALFORMED)
-    member, version = replace(member, speaks=(hello.oldest, hello.newest)), min(hello.newest, NEWEST)
-    if version < max(hello.oldest, OLDEST):
+    member = replace(member, speaks=(hello.oldest, hello.newest))
+    if min(hello.newest, NEWEST) < max(hello.oldest, OLDEST):
         store.put_member(hub, member)
         return Refusal(Why.VERSION, oldest=OLDEST, newest=NEWEST)
     if is_behind(store.standing(), hello.epoch, hello.told) and not catch_up(store, max(hello.epoch, hello.told.epoch)):
         return Refusal(Why.CLOUD_BEHIND)
-    standing = store.standing()
-    heads = tuple(store.end(hub, hello.incarnation, lane).head for lane in Lane)
+    at, heads = store.standing().at, tuple(store.end(hub, hello.incarnation, lane).head for lane in Lane)
     incarnation = hello.incarnation
-    if not _is_the_same(member, hello, heads, new_epoch=member.epoch != standing.at.epoch):
+    if not _is_the_same(member, hello, heads, new_epoch=member.epoch != at.epoch):
         incarnation = max(member.incarnation, hello.incarnation) + 1
     keys = (key, hello.next_key) if hello.next_key is not None and hello.next_key != key else (key,)
-    since = standing.at if refresh else member.refresh
-    met = replace(member, incarnation=incarnation, epoch=standing.at.epoch, keys=keys, refresh=since)
+    since = at if refresh else member.refresh
+    met = replace(member, incarnation=incarnation, epoch=at.epoch, keys=keys, refresh=since)
     store.put_member(hub, met)
+    return _welcome(store.standing(), met, hello, heads, fresh)
+
+
+def _welcome(standing: Standing, met: Member, hello: Hello, heads: tuple[Head, ...], fresh: bytes) -> Welcome:
     return Welcome(
         nonce=fresh,
-        version=version,
+        version=min(hello.newest, NEWEST),
         epoch=standing.at.epoch,
         began=cut_of(standing, hello.epoch),
-        incarnation=incarnation,
+        incarnation=met.incarnation,
         heads=heads,
         head=standing.at,
         durable=standing.durable,
         pruned=standing.gone,
-        refresh=since,
-        key=keys[-1],
+        refresh=met.refresh,
+        key=met.keys[-1],
     )
 
 
