@@ -17,6 +17,8 @@ from rex_auth_edge.cli.waiting import following, waiting
 
 _HOURS = 4 * 3600.0
 """Seconds that a month's changes may take, on the slowest of lines."""
+ASKED = 90.0
+"""Seconds that the hub may take to ask where a code leads: thrice, if nobody answers."""
 _LOOK = 0.5
 _STUCK = 60
 """Looks after which nothing goes on by itself any more."""
@@ -74,7 +76,7 @@ def enroll(
 
     The code is asked for, or read from a file or standard input; before it is used you see where it leads. Whoever
     made it is the same person here: NAME, or the owner with the same address where both have proven it; their sessions
-    here end, and the cloud's password is theirs. What both sides have is put together.
+    here end, and the cloud's name, address and password are theirs. What both sides have is put together.
     """
     given: dict[str, Any] = {
         "url": url,
@@ -82,7 +84,7 @@ def enroll(
         "owner": owner,
         "household": household,
     }
-    where = ask("sync.look", **given)
+    where = ask("sync.look", patience=ASKED, **given)
     if not wants_json():
         click.echo("\n".join(plain(line) for line in leading(where)), err=True)
     unless_sure("Share this hub's household with them?", yes=yes)
@@ -103,7 +105,9 @@ def leading(where: Mapping[str, Any]) -> list[str]:
             "signed in here is signed out, and invitations that were made here are over."
         )
     elif where["becomes"]:
-        lines.append(f"{where['becomes']} here is one person with them from then on, and has the cloud's password.")
+        lines.append(
+            f"{where['becomes']} here is one person with them from then on, and goes by the cloud's name and password."
+        )
     elif where["alike"]:
         lines.append(f"{where['alike']} here gives the same address, unproven: --owner {where['alike']} if it is them.")
     else:

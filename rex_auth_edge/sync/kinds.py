@@ -79,7 +79,7 @@ class Kind(StrEnum):
     SIGN_OUT = "user.sign_out", Facts(_SECURITY, _BY_ITSELF, _CLOSE)
     USERNAME = "user.username", Facts(_IDENTITY, _BY_OTHERS, _NEITHER)
     EMAIL = "user.email", Facts(_IDENTITY, _BY_OTHERS, _NEITHER)
-    PROFILE = "user.profile", Facts(_IDENTITY, _FREELY, _NEITHER)
+    PROFILE = "user.profile", Facts(_IDENTITY, _BY_ITSELF, _NEITHER)
     PASSWORD = "user.password", Facts(_IDENTITY, _BY_OTHERS, _NEITHER)
     PASSWORD_DUE = "user.password_due", Facts(_SECURITY, _FREELY, _CLOSE)
     FAILURES = "user.failures", Facts(_SESSIONS, _BY_ITSELF, _NEITHER, however_late=True)

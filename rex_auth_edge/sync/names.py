@@ -1,4 +1,7 @@
-"""Usernames and addresses, of which there is one each in a household: the cloud's order decides, the loser is told."""
+"""Usernames and addresses, of which there is one each in a household: the cloud's order decides, the loser is told.
+
+Whoever has them in the cloud keeps them where a hub joins that calls the same person otherwise.
+"""
 
 import base64
 import hashlib
@@ -8,7 +11,8 @@ from msgspec.structs import replace
 
 from rex_auth_edge.domain.names import LONGEST_USERNAME, email_key, is_username, username_key
 from rex_auth_edge.sync.kinds import Kind
-from rex_auth_edge.sync.outcome import Follow, Then, Verdict, along, take
+from rex_auth_edge.sync.newcomers import is_there
+from rex_auth_edge.sync.outcome import Follow, Outcome, Then, Verdict, along, take
 from rex_auth_edge.sync.standing import House, field, revoked
 from rex_auth_edge.sync.state import Cell, Held, Incoming, State
 
@@ -25,6 +29,8 @@ def decide_username(change: Incoming, house: House) -> Verdict:
     wanted = change.state.fields.get(NAME)
     if wanted is None or not isinstance(wanted.value, str) or not is_username(wanted.value):
         return take(change, _nameless(change.state))
+    if is_there(change, house, NAME):
+        return Verdict(Outcome.REFUSED)
     granted = next(name for name in _candidates(wanted.value, change.cell.id) if _free(name, change, house))
     fields = {**change.state.fields, NAME: _with(wanted, granted), KEY: _with(wanted, username_key(granted))}
     verdict = take(change, replace(change.state, fields=_news(change, fields, house)))
@@ -90,6 +96,8 @@ def decide_email(change: Incoming, house: House) -> Verdict:
     said of one.
     """
     wanted = change.state.fields.get(ADDRESS)
+    if is_there(change, house, KEY):
+        return Verdict(Outcome.REFUSED)
     if wanted is None or not isinstance(wanted.value, str):
         return take(change, _unaddressed(change.state, wanted))
     key, proven = email_key(wanted.value), change.state.fields.get(PROVEN)

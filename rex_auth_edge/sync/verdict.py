@@ -13,6 +13,7 @@ from rex_auth_edge.sync import names, passwords, roles
 from rex_auth_edge.sync.keys import decide_key
 from rex_auth_edge.sync.kinds import Kind, closing, facts_of
 from rex_auth_edge.sync.merge import placed
+from rex_auth_edge.sync.newcomers import decide_profile
 from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.outcome import Notice, Outcome, Verdict, refuse, take
 from rex_auth_edge.sync.record import decide_record
@@ -53,6 +54,7 @@ _DECIDE: Mapping[str, _Decide] = MappingProxyType({
     Kind.PASSWORD: passwords.decide_password,
     Kind.USERNAME: names.decide_username,
     Kind.EMAIL: names.decide_email,
+    Kind.PROFILE: decide_profile,
     Kind.FAILURES: _decide_failures,
     Kind.AUDIT: decide_record,
     Kind.KEY: decide_key,

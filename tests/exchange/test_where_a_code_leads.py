@@ -1,18 +1,22 @@
 """A claim code says where it leads before it is used: whoever is handed a stranger's doesn't give their home away."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from rex_auth_edge.cli.sync import leading
+from rex_auth_edge.cli.sync import ASKED, leading
 from rex_auth_edge.domain.clock import MINUTE
 from rex_auth_edge.domain.refusals import Refused
+from rex_auth_edge.exchange.hub import admission
+from rex_auth_edge.exchange.hub.line import PATIENCE
 from rex_auth_edge.storage import users
 from rex_auth_edge.storage.tx import Tx
 from tests.exchange.conftest import Street
 from tests.exchange.people import agree, joined, members, signed_in
 from tests.exchange.street import CLOUD, Hub, bearer, sign_up
+from tests.hub import PASSWORD
 from tests.tenancy.rows import kept
 
 
@@ -125,6 +129,27 @@ async def test_a_strangers_code(street: Street) -> None:
     assert not isinstance(await looked(hub, code), Refused), "the code is still good, for who wants that household"
 
 
+async def test_a_strangers_code_for_a_household_that_is_shared(street: Street) -> None:
+    """It is refused where it is looked at, and where that was agreed to: it stays good, and lets nobody in there."""
+    hub, home = await joined(street), street.cloud.home
+    async with home.client("192.168.9.1") as client:
+        mallory = await sign_up(home, client, "mallory@example.net", "mallory")
+    async with bearer(home, mallory) as client:
+        code = (await client.post("/household/hubs/claims")).json()["code"]
+    theirs = UUID(mallory["tenant_id"])
+    for said in (await looked(hub, code), await hub.sync.enrol(hub.tenant, CLOUD, code, household=theirs)):
+        assert isinstance(said, Refused)
+        assert said.code == "already_enrolled"
+    assert (await kept(home.store, theirs))["sync_members"] == []
+    other = await street.hub("hub1", 1)
+    assert not isinstance(await looked(other, code), Refused)
+
+
+def test_the_console_waits_until_the_hub_gives_up() -> None:
+    """Where nobody answers at the cloud's address, the hub says so while somebody still listens."""
+    assert admission.TRIES * PATIENCE < ASKED
+
+
 def test_what_is_asked() -> None:
     """The console names household, cloud, owner and what follows, in words; a name moves no cursor."""
     where: dict[str, Any] = {
@@ -138,7 +163,7 @@ def test_what_is_asked() -> None:
     assert "maya (m***@example.com)" in stranger[0]
     assert "Nobody who owns this hub" in stranger[-1]
     assert "--owner NAME" in stranger[-1]
-    assert "has the cloud's password" in leading(where | {"becomes": "mum", "alike": None})[-1]
+    assert "goes by the cloud's name and password" in leading(where | {"becomes": "mum", "alike": None})[-1]
     assert "--owner mum" in leading(where | {"becomes": None, "alike": "mum", "address": ""})[-1]
     assert "is signed out" in leading(where | {"becomes": None, "alike": None, "again": True})[-1]
 
@@ -148,3 +173,26 @@ async def test_a_household_that_shares_one_already(street: Street) -> None:
     hub = await joined(street)
     found = await looked(hub, await street.cloud.claim())
     assert (found.again, found.becomes, found.alike) == (True, None, None)
+
+
+async def test_whoever_becomes_an_owner_of_the_cloud_goes_by_its_names(street: Street) -> None:
+    """Called and reached otherwise at home, she keeps the username, address and profile that she has in the cloud."""
+    hub, home = street.hubs[0], street.cloud.home
+    async with hub.home.client() as client:
+        await hub.home.own(client, "mum@example.com", "mum")
+    async with bearer(home, (await signed_in(home, "maya")).json()) as maya:
+        assert (await maya.patch("/auth/profile", json={"first_name": "Maya"})).status_code == 200
+    async with bearer(hub.home, (await signed_in(hub.home, "mum")).json()) as mum:
+        assert (await mum.patch("/auth/profile", json={"first_name": "Mum", "last_name": "Lind"})).status_code == 200
+    said = await hub.sync.enrol(hub.tenant, CLOUD, await street.cloud.claim(), "mum")
+    assert not isinstance(said, Refused), said
+    await agree(street)
+    for node, tenant in ((home, street.cloud.tenant), (hub.home, hub.tenant)):
+        (row,) = await node.store.read(partial(users.every, tenant_id=tenant))
+        assert (row.username, row.email, bool(row.email_proven)) == ("maya", "maya@example.com", True)
+        assert (row.first_name, row.last_name) == ("Maya", "Lind")
+    for name in ("maya", "maya@example.com"):
+        async with hub.home.client() as client:
+            known = {"email": name} if "@" in name else {"username": name}
+            answer = await client.post("/auth/login", json=known | {"password": PASSWORD})
+        assert answer.status_code == 200, name

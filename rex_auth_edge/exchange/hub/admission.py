@@ -15,7 +15,7 @@ from rex_auth_edge.sync.wire import encode
 
 _Answer = TypeVar("_Answer", bound=Struct)
 
-_TRIES = 3
+TRIES = 3
 """Where the answer is lost: the same hub may ask again with the same code."""
 _NO_ANSWER = Refused(
     Code.CLOUD_UNREACHABLE,
@@ -47,7 +47,7 @@ async def asked(asking: SignedLine, wanted: Enrol, url: str) -> Enrolled | Refus
 async def _asked(asking: SignedLine, wanted: Struct, url: str, answer: type[_Answer]) -> _Answer | Refused:
     body = encode(wanted)
     try:
-        for left in reversed(range(_TRIES)):
+        for left in reversed(range(TRIES)):
             try:
                 return _read(await asking.ask(ENROLL, body), answer)
             except LineError as error:

@@ -53,12 +53,21 @@ def owner_named(conn: sa.Connection, tenant_id: UUID, name: str) -> Any | Refuse
     return found if found is not None and found.role == Role.OWNER and not found.disabled else _NO_OWNER
 
 
-def refused_before(conn: sa.Connection, tenant_id: UUID, wish: Wish) -> Refused | None:
+def refused_before(conn: sa.Connection, parts: Parts, tenant_id: UUID, wish: Wish) -> Refused | None:
     """Why the cloud needn't be asked."""
+    if wish.household is not None and _is_shared_elsewhere(conn, parts, tenant_id, wish.household.bytes):
+        return _ANOTHER
     if wish.as_ is None:
         return None
     found = owner_named(conn, tenant_id, wish.as_)
     return found if isinstance(found, Refused) else None
+
+
+def _is_shared_elsewhere(conn: sa.Connection, parts: Parts, tenant_id: UUID, household: bytes) -> bool:
+    """Whether it is another household of a cloud's by now, as far as its enrolment can be read."""
+    row = sync_enrolments.get(conn, tenant_id)
+    known = None if row is None else enrolments.readable(parts.seal, tenant_id, bytes(row.enrolment))
+    return known is not None and known.household != household
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +88,10 @@ class Prospect:
     again: bool = False
 
 
-def prospect(conn: sa.Connection, tenant_id: UUID, wish: Wish, offer: Offer) -> Prospect | Refused:
+def prospect(conn: sa.Connection, parts: Parts, tenant_id: UUID, wish: Wish, offer: Offer) -> Prospect | Refused:
     """What the cloud's offer means here."""
+    if _is_shared_elsewhere(conn, parts, tenant_id, offer.household):
+        return _ANOTHER
     again = sync_enrolments.get(conn, tenant_id) is not None
     shown = Prospect(UUID(bytes=offer.household), offer.name, offer.owner, offer.address, again=again)
     if wish.as_ is not None:

@@ -60,7 +60,7 @@ class Synchronising:
         offer = await admission.offered(self._newcomer(wish, HubKey.make(self._parts.entropy)), Look(code), address)
         if isinstance(offer, Refused):
             return offer
-        return await self._parts.store.read(lambda conn: joining.prospect(conn, tenant_id, wish, offer))
+        return await self._parts.store.read(lambda conn: joining.prospect(conn, self._parts, tenant_id, wish, offer))
 
     async def enrol(
         self, tenant_id: UUID, url: str, code: str, as_: str | None = None, household: UUID | None = None
@@ -74,7 +74,7 @@ class Synchronising:
         if (address := url_of(url)) is None:
             return no_address(url)
         wish, key = Wish(address, code, as_, household), HubKey.make(self._parts.entropy)
-        refused = await self._parts.store.read(lambda conn: joining.refused_before(conn, tenant_id, wish))
+        refused = await self._parts.store.read(lambda conn: joining.refused_before(conn, self._parts, tenant_id, wish))
         if refused is not None:
             return refused
         answer = await self._asked(wish, key)

@@ -18,7 +18,6 @@ from rex_auth_edge.exchange.stores.hub import me_of
 from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.flows.household.actor import Actor, forbidden
 from rex_auth_edge.flows.parts import NOBODY, Parts
-from rex_auth_edge.keys.seal import SealBrokenError
 from rex_auth_edge.storage import sync_enrolments
 from rex_auth_edge.sync.cloud.greeting import spoken
 
@@ -80,7 +79,7 @@ def _on_hub(conn: sa.Connection, parts: Parts, tenant_id: UUID) -> Status:
     me = me_of(conn, tenant_id)
     if row is None or me is None:
         return Status(enrolled=False)
-    known = _known(parts, tenant_id, bytes(row.enrolment))
+    known = enrolment.readable(parts.seal, tenant_id, bytes(row.enrolment))
     return Status(
         enrolled=True,
         cloud=known.url if known else "",
@@ -96,11 +95,3 @@ def _on_hub(conn: sa.Connection, parts: Parts, tenant_id: UUID) -> Status:
         reading=me.cursors != me.whole,
         repairs=row.repairs,
     )
-
-
-def _known(parts: Parts, tenant_id: UUID, raw: bytes) -> enrolment.Enrolment | None:
-    """With whom; None where SECRET_KEY isn't the one any more under which that was written down."""
-    try:
-        return enrolment.opened(parts.seal, tenant_id, raw)
-    except SealBrokenError:
-        return None
