@@ -42,10 +42,10 @@ LASTING = frozenset({
 
 
 class LineError(Exception):
-    """The cloud hasn't done what was asked. `told` is how many milliseconds it asks to wait, `message` what it says."""
+    """The cloud hasn't done what was asked. `retry_after` is in milliseconds, `message` what it says."""
 
-    def __init__(self, trouble: str, told: int = 0, message: str = "") -> None:
+    def __init__(self, trouble: str, retry_after: int = 0, message: str = "") -> None:
         super().__init__(trouble)
         self.trouble = trouble
-        self.told = told
+        self.retry_after = retry_after
         self.message = message

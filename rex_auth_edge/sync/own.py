@@ -28,7 +28,7 @@ def _places_of(state: State) -> list[Position]:
 def is_own(change: Incoming, upto: Position) -> bool:
     """Whether it speaks for its writer only, claims no place in the order, and has seen nothing that isn't there.
 
-    Fields may claim a place that has been given, as what a restored cloud forgot: see `untold`.
+    Fields may claim a place that has been given, as what a restored cloud forgot: see `only_news`.
     """
     state, (origin, incarnation, number) = change.state, change.tag
     for held in state.fields.values():
@@ -42,7 +42,7 @@ def is_own(change: Incoming, upto: Position) -> bool:
     return only_fields(state) or _are_own(change, upto)
 
 
-def untold(change: Incoming, forgotten: Callable[[Position], bool]) -> Incoming:
+def only_news(change: Incoming, forgotten: Callable[[Position], bool]) -> Incoming:
     """The same without fields at a place that was given and that the cloud hasn't `forgotten`: it has what came there.
 
     Else what a thief puts where nothing was would stand, by its place, from before the theft.
@@ -75,7 +75,7 @@ def may_be_forgotten(state: State, upto: Position) -> bool:
     return all(at <= upto or is_unsent(at) for at in places) and 0 <= state.version < _HIGHEST_VERSION
 
 
-def reborn(state: State, old: int, new: int, origin: bytes, known: int) -> State:
+def reissued(state: State, old: int, new: int, origin: bytes, known: int) -> State:
     """The same as written by the next incarnation. Numbers stay.
 
     Of what the incarnation before has written it lifts only what it knew: its numbers up to `known`.

@@ -92,7 +92,7 @@ async def test_refusals(reply: Reply, trouble: str, told: int) -> None:
     """Each has its code, and Retry-After is heard."""
     with pytest.raises(LineError) as raised:
         await asking(Cloud(reply, reply)).ask("/sync/push", b"body")
-    assert (raised.value.trouble, raised.value.told) == (trouble, told)
+    assert (raised.value.trouble, raised.value.retry_after) == (trouble, told)
 
 
 async def test_what_a_stranger_says_is_not_shown() -> None:

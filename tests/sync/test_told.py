@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.bodies import Push, Row
+from rex_auth_edge.sync.cloud.alerts import HUB, PASSWORD, UNSEATED
 from rex_auth_edge.sync.cloud.ordering import Ordering
-from rex_auth_edge.sync.cloud.told_of import HUB, PASSWORD, UNSEATED
 from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.hub.store import Lost
 from rex_auth_edge.sync.keys import key_cell

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from rex_auth_edge.exchange import enrolment as enrolments
 from rex_auth_edge.exchange.enrolment import Enrolment
-from rex_auth_edge.exchange.hub import reborn
+from rex_auth_edge.exchange.hub import identity
 from rex_auth_edge.exchange.hub.copy import Copies
 from rex_auth_edge.exchange.hub.steps import Steps
 from rex_auth_edge.exchange.mirror import adopt, beyond, failures, recapture, recapture_all
@@ -68,7 +68,7 @@ class Household:
                 return False
             if copy is not None:
                 sync_enrolments.change(tx, self.tenant_id, enrolment=copy.enrolment)
-            reborn.as_incarnation(tx, self._parts)
+            identity.as_incarnation(tx, self._parts)
             return True
 
         return await self.steps.write(work)
@@ -124,7 +124,7 @@ class Household:
             before = store.me()
             settled = apply(store, request, part)
             if store.me().incarnation != before.incarnation and not before.restored:
-                reborn.as_incarnation(tx, self._parts)
+                identity.as_incarnation(tx, self._parts)
             return settled
 
         epoch = self.me.epoch

@@ -79,7 +79,7 @@ class Loop:
         if error.trouble in {Why.LOCKED, Why.REMOVED}:
             return _LOCKED + self._parts.entropy.below(_LOCKED)
         without = min(self._rounds.patience.wait(self._parts.entropy), _WITHOUT)
-        return max(self._rounds.pace.wait(self._parts.entropy, error.told), without)
+        return max(self._rounds.pace.wait(self._parts.entropy, error.retry_after), without)
 
     async def pause(self, milliseconds: int) -> None:
         """Wait, unless somebody says `now`."""

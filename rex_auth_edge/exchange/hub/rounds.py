@@ -42,7 +42,7 @@ class Rounds:
         async with self._one:
             for left in reversed(range(_GREETINGS)):
                 try:
-                    await self._told(self._whole)
+                    await self._paced(self._whole)
                 except LineError as error:
                     if error.trouble != Why.GREET or not left:
                         raise
@@ -52,13 +52,13 @@ class Rounds:
     async def send(self) -> None:
         """What waits, and nothing else."""
         async with self._one:
-            await self._told(self._send)
+            await self._paced(self._send)
 
     async def wait(self) -> bool:
         """Ask for what closes doors, and be kept waiting for it: whether anything has moved."""
         before = self._upto
         try:
-            await self._told(self._wait)
+            await self._paced(self._wait)
         except LineError:
             self.patience = self.patience.failed()
             raise
@@ -69,7 +69,7 @@ class Rounds:
         request = await self._household.question(Lane.SECURITY)
         await self._page(Lane.SECURITY, request, await self._kept.ask(PULL, request, WAIT))
 
-    async def _told(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def _paced(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except LineError as error:

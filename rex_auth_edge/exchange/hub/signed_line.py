@@ -115,9 +115,9 @@ def _read(reply: Reply) -> _Problem:
 def _explained(reply: Reply, problem: _Problem) -> LineError:
     status, message = reply.status, problem.message
     if status in _LATER:
-        told = told_to_wait(reply.headers.get("retry-after", ""), reply.headers.get("date", ""))
+        retry_after = told_to_wait(reply.headers.get("retry-after", ""), reply.headers.get("date", ""))
         often = status == HTTPStatus.TOO_MANY_REQUESTS
-        return LineError(Trouble.TOO_OFTEN if often else Trouble.BUSY, told, message)
+        return LineError(Trouble.TOO_OFTEN if often else Trouble.BUSY, retry_after, message)
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return LineError(Why.TOO_LARGE, 0, message)
     if problem.code in _MEANT:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange import enrolment as enrolments
 from rex_auth_edge.exchange.address import url_of
-from rex_auth_edge.exchange.hub import admission, joining, reborn
+from rex_auth_edge.exchange.hub import admission, identity, joining
 from rex_auth_edge.exchange.hub.copy import Copies
 from rex_auth_edge.exchange.hub.joining import Prospect, Wish
 from rex_auth_edge.exchange.hub.line import HttpLine
@@ -78,10 +78,10 @@ class Synchronising:
         if refused is not None:
             return refused
         answer = await self._asked(wish, key)
-        if reborn.is_removed(answer):
+        if identity.is_removed(answer):
             if await self._enrolled(tenant_id):
-                return reborn.LEAVE_FIRST
-            node = await reborn.as_another(self._parts)
+                return identity.LEAVE_FIRST
+            node = await identity.as_another(self._parts)
             answer = node if isinstance(node, Refused) else await self._asked(wish, key)
         if isinstance(answer, Refused):
             return answer
@@ -111,7 +111,7 @@ class Synchronising:
         try:
             await running.loop.once()
         except LineError as error:
-            await self.runs.told(tenant_id, running, error.trouble)
+            await self.runs.ended(tenant_id, running, error.trouble)
         running.loop.now()
         return await self.status(tenant_id)
 

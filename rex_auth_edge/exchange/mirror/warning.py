@@ -12,7 +12,7 @@ from rex_auth_edge.flows.parts import NOBODY
 from rex_auth_edge.mail.letters import ChangedByHub
 from rex_auth_edge.storage import tenants
 from rex_auth_edge.storage.tx import Tx
-from rex_auth_edge.sync.cloud.told_of import ADDRESS, OWNER, PASSWORD, UNSEATED
+from rex_auth_edge.sync.cloud.alerts import ADDRESS, OWNER, PASSWORD, UNSEATED
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.standing import field
 from rex_auth_edge.sync.state import Cell

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.scribe import Scribe
-from rex_auth_edge.sync.cloud import told_of
+from rex_auth_edge.sync.cloud import alerts
 from rex_auth_edge.sync.cloud.ordering import DECIDED_AT, WHAT
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.roles import WAITS_FOR_OWNER
@@ -18,7 +18,7 @@ from rex_auth_edge.sync.verdict import STALE
 NO_NOTICE = Refused(Code.NOT_FOUND, "There is no such notice")
 HELD = frozenset({WAITS_FOR_OWNER, STALE})
 """What owners find among the changes that wait for them."""
-_PERSONAL = frozenset({told_of.PASSWORD, told_of.SHARED})
+_PERSONAL = frozenset({alerts.PASSWORD, alerts.SHARED})
 """What is nobody's but the person's own to look at."""
 _CODE = re.compile(r"[a-z0-9_]{1,40}")
 _LATEST = 253_402_300_800_000
@@ -40,16 +40,16 @@ def for_owners(house: House, here: bytes) -> list[Notice]:
 
     `here` is the node that shows it: a hub isn't where people hear of what that very hub has done.
     """
-    return [notice for notice in _standing(house, here) if notice.code not in HELD | _PERSONAL]
+    return [notice for notice in _uncleared(house, here) if notice.code not in HELD | _PERSONAL]
 
 
 def for_person(house: House, user: bytes, here: bytes) -> list[Notice]:
     """What concerns this person, and neither they nor an owner have cleared away; `here` as above."""
-    own = [notice for notice in _standing(house, here) if notice.about == user]
+    own = [notice for notice in _uncleared(house, here) if notice.about == user]
     return [notice for notice in own if not field(house, Cell(Kind.NOTICE, notice.id), READ)]
 
 
-def _standing(house: House, here: bytes) -> list[Notice]:
+def _uncleared(house: House, here: bytes) -> list[Notice]:
     found = [(house.state(Cell(Kind.NOTICE, subject)).rung, subject) for subject in house.subjects(Kind.NOTICE)]
     stand = sorted((rung.at, subject) for rung, subject in found if rung is not None and rung.step == ACTIVE)
     shown = [subject for _, subject in stand if field(house, Cell(Kind.NOTICE, subject), BY_HUB) != here]
@@ -78,7 +78,7 @@ def decided_at(house: House, cell: Cell) -> int | None:
 
 def clear(scribe: Scribe, subject: bytes, owner: bytes | None) -> Refused | None:
     """An owner (None: the console) has seen it: nobody is told any more."""
-    if not any(notice.id == subject for notice in _standing(scribe.house, scribe.node)):
+    if not any(notice.id == subject for notice in _uncleared(scribe.house, scribe.node)):
         return NO_NOTICE
     scribe.write(Cell(Kind.NOTICE, subject), scribe.pen().climb(REVOKED, owner), owner)
     return None

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from rex_auth_edge.exchange.oversight.notices import Notice
 from rex_auth_edge.exchange.oversight.reviews import Review
 from rex_auth_edge.sync import aftermath, keys, names, passwords, record, roles, verdict
-from rex_auth_edge.sync.cloud import ordering, told_of
+from rex_auth_edge.sync.cloud import alerts, ordering
 from rex_auth_edge.sync.kinds import ACTIVE, Kind
 from rex_auth_edge.sync.standing import RESTORED, House, field, role_in
 from rex_auth_edge.sync.state import Cell
@@ -36,13 +36,13 @@ _OWNERS: Mapping[str, str] = MappingProxyType({
         "still yours."
     ),
     roles.ACTOR_DEMOTED: "Something that somebody did to {who} while no owner any more wasn't taken as it was.",
-    told_of.ADDRESS: "A hub has given {who} another e-mail address: if nobody at home did that, remove that hub.",
-    told_of.OWNER: "A hub has made {who} an owner: if nobody at home did that, remove that hub.",
-    told_of.UNSEATED: (
+    alerts.ADDRESS: "A hub has given {who} another e-mail address: if nobody at home did that, remove that hub.",
+    alerts.OWNER: "A hub has made {who} an owner: if nobody at home did that, remove that hub.",
+    alerts.UNSEATED: (
         "By a hub {who} owns the household no longer, or may no longer sign in: if nobody at home did that, remove "
         "that hub."
     ),
-    told_of.HUB: "A hub has ended {who}, another hub: if nobody at home did that, remove the one that is left.",
+    alerts.HUB: "A hub has ended {who}, another hub: if nobody at home did that, remove the one that is left.",
     aftermath.RULES_RESET: (
         "A stolen hub had changed some of the household's rules, which are strict until an owner sets them: {what}."
     ),
@@ -65,11 +65,11 @@ _PERSON: Mapping[str, str] = MappingProxyType({
     roles.ACTOR_DEMOTED: "What somebody did to your account while they were no owner any more wasn't taken as it was.",
     roles.WAITS_FOR_OWNER: "Your role was changed in the cloud: that waits until an owner at home confirms it.",
     verdict.STALE: "A change of your account came very late: an owner decides on it.",
-    told_of.ADDRESS: "Your e-mail address was changed at home, on a hub. If that wasn't you, tell an owner.",
-    told_of.PASSWORD: "Your password was changed at home, on a hub. If that wasn't you, tell an owner.",
-    told_of.SHARED: "Your password of home opens your account in the cloud as well, by the household's rules.",
-    told_of.OWNER: "You were made an owner at home, on a hub.",
-    told_of.UNSEATED: "At home, on a hub, it was decided that you own the household no longer.",
+    alerts.ADDRESS: "Your e-mail address was changed at home, on a hub. If that wasn't you, tell an owner.",
+    alerts.PASSWORD: "Your password was changed at home, on a hub. If that wasn't you, tell an owner.",
+    alerts.SHARED: "Your password of home opens your account in the cloud as well, by the household's rules.",
+    alerts.OWNER: "You were made an owner at home, on a hub.",
+    alerts.UNSEATED: "At home, on a hub, it was decided that you own the household no longer.",
     aftermath.PERSON_RESET: "What a stolen hub had done to your account was taken back: {what}.",
     aftermath.PERSON_LEFT: (
         "What a stolen hub had done to your account still stands: {what}. Tell an owner what of it isn't right."

@@ -10,7 +10,7 @@ from rex_auth_edge.domain.clock import HOUR
 from rex_auth_edge.sync import aftermath
 from rex_auth_edge.sync.bans import stamped
 from rex_auth_edge.sync.bodies import Row
-from rex_auth_edge.sync.cloud import told_of
+from rex_auth_edge.sync.cloud import alerts
 from rex_auth_edge.sync.cloud.brought import brought
 from rex_auth_edge.sync.cloud.consequences import consequence, put
 from rex_auth_edge.sync.cloud.epochs import has_forgotten
@@ -43,7 +43,7 @@ LARGEST_CELL = 192 * 1024
 """Bytes to which hubs may let a cell grow: with what the cloud adds, each has to fit into one answer to every hub."""
 OUTGROWN = "outgrown"
 _OF_HUBS = frozenset({
-    *(told_of.ADDRESS, told_of.PASSWORD, told_of.SHARED, told_of.OWNER, told_of.UNSEATED, told_of.HUB),
+    *(alerts.ADDRESS, alerts.PASSWORD, alerts.SHARED, alerts.OWNER, alerts.UNSEATED, alerts.HUB),
     *(OUTGROWN, NOT_ITS_OWN, REWRITTEN),
     *aftermath.CODES,
 })  # fmt: skip
@@ -85,8 +85,8 @@ class Ordering:
             return Verdict(Outcome.STALE)
         else:
             verdict, delta = self._added(change, at, since)
-        if told := told_of.told_of(change.cell, delta, self._store):
-            verdict = replace(verdict, notices=(*told, *verdict.notices))
+        if warnings := alerts.alerts(change.cell, delta, self._store):
+            verdict = replace(verdict, notices=(*warnings, *verdict.notices))
         if not self.write(change.cell, delta, at, LARGEST_CELL):
             verdict = refuse(change, OUTGROWN)
         self._conclude(change, verdict)
@@ -111,11 +111,11 @@ class Ordering:
     def take_lost(self, hub: bytes, cell: Cell, state: State) -> None:
         """Join what a restored cloud had forgotten, as far as the hub is to be believed about it, at a new place."""
         at = self.next()
-        told = believed(hub, cell, self._forgotten(state), self._store)
-        change = Incoming(told.cell, Tag(hub, 0, 0), (at,) * 4, placed(told.state, at))
+        taken = believed(hub, cell, self._forgotten(state), self._store)
+        change = Incoming(taken.cell, Tag(hub, 0, 0), (at,) * 4, placed(taken.state, at))
         _, delta = added(change, self._store, at)
-        notices = told_of.told_of(told.cell, delta, self._store)
-        self.write(told.cell, delta, at, LARGEST_CELL)
+        notices = alerts.alerts(taken.cell, delta, self._store)
+        self.write(taken.cell, delta, at, LARGEST_CELL)
         for notice in notices:
             self._tell(notice, hub)
         if cell.kind == Kind.HUB:
@@ -184,20 +184,20 @@ class Ordering:
         """Show an owner what was held back, until one decides."""
         at = self.next()
         about = {"kind": change.cell.kind, "id": change.cell.id, "state": pack_state(verdict.review)}
-        told: dict[str, Any] = {**about, DECIDED_AT: self._now}
+        fields: dict[str, Any] = {**about, DECIDED_AT: self._now}
         why = verdict.notices[-1].code if verdict.notices else ""
         rung = Rung(PENDING, at, self.tag(at), at, change.actor)
-        state = replace(put(at, self.tag(at), {**told, "why": why}), rung=rung)
+        state = replace(put(at, self.tag(at), {**fields, "why": why}), rung=rung)
         self.write(Cell(Kind.REVIEW, self._name(change.tag)), state, at)
 
     def _tell(self, notice: Notice, origin: bytes) -> None:
         at = self.next()
-        told: dict[str, Any] = {"about": notice.about, "code": notice.code, DECIDED_AT: self._now}
+        fields: dict[str, Any] = {"about": notice.about, "code": notice.code, DECIDED_AT: self._now}
         if notice.what:
-            told[WHAT] = list(notice.what)
+            fields[WHAT] = list(notice.what)
         if notice.code in _OF_HUBS:
-            told[BY_HUB] = origin
-        state = replace(put(at, self.tag(at), told), rung=Rung(ACTIVE, at, self.tag(at), at))
+            fields[BY_HUB] = origin
+        state = replace(put(at, self.tag(at), fields), rung=Rung(ACTIVE, at, self.tag(at), at))
         self.write(Cell(Kind.NOTICE, self._name(self.tag(at))), state, at)
 
     def _name(self, tag: Tag) -> bytes:

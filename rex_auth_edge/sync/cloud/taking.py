@@ -10,7 +10,7 @@ from rex_auth_edge.sync.cloud.store import CloudStore, End
 from rex_auth_edge.sync.digest import hash_of, link
 from rex_auth_edge.sync.kinds import Kind, is_cell, lane_of
 from rex_auth_edge.sync.order import Position, Tag
-from rex_auth_edge.sync.own import is_own, may_be_forgotten, untold
+from rex_auth_edge.sync.own import is_own, may_be_forgotten, only_news
 from rex_auth_edge.sync.state import Cell, Incoming
 from rex_auth_edge.sync.wire import unpack_state
 
@@ -37,7 +37,7 @@ def take(store: CloudStore, ordering: Ordering, fresh: bytes, hub: bytes, push: 
     for cell, state in lost:
         ordering.take_lost(hub, cell, state)
     for change in changes:
-        ordering.take(untold(change, partial(has_forgotten, standing)), member.refresh)
+        ordering.take(only_news(change, partial(has_forgotten, standing)), member.refresh)
     at = store.standing().at
     store.put_end(hub, push.incarnation, push.lane, End(push.upto, at))
     echo = _echo(store, changes, standing.at, at) if alone else b""

@@ -39,16 +39,16 @@ class Pace(Struct, frozen=True):
         """The request was refused for its size: half of it, at once. What can't be halved has failed."""
         return replace(self, most=self.most // 2) if self.most > 1 else self.failed()
 
-    def wait(self, entropy: Entropy, told: int = 0) -> int:
-        """Milliseconds until the next request: none after a success, unless the answer `told` how many.
+    def wait(self, entropy: Entropy, retry_after: int = 0) -> int:
+        """Milliseconds until the next request: none after a success, unless the answer says how many (`retry_after`).
 
         Anywhere below a ceiling that doubles with each failure ("full jitter"), so that hubs that have lost the same
         cloud don't come back in step; what was told comes on top, since all were told the same.
         """
         ceiling = min(LONGEST, SHORTEST << min(self.failures - 1, 16)) if self.failures else 0
-        if told > 0:
+        if retry_after > 0:
             ceiling = max(ceiling, SHORTEST)
-        return min(max(0, told), LONGEST_TOLD) + (entropy.below(ceiling + 1) if ceiling else 0)
+        return min(max(0, retry_after), LONGEST_TOLD) + (entropy.below(ceiling + 1) if ceiling else 0)
 
 
 def told_to_wait(header: str, date: str = "") -> int:

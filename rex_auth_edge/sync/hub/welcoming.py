@@ -8,7 +8,7 @@ from rex_auth_edge.sync.hub.store import Entry, HubStore
 from rex_auth_edge.sync.me import HEADS, Me
 from rex_auth_edge.sync.merge import placed
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Seen, unsent
-from rex_auth_edge.sync.own import reborn
+from rex_auth_edge.sync.own import reissued
 from rex_auth_edge.sync.state import State
 from rex_auth_edge.sync.wire import pack_state, unpack_state
 
@@ -67,8 +67,8 @@ def _be_reborn(store: HubStore, answer: Welcome) -> None:
         store.give(lane, answer.heads[lane].number, answer.head, sent=False)
     number = max([me.number, *(head.number for head in answer.heads)])
     known = max(head.number for head in me.heads)
-    reborn = replace(me, incarnation=answer.incarnation, number=number, heads=HEADS, restored=False, cursors=NOTHING)
-    store.put_me(replace(reborn, reborn=(me.incarnation, known, 0)))
+    another = replace(me, incarnation=answer.incarnation, number=number, heads=HEADS, restored=False, cursors=NOTHING)
+    store.put_me(replace(another, reborn=(me.incarnation, known, 0)))
 
 
 def go_on(store: HubStore, most: int) -> int:
@@ -85,7 +85,7 @@ def _write_again(store: HubStore, most: int) -> int:
     some = store.entries(done, most)
     for entry in some:
         before = unpack_state(entry.state)
-        after = reborn(before, former, me.incarnation, me.id, known)
+        after = reissued(before, former, me.incarnation, me.id, known)
         if after.secret is not None and after.secret.verifier is not None:
             store.keep(after.secret.by, after.secret.verifier)
         store.put_entry(replace(entry, state=pack_state(after), sent=False))

@@ -19,9 +19,9 @@ SHARED = "password_shared"
 """One that was kept at home opens the account in the cloud as well, by the household's policy."""
 
 
-def told_of(cell: Cell, delta: State, house: House) -> tuple[Notice, ...]:
+def alerts(cell: Cell, delta: State, house: House) -> tuple[Notice, ...]:
     """The notices that go with what a hub's change adds to the cell; `house` is as it was before."""
-    code_of = _TOLD.get(cell.kind)
+    code_of = _ALERTS.get(cell.kind)
     code = None if code_of is None else code_of(cell, delta, house)
     if code is None and _closes(cell, delta, house):
         code = UNSEATED
@@ -79,7 +79,7 @@ def _ends(delta: State) -> bool:
     return delta.rung is not None and delta.rung.step >= REVOKED
 
 
-_TOLD: Mapping[str, Callable[[Cell, State, House], str | None]] = MappingProxyType({
+_ALERTS: Mapping[str, Callable[[Cell, State, House], str | None]] = MappingProxyType({
     Kind.EMAIL: _address,
     Kind.PASSWORD: _password,
     Kind.PASSWORD_DUE: _due,
