@@ -15,7 +15,7 @@ RULES_RESET, RULES_LEFT = "rules_reset_after_theft", "rules_left_by_stolen_hub"
 PERSON_RESET, PERSON_LEFT = "reset_after_theft", "left_by_stolen_hub"
 CODES = frozenset({RULES_RESET, RULES_LEFT, PERSON_RESET, PERSON_LEFT})
 
-_RESET = frozenset({Then.LIFT, Then.UNSET_EMAIL})
+_RESET = frozenset({Then.RESTORE, Then.UNSET_EMAIL})
 _NAMED = {Kind.USERNAME: NAME, Kind.EMAIL: ADDRESS}
 _RULES = frozenset({"name", "shares", "passwords_home"})
 _OTHERS = "others"
@@ -41,7 +41,7 @@ def told(hub: Cell, follows: Collection[Follow], house: House) -> Iterator[Notic
         if rung is not None and rung.step <= ACTIVE:
             left = dict.fromkeys(_left(user, hub.id, since, house))
             yield from _about(user, (PERSON_RESET, reset.get(user, {})), (PERSON_LEFT, left))
-        elif rung is not None and is_later(rung.by, rung.at, hub.id, since):
+        elif rung is not None and is_later(rung, hub.id, since):
             yield Notice(user, PERSON_LEFT, ("deletion",))
 
 
@@ -63,13 +63,13 @@ def _rules(hub: bytes, since: Position, house: House) -> Iterator[str]:
 def _left(user: bytes, hub: bytes, since: Position, house: House) -> Iterator[str]:
     """What of somebody is as the hub has said, in a word each."""
     rung, secret = house.state(Cell(Kind.USER, user)).rung, house.state(Cell(Kind.PASSWORD, user)).secret
-    if rung is not None and is_later(rung.by, rung.at, hub, since):
+    if rung is not None and is_later(rung, hub, since):
         yield "account"
     for kind in (Kind.USERNAME, Kind.EMAIL, Kind.PROFILE):
         put = put_by(Cell(kind, user), hub, since, house)
         if put and _NAMED.get(kind) in {None, *put}:
             yield _word(kind)
-    if secret is not None and is_later(secret.by, secret.at, hub, since):
+    if secret is not None and is_later(secret, hub, since):
         yield _word(Kind.PASSWORD)
     for kind in (Kind.ROLE, Kind.BAN, Kind.DISABLED):
         if later_marks(house.state(Cell(kind, user)), hub, since):

@@ -9,9 +9,9 @@ import hmac
 from typing import Any
 
 from rex_auth_edge.sync.kinds import Kind
-from rex_auth_edge.sync.order import Position, Tag
+from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.standing import House, revoked
-from rex_auth_edge.sync.state import Cell, Mark, State
+from rex_auth_edge.sync.state import Cell, Held, Mark, Rung, Secret, State
 
 DISTRUST = "distrust"
 """The field of a removed hub that says from which place on its changes aren't trusted: [epoch, seq]."""
@@ -48,18 +48,19 @@ def _place(value: Any) -> Position | None:
     return Position(*value) if pair and all(isinstance(each, int) for each in value) else None
 
 
-def is_later(by: Tag, at: Position, hub: bytes, since: Position) -> bool:
-    """Whether the hub has said it, and it came after it was trusted."""
-    return by.origin == hub and at > since
+def is_later(part: Held | Mark | Rung | Secret, hub: bytes, since: Position) -> bool:
+    """Whether the hub has said it, or handed it on as another's, and it came after it was trusted."""
+    handed_on = isinstance(part, Mark | Rung) and part.actor == hub
+    return (part.by.origin == hub or handed_on) and part.at > since
 
 
 def later_marks(state: State, hub: bytes, since: Position) -> list[Mark]:
     """Those of the marks."""
-    return [mark for mark in state.marks if is_later(mark.by, mark.at, hub, since)]
+    return [mark for mark in state.marks if is_later(mark, hub, since)]
 
 
 def is_doubted(mark: Mark, house: House) -> bool:
     """Whether it comes from any hub that was removed, at a place from which on that isn't trusted."""
-    cell = Cell(Kind.HUB, mark.by.origin)
-    since = distrusted(cell, house) if revoked(house, cell.kind, cell.id) else None
-    return since is not None and mark.at > since
+    told_by = [Cell(Kind.HUB, each) for each in (mark.by.origin, mark.actor) if each is not None]
+    since = [distrusted(hub, house) for hub in told_by if revoked(house, hub.kind, hub.id)]
+    return any(each is not None and mark.at > each for each in since)

@@ -31,15 +31,13 @@ class Then(StrEnum):
     LOWER = "lower"
     RENEW_PASSWORD = "renew_password"  # noqa: S105 - an act's name
     PUT = "put"
-    LIFT = "lift"
-    MARK = "mark"
+    RESTORE = "restore"
 
 
 class Follow(Struct, frozen=True):
     """One such consequence, and the cell that it is about.
 
-    `what` are the fields to put with their values, up to which of their marks nodes' are lifted (`Own`), or the mark
-    that is put there anew.
+    `what` are the fields to put with their values; or the marks to have there in place of those up to `cleared`.
     """
 
     then: Then

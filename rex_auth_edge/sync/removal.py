@@ -66,7 +66,7 @@ def _let_in(hub: bytes, since: Position, house: House) -> Iterator[Follow]:
     for kind in [kind for kind in Kind if kind.facts.doors is Doors.OPEN]:
         for subject in house.subjects(kind):
             rung: Rung | None = house.state(Cell(kind, subject)).rung
-            if rung and rung.step <= ACTIVE and is_later(rung.by, rung.at, hub, since):
+            if rung and rung.step <= ACTIVE and is_later(rung, hub, since):
                 yield Follow(Then.REVOKE, Cell(kind, subject))
 
 
@@ -90,7 +90,7 @@ def _lowered(
         return mark.actor in found and mark.at > since
 
     def raised(all_of: tuple[Mark, ...]) -> bool:
-        touched = any(is_later(each.by, each.at, hub, since) or passed_on(each) for each in all_of)
+        touched = any(is_later(each, hub, since) or passed_on(each) for each in all_of)
         return touched and all(is_doubted(each, house) or passed_on(each) for each in all_of)
 
     while more := {user for user, all_of in marks.items() if user not in found | stay and raised(all_of)}:

@@ -16,7 +16,7 @@ from rex_auth_edge.sync.names import ADDRESS
 from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.outcome import Follow, Then
 from rex_auth_edge.sync.standing import House, revoked, role_of
-from rex_auth_edge.sync.state import Cell, Held, Incoming, Own
+from rex_auth_edge.sync.state import Cell, Held, Incoming, State
 
 _RULES = Cell(Kind.POLICY, HOUSEHOLD)
 SAFE: Mapping[str, Any] = MappingProxyType({
@@ -67,7 +67,7 @@ def _opened(device: bytes, hub: bytes, since: Position, house: House) -> bool:
 def put_by(cell: Cell, hub: bytes, since: Position, house: House) -> dict[str, Held]:
     """The fields that are as the hub has put them since."""
     fields = house.state(cell).fields
-    return {name: held for name, held in sorted(fields.items()) if is_later(held.by, held.at, hub, since)}
+    return {name: held for name, held in sorted(fields.items()) if is_later(held, hub, since)}
 
 
 def _safe(name: str, value: Any, *, alone: bool) -> Any:
@@ -89,30 +89,20 @@ def _addressed(cell: Cell, hub: bytes, since: Position, house: House) -> bool:
 def freed(hub: bytes, since: Position, house: House, out: Collection[bytes], *, barred: bool) -> Iterator[Follow]:
     """Owners, but for those who are `out`, whom the hub has banned; where they were `barred` by it as well, that too.
 
-    What it had put there before stays. It can't be told from the rest once that is lifted, and is put there anew first.
+    What it had put there before stays, as does what others have.
     """
     for kind in _BARS if barred else (Kind.BAN,):
         for user in house.subjects(kind):
             cell = Cell(kind, user)
-            marks = house.state(cell).marks
-            if not later_marks(house.state(cell), hub, since) or user in out or not _is_owners(house, user):
-                continue
-            before = [mark for mark in marks if mark.by.origin == hub and mark.at <= since]
-            yield from (Follow(Then.MARK, cell, mark) for mark in before)
-            yield Follow(Then.LIFT, cell, _own(hub, marks))
+            later = later_marks(house.state(cell), hub, since)
+            if later and user not in out and _is_owners(house, user):
+                stay = tuple(mark for mark in house.state(cell).marks if mark not in later)
+                yield Follow(Then.RESTORE, cell, State(marks=stay, cleared=max(mark.at for mark in later)))
 
 
 def _is_owners(house: House, user: bytes) -> bool:
     rung = house.state(Cell(Kind.USER, user)).rung
     return rung is not None and rung.step == ACTIVE and role_of(house, user) is Role.OWNER
-
-
-def _own(hub: bytes, marks: Any) -> tuple[Own, ...]:
-    lives: dict[int, int] = {}
-    for mark in marks:
-        if mark.by.origin == hub:
-            lives[mark.by.incarnation] = max(mark.by.number, lives.get(mark.by.incarnation, 0))
-    return tuple(Own(hub, life, number) for life, number in sorted(lives.items()))
 
 
 def shut_out(hub: bytes, since: Position, house: House) -> list[bytes]:

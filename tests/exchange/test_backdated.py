@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 
 from rex_auth_edge.domain.clock import HOUR
+from rex_auth_edge.exchange.cloud import restored
 from rex_auth_edge.storage import users
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.order import START, Position, Tag, unsent
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.state import Mark, State
+from rex_auth_edge.sync.state import Mark, Rung, State
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, agree, joined
-from tests.exchange.test_aftermath import person, policy
+from tests.exchange.test_aftermath import person, policy, said, state_of
 from tests.exchange.test_poison import Thief
 from tests.exchange.test_silenced import ELSEWHERE, lost
 from tests.exchange.test_since_when import hub_id, removed
@@ -67,22 +68,36 @@ async def test_in_anothers_name(street: Street) -> None:
     assert (await policy(street))["cloud_grants"] == "wait"
 
 
-@pytest.mark.parametrize("own", [False, True])
-async def test_an_owner_disabled_in_disguise(street: Street, *, own: bool) -> None:
-    """In the name of the hub beside it, or at a place of before: once the hub isn't trusted, the owner is in again."""
+async def owned_by_leo(street: Street) -> tuple[Thief, Tag]:
+    """The cloud is restored, and two hours later a hub is a thief's; a tag of the hub beside it."""
     hub = await joined(street)
     beside = await street.hub("hub1", 1)
     await beside.enrol(street.cloud)
     await add(hub.home, "leo", "owner")
     await agree(street)
+    assert await restored.begin_epochs(street.cloud.home.hub.parts) == 1
+    await agree(street)
     street.clock.advance(2 * HOUR)
-    thief, at = Thief(hub), unsent(0)
-    if own:
-        by, at = Tag(thief.talk.household.me.id, 1, 1), thief.talk.household.me.told
-    else:
-        by = Tag((await hub_id(beside)).bytes, 1, 900)
-    await lost(thief, Kind.DISABLED, await person(street, "leo"), State(marks=(Mark(by, at, "disabled"),)))
-    assert (await removed(street, await hub_id(hub), stolen="true", since="30m")).status_code == 200
-    home = street.cloud.home
-    found = await home.store.read(lambda conn: users.by_username(conn, street.cloud.tenant, "leo"))
-    assert (found.role, found.disabled) == ("owner", False)
+    return Thief(hub), Tag((await hub_id(beside)).bytes, 1, 900)
+
+
+@pytest.mark.parametrize("where", ["elsewhere", "before", "forgotten"])
+@pytest.mark.parametrize(("kind", "what"), [(Kind.DISABLED, "disabled"), (Kind.BAN, ["unknown", None, 1])])
+async def test_an_owner_shut_out_in_disguise(street: Street, kind: Kind, what: Any, where: str) -> None:
+    """In the name of the hub beside it, or at a place of before: once the hub isn't trusted, the owner is in again."""
+    thief, by = await owned_by_leo(street)
+    me, leo = thief.talk.household.me, await person(street, "leo")
+    places = {"elsewhere": unsent(0), "before": me.told, "forgotten": Position(1, me.told.seq + 5)}
+    by = by if where == "elsewhere" else Tag(me.id, 1, 1)
+    await lost(thief, kind, leo, State(marks=(Mark(by, places[where], what),)))
+    told = said(await removed(street, await hub_id(street.hubs[0]), stolen="true", since="30m"))
+    assert await state_of(street, "leo") == (False, False)
+    assert ["leo" in each for each in told.get("reset_after_theft", [])] == ([] if where == "before" else [True])
+
+
+async def test_somebody_deleted_in_disguise(street: Street) -> None:
+    """In the name of the hub beside it: it is listed with what the stolen hub has done."""
+    thief, by = await owned_by_leo(street)
+    await lost(thief, Kind.USER, await person(street, "leo"), State(rung=Rung(REVOKED, unsent(0), by, START)))
+    told = said(await removed(street, await hub_id(street.hubs[0]), stolen="true", since="30m"))
+    assert ["leo still stands: that they are deleted" in each for each in told["left_by_stolen_hub"]] == [True]

@@ -177,3 +177,16 @@ def test_a_password_that_a_stolen_hub_never_had_stays() -> None:
     remove(world, stolen.id, [1, 0], owner)
     due = [bool(world.cloud.store.state(Cell(Kind.PASSWORD_DUE, user)).marks) for user in (NOAH, owner)]
     assert due == [False, True]
+
+
+def test_what_is_handed_on_is_its_writers_to_lift() -> None:
+    """Who is disabled by a hub, as another one tells a restored cloud, is so no longer than by that hub itself."""
+    world = calm()
+    _, (hub, other) = with_noah(world), world.hubs[:2]
+    cell, pen = Cell(Kind.DISABLED, NOAH), AtHub(other).pen()
+    hub.do(partial(hub.store.put_lost, Lost(cell, pack_state(pen.mark("disabled")))))
+    world.converge()
+    assert [mark.by for mark in world.cloud.store.state(cell).marks] == [pen.tag]
+    put(other, Kind.DISABLED, NOAH, State(own=pen.lift(Lane.SECURITY).own))
+    world.converge()
+    assert world.cloud.store.state(cell).marks == ()

@@ -34,7 +34,6 @@ _MADE: Mapping[Then, Callable[[Any, Position, Tag], State]] = MappingProxyType(
         Then.LOWER: lambda _, at, tag: State(marks=(Mark(tag, at, Role.GUEST.value),)),
         Then.UNSET_EMAIL: lambda _, at, tag: put(at, tag, dict.fromkeys(("address", "key", "proven"))),
         Then.PUT: lambda what, at, tag: put(at, tag, what),
-        Then.LIFT: lambda what, _at, _tag: State(own=what),
-        Then.MARK: lambda what, at, tag: State(marks=(replace(what, by=tag, at=at),)),
+        Then.RESTORE: lambda what, at, _: replace(what, marks=tuple(replace(mark, at=at) for mark in what.marks)),
     }
 )

@@ -2,12 +2,13 @@
 
 Whoever has a hub's key can make up what he likes, and nothing shows what another node has really said. What closes
 doors is taken all the same, for a hub may close them itself; no field of anything, which somebody else would have put.
-Who is disabled is so by its word. A record isn't taken: it becomes one of its own, which says who has handed it on, and
-takes no place in the log of whom it speaks of.
+The hub answers for what it hands on, as whoever has done something does: once it isn't trusted, that isn't either. A
+record isn't taken: it becomes one of its own, which says who has handed it on, and takes no place in the log of whom it
+speaks of.
 """
 
 import hashlib
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,12 +18,13 @@ from rex_auth_edge.sync.kinds import Kind, closing
 from rex_auth_edge.sync.order import Tag
 from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.standing import RESTORED, House, role_in
-from rex_auth_edge.sync.state import EMPTY, Cell, Held, Mark, State
+from rex_auth_edge.sync.state import EMPTY, Cell, Held, Mark, Rung, State
 
 HANDED_ON = "handed_on"
 """The field of a record with what somebody else is said to have put on record; its writer is who says so."""
 _OF_THE_CLOUD = frozenset({Kind.NOTICE, Kind.REVIEW})
 """What a restored cloud may lose: what it had told, and held back, since, for else whoever has a key could fake it."""
+_Part = TypeVar("_Part", Mark, Rung)
 
 
 class Believed(Struct, frozen=True):
@@ -41,21 +43,15 @@ def believed(hub: bytes, cell: Cell, state: State, house: House) -> Believed:
     if cell.kind == Kind.HUB:
         marks = tuple(mark for mark in state.marks if mark.what != RESTORED or cell.id == hub)
         state = replace(state, marks=marks)
-    if cell.kind == Kind.DISABLED:
-        state = replace(state, marks=tuple(_its_word(hub, mark) for mark in state.marks))
     told = replace(closing(cell.kind, state), fields={})
+    marks = tuple(_its_word(hub, mark) for mark in told.marks)
+    told = replace(told, marks=marks, rung=told.rung and _its_word(hub, told.rung))
     return Believed(cell, _lowering(hub, told, role_in(house.state(cell))) if cell.kind == Kind.ROLE else told)
 
 
-def _its_word(hub: bytes, mark: Mark) -> Mark:
-    """Who is disabled by that is so by the hub's word: once that isn't trusted, owners are in again.
-
-    It is of an incarnation that the hub never was, and has the same number each time.
-    """
-    if mark.by.origin == hub:
-        return mark
-    told = hashlib.blake2b(repr(tuple(mark.by)).encode(), digest_size=6).digest()
-    return replace(mark, by=Tag(hub, 0, int.from_bytes(told)))
+def _its_word(hub: bytes, part: _Part) -> _Part:
+    """The same, for which the hub answers if it isn't its own; it stays the other's, who may lift it."""
+    return part if part.by.origin == hub else replace(part, actor=hub)
 
 
 def _lowering(hub: bytes, state: State, present: Role | None) -> State:

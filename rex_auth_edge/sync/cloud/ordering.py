@@ -20,7 +20,7 @@ from rex_auth_edge.sync.distrust import distrusted, said, sealed
 from rex_auth_edge.sync.keys import NOT_ITS_OWN
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Doors, Kind, facts_of
 from rex_auth_edge.sync.merge import join, placed
-from rex_auth_edge.sync.order import Lane, Position, Tag, is_unsent
+from rex_auth_edge.sync.order import START, Lane, Position, Tag, is_unsent
 from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict, refuse
 from rex_auth_edge.sync.record import REWRITTEN
 from rex_auth_edge.sync.removal import after_hub, after_policy
@@ -111,8 +111,8 @@ class Ordering:
     def take_lost(self, hub: bytes, cell: Cell, state: State) -> None:
         """Join what a restored cloud had forgotten, as far as the hub is to be believed about it, at a new place."""
         at = self.next()
-        taken = believed(hub, cell, self._forgotten(state), self._store)
-        change = Incoming(taken.cell, Tag(hub, 0, 0), (at,) * 4, placed(taken.state, at))
+        taken = believed(hub, cell, self._forgotten(cell, state), self._store)
+        change = Incoming(taken.cell, Tag(hub, 0, 0), (at,) * 4, placed(taken.state, at, after=START))
         _, delta = added(change, self._store, at)
         notices = alerts.alerts(taken.cell, delta, self._store)
         self.write(taken.cell, delta, at, LARGEST_CELL)
@@ -121,11 +121,11 @@ class Ordering:
         if cell.kind == Kind.HUB:
             self._distrust_again(cell, state)
 
-    def _forgotten(self, state: State) -> State:
-        """The same without marks at a place that the cloud has given and knows: they are there, or have been lifted."""
-        standing = self._store.standing()
+    def _forgotten(self, cell: Cell, state: State) -> State:
+        """The same without marks that are there, or at a place that the cloud has given and knows: they were lifted."""
+        standing, there = self._store.standing(), {mark.by for mark in self._store.state(cell).marks}
         lost = [mark for mark in state.marks if is_unsent(mark.at) or has_forgotten(standing, mark.at)]
-        return replace(state, marks=tuple(lost))
+        return replace(state, marks=tuple(mark for mark in lost if mark.by not in there))
 
     def _distrust_again(self, hub: Cell, told: State) -> None:
         """What this cloud has said of a stolen hub, and forgotten since: it says so anew, with all that follows."""
