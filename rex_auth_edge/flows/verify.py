@@ -53,7 +53,7 @@ def _redeem(tx: Tx, parts: Parts, proof: Proof, caller: Caller) -> lives.Granted
     username, user_id = _username(tx, row, proof.username), tx.new_id()
     if isinstance(username, Refused):
         return username
-    gone = take_place(tx, parts, row, user_id, username)
+    gone = take_place(tx, row, user_id, username)
     return gone or _join(tx, parts, row, user_id, username, caller)
 
 
@@ -102,6 +102,7 @@ def _join(tx: Tx, parts: Parts, row: Any, user_id: UUID, username: str, caller: 
         "last_login_at": tx.now.wall,
     }
     users.add(tx, values)
+    parts.setup.settle(tx, row.tenant_id)
     if values["email_proven"]:
         addresses.proven(tx, parts, row.tenant_id, row.email_key)
     else:

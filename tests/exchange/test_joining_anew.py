@@ -82,3 +82,12 @@ async def test_a_hub_that_goes_off_right_after_it_has_joined(street: Street) -> 
     assert await members(street.cloud.home) == {"maya", "noah"}
     async with bearer(hub.home, tokens) as noah:
         assert len((await noah.get("/auth/sessions")).json()["sessions"]) == 1
+
+
+async def test_a_hub_that_nobody_has_claimed(street: Street) -> None:
+    """It has the cloud's owners from then on, and no setup code any more."""
+    hub = street.hubs[0]
+    assert hub.tenant in hub.home.hub.parts.setup.shown()
+    await hub.enrol(street.cloud)
+    await agree(street)
+    assert hub.home.hub.parts.setup.shown() == {}

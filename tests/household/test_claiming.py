@@ -1,11 +1,17 @@
 """The setup code makes the first owner, works without mail, and is worth nothing afterwards."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from rex_auth_edge.domain.clock import MINUTE
+from rex_auth_edge.domain.refusals import Refused
+from rex_auth_edge.flows.household import invite, members
+from rex_auth_edge.flows.household.actor import Actor
 from rex_auth_edge.flows.household.setup import MISSES
 from rex_auth_edge.storage.store import Store
 from tests.doubles import HandClock
@@ -158,3 +164,40 @@ async def test_a_claim_of_an_address_that_has_an_account(home: Household) -> Non
         proof = {"email": MAYA, "otp": code, "temp_token": token}
         assert (await other.post("/auth/register/verify", json=proof)).json()["code"] == "invalid_otp"
         assert (await home.login(other, MAYA, "Harbour-Lamp-77?")).status_code == 401
+
+
+async def added(home: Household) -> Any:
+    """The console adds an owner."""
+    wanted = members.Newcomer("maya", PASSWORD, "owner")
+    return await members.add(home.hub.parts, Actor.console(home.hub.parts.home), wanted)
+
+
+async def raised(home: Household) -> Any:
+    """The console makes somebody who has joined the owner."""
+    async with home.client() as client:
+        maya = UUID((await home.join(client, MAYA))["user_id"])
+    return await members.set_role(home.hub.parts, Actor.console(home.hub.parts.home), maya, "owner")
+
+
+async def invited(home: Household) -> Any:
+    """The console invites an owner, who joins."""
+    guest = invite.Guest("owner", None, None, None)
+    made = await invite.create(home.hub.parts, Actor.console(home.hub.parts.home), guest)
+    assert isinstance(made, invite.Invited)
+    body = {"email": MAYA, "username": "maya", "password": PASSWORD, "invite": made.code}
+    async with home.client() as client:
+        token = (await client.post("/auth/register/initiate", json=body)).json()["temp_token"]
+        proof = {"email": MAYA, "otp": await home.code(MAYA), "temp_token": token}
+        return (await client.post("/auth/register/verify", json=proof)).json()["user_id"]
+
+
+@pytest.mark.parametrize("make", [added, raised, invited])
+async def test_no_code_is_shown_once_somebody_owns_the_household(
+    home: Household, make: Callable[[Household], Awaitable[Any]]
+) -> None:
+    """However they became its owner: nobody could use it, and everybody is led to the sign-in, not to claiming."""
+    assert not isinstance(await make(home), Refused)
+    assert home.hub.parts.setup.shown() == {}
+    async with home.client() as client:
+        answer = await client.get("/", headers={"accept": "text/html"})
+    assert answer.headers["location"] == "/sign-in"

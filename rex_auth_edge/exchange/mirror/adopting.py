@@ -41,6 +41,7 @@ def adopt(
     told = {cell.id for cell in changed if cell.kind == Kind.NOTICE}
     persons |= {each for notice in told if uuid_of(each := field(house, Cell(Kind.NOTICE, notice), "about"))}
     new = arrivals.adopt(tx, side, persons, told)
+    parts.setup.settle(tx, tenant_id)
     kinds = {cell.kind for cell in changed}
     letting_go.signed_out(tx, side, {cell.id for cell in changed if cell.kind == Kind.SIGN_OUT})
     sessions = {cell.id for cell in changed if cell.kind in _OF_SESSIONS}

@@ -115,17 +115,14 @@ def status(row: Any, now: Moment) -> str:
     return "pending" if pending(row, now) else "expired"
 
 
-def take_place(tx: Tx, parts: Parts, row: Any, user_id: UUID, username: str) -> Refused | None:
+def take_place(tx: Tx, row: Any, user_id: UUID, username: str) -> Refused | None:
     """Use up the right by which a pending registration joins, or say why it is gone meanwhile."""
     if row.purpose == FOUND:
         founding.found(tx, row, username)
         return None
     house = tenants.hold(tx, row.tenant_id)
     if row.purpose == CLAIM:
-        if users.owners(tx.conn, row.tenant_id):
-            return setup.CLAIMED
-        tx.after_commit.append(lambda: parts.setup.close(row.tenant_id))
-        return None
+        return setup.CLAIMED if users.owners(tx.conn, row.tenant_id) else None
     if Registration(house.registration) is Registration.CLOSED:
         return _CLOSED
     if row.invitation_id is not None:

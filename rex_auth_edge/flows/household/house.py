@@ -104,7 +104,7 @@ async def claim(parts: Parts, principal: Principal, setup_code: str | None, call
         acting.note(tx, actor, "household.claim", user.id, outcome=wrong.code if wrong else "success")
         if wrong is None:
             users.change(tx, user.tenant_id, user.id, role=Role.OWNER)
-            tx.after_commit.append(lambda: parts.setup.close(user.tenant_id))
+            parts.setup.settle(tx, user.tenant_id)
         return wrong
 
     return await parts.store.write(work)

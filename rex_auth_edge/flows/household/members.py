@@ -112,7 +112,7 @@ async def add(parts: Parts, actor: Actor, newcomer: Newcomer) -> Added | Refused
     if refused is not None:
         return refused
     hashed = await parts.passwords.hash(newcomer.password or "")
-    done, held = await parts.store.write(lambda tx: (_add(tx, actor, newcomer, hashed), tx.held))
+    done, held = await parts.store.write(lambda tx: (_add(tx, parts, actor, newcomer, hashed), tx.held))
     return done if isinstance(done, Refused) else Added(done, waits=done in held)
 
 
@@ -122,7 +122,7 @@ def _unfit(newcomer: Newcomer) -> Refused | None:
     return credentials.too_long({"first_name": newcomer.first_name, "last_name": newcomer.last_name})
 
 
-def _add(tx: Tx, actor: Actor, newcomer: Newcomer, hashed: str) -> UUID | Refused:
+def _add(tx: Tx, parts: Parts, actor: Actor, newcomer: Newcomer, hashed: str) -> UUID | Refused:
     username, user_id = newcomer.username or "", tx.new_id()
     if (refused := refusal(tx, actor, Act.ADD)) is not None:
         return refused
@@ -142,6 +142,7 @@ def _add(tx: Tx, actor: Actor, newcomer: Newcomer, hashed: str) -> UUID | Refuse
         "last_name": newcomer.last_name,
         "guardian_id": actor.user_id if newcomer.role == Role.CHILD else None,
     })  # fmt: skip
+    parts.setup.settle(tx, actor.tenant_id)
     note(tx, actor, Act.ADD, user_id, detail={"role": newcomer.role})
     return user_id
 
@@ -162,6 +163,7 @@ async def set_role(parts: Parts, actor: Actor, user_id: UUID, role: str | None) 
         if wanted is not Role.OWNER and _last_owner(tx, user):
             return on_record(tx, actor, Act.SET_ROLE, user_id, LAST_OWNER)
         users.change(tx, user.tenant_id, user.id, role=wanted)
+        parts.setup.settle(tx, user.tenant_id)
         tx.after_commit.append(parts.people.forget)
         if Role(user.role).below(wanted):
             resets.void_all(tx, user.tenant_id, user.id)  # one that was handed over would open more than it was for

@@ -4,6 +4,7 @@ import hmac
 import logging
 import threading
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from rex_auth_edge.domain.entropy import Entropy
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.storage import tenants, users
 from rex_auth_edge.storage.store import Store
+from rex_auth_edge.storage.tx import Tx
 
 MISSES = 20
 """So many wrong codes bring a new one: 40 bits are never worn down."""
@@ -67,8 +69,12 @@ class SetupCodes:
         self._setups[tenant_id] = setup
         _log.warning("Nobody owns the household %s yet. Its setup code: %s", slug, setup.code)
 
-    def close(self, tenant_id: UUID) -> None:
-        """The household has an owner."""
+    def settle(self, tx: Tx, tenant_id: UUID) -> None:
+        """Once this is committed, forget the code if the household has an owner by then, however they came."""
+        if tenant_id in self._setups and users.owners(tx.conn, tenant_id):
+            tx.after_commit.append(partial(self._forget, tenant_id))
+
+    def _forget(self, tenant_id: UUID) -> None:
         self._setups.pop(tenant_id, None)
 
     def shown(self) -> dict[UUID, str]:
