@@ -32,6 +32,8 @@ states = st.builds(
     needs=st.lists(st.sampled_from(["x", "y"]), max_size=2, unique=True).map(tuple),
     rest=st.dictionaries(st.sampled_from(["newer", "newest"]), values, max_size=2),
 )
+normal = states.map(lambda state: join(EMPTY, state))
+"""As a cell can be: what is lifted by itself is gone."""
 
 
 def join_all(states: Iterable[State]) -> State:

@@ -9,10 +9,10 @@ from rex_auth_edge.sync.outcome import Outcome
 from rex_auth_edge.sync.standing import field, role_in
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import pack_state
+from tests.sync.by_hand import calm, put
 from tests.sync.houses import HUB_B, LEO, NOAH, Writer, household
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.simulation.world import World
-from tests.sync.test_ends import calm, put
 
 
 def let_in(world: World, user: bytes) -> None:

@@ -8,7 +8,7 @@ from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.bodies import Head, Hello, Pushed, Refusal, Welcome
 from rex_auth_edge.sync.cloud import keeping
-from rex_auth_edge.sync.hub.asking import pull, push
+from rex_auth_edge.sync.hub.asking import pull
 from rex_auth_edge.sync.hub.store import Lost
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.order import Lane, Position
@@ -16,10 +16,9 @@ from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.standing import revoked, role_in
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import encode, name_of, pack_state
+from tests.sync.by_hand import BAN, answers, asks, ban, calm, marks, put, put_back
 from tests.sync.houses import MAYA, NOAH
 from tests.sync.simulation.places import AtCloud, AtHub
-from tests.sync.test_ends import calm, put
-from tests.sync.test_small_breaks import BAN, ban, marks
 
 MALLORY = b"mallory!" * 2
 
@@ -51,7 +50,7 @@ def test_what_a_hub_tells_a_restored_cloud_stays_in_force_until_it_has_come_back
     hub.send(world.line)
     hub.read(world.line, Lane.SECURITY)
     asked = pull(hub.store, Lane.SECURITY)
-    late = world.cloud.answer(hub.id, hub.store.me().key, asked)
+    late = answers(world, hub, asked)
     assert isinstance(hub.send(world.line), Pushed)
     hub.hear(asked, late or b"")
     assert hub.store.row(Cell(Kind.DEVICE, b"d" * 16)) is None
@@ -140,9 +139,7 @@ def test_nothing_that_waits_is_lost_when_a_hub_becomes_another_incarnation() -> 
     for each in ids:
         put(hub, Kind.AUDIT, each, AtHub(hub).pen().put(row=1))
     backup = hub.store.disk.copy()
-    put(hub, Kind.AUDIT, record_id(hub.id, b"lost" * 2), AtHub(hub).pen().put(row=1))
-    hub.store.disk.restore(backup)
-    hub.boot()
+    put_back(hub, backup)
     world.converge()
     assert set(ids) <= set(world.cloud.store.subjects(Kind.AUDIT))
 
@@ -158,7 +155,7 @@ def test_a_hub_that_lost_its_new_key_with_the_disks_last_commits_has_it_in_the_c
     hub.store.disk.lose(2)
     hub.boot()
     assert world.cloud.answer(hub.id, old, pull(hub.store, Lane.AUDIT)) == encode(Refusal("unknown_key"))
-    assert name_of(hub.do(lambda: push(hub.store))) == Hello.__name__
+    assert name_of(asks(hub)) == Hello.__name__
     assert isinstance(hub.send(world.line), Welcome)
     assert hub.store.me().key == b"new"
 
@@ -170,9 +167,7 @@ def test_a_verifier_kept_at_home_is_still_there_after_a_restore() -> None:
     put(hub, Kind.POLICY, HOUSEHOLD, AtHub(hub).pen().put(shares="profiles"))
     put(hub, Kind.PASSWORD, MAYA, AtHub(hub).pen().password(b"a verifier"))
     backup = hub.store.disk.copy()
-    put(hub, Kind.AUDIT, record_id(hub.id, b"lost" * 2), AtHub(hub).pen().put(row=1))
-    hub.store.disk.restore(backup)
-    hub.boot()
+    put_back(hub, backup)
     world.converge()
     assert hub.store.me().incarnation == 2
     assert hub.view.verifier(MAYA) == b"a verifier"
@@ -186,9 +181,7 @@ def test_a_hub_that_forked_lifts_what_it_had_known_before() -> None:
     assert isinstance(hub.send(world.line), Pushed)
     put(hub, BAN.kind, BAN.id, AtHub(hub).pen().lift(Lane.SECURITY))
     backup = hub.store.disk.copy()
-    put(hub, Kind.AUDIT, record_id(hub.id, b"lost" * 2), AtHub(hub).pen().put(row=1))
-    hub.store.disk.restore(backup)
-    hub.boot()
+    put_back(hub, backup)
     world.converge()
     assert hub.store.me().incarnation == 2
     assert marks(world.cloud.store) == set()
@@ -248,8 +241,8 @@ def test_a_key_that_is_half_rotated_goes_on() -> None:
     world = calm()
     hub = world.hubs[0]
     hub.do(lambda: hub.store.put_me(replace(hub.store.me(), next_key=b"new", greeted=False)))
-    raw = hub.do(lambda: push(hub.store))
-    world.cloud.answer(hub.id, hub.store.me().key, raw)
+    raw = asks(hub)
+    answers(world, hub, raw)
     hub.boot()
     assert isinstance(hub.send(world.line), Welcome)
     assert hub.store.me().key == b"new"

@@ -12,10 +12,10 @@ from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.state import Cell
 from tests.doubles import SeededEntropy
+from tests.sync.by_hand import calm, put
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.simulation.world import World
-from tests.sync.test_ends import calm, put
 
 MOST_REQUESTS = 10
 """Of a hub that has been away: an introduction, a push and a pull for each lane, and one more."""

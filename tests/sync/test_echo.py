@@ -9,10 +9,10 @@ from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import decode
+from tests.sync.by_hand import answers, calm, put
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.simulation.world import World
-from tests.sync.test_ends import calm, put
 
 MAYA, NOAH = b"maya" * 4, b"noah" * 4
 
@@ -98,7 +98,7 @@ def test_where_the_hash_is_another_all_is_read(echo: bytes) -> None:
     with hub.store.disk.transaction():
         request = push(hub.store)
     assert request is not None
-    raw = world.cloud.answer(hub.id, hub.store.me().key, request)
+    raw = answers(world, hub, request)
     assert raw is not None
     said = decode(raw, Pushed)
     assert said.echo

@@ -16,25 +16,10 @@ from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Tag, unsent
 from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.state import Cell, Count, Held, Mark, State
 from rex_auth_edge.sync.wire import LARGEST_PLAIN, decode, encode, name_of, pack_state, unpack_state
+from tests.sync.by_hand import asks, calm, code, put
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.simulation.world import World
-
-
-def calm(seed: int = 1) -> World:
-    """A household at rest, on two hubs or three."""
-    return World(seed, faults=False)
-
-
-def code(raw: bytes | None) -> str:
-    """Why the cloud refused."""
-    assert raw is not None
-    return decode(raw, Refusal).code
-
-
-def put(hub: HubMachine, kind: str, subject: bytes, state: State) -> None:
-    """Somebody writes something on the hub."""
-    hub.write(Cell(kind, subject), state, None)
 
 
 def test_the_security_lane_waits_for_none() -> None:
@@ -46,7 +31,7 @@ def test_the_security_lane_waits_for_none() -> None:
     assert isinstance(hub.send(world.line), Refusal)
     put(hub, Kind.SESSION, b"s" * 16, place.pen().climb())
     put(hub, Kind.DEVICE, b"d" * 16, place.pen().climb(REVOKED))
-    raw = hub.do(lambda: push(hub.store))
+    raw = asks(hub)
     assert decode(raw, Push).lane is Lane.SECURITY
     assert isinstance(hub.send(world.line), Pushed)
     assert isinstance(hub.send(world.line), Pushed)
@@ -138,7 +123,7 @@ def test_a_request_whose_answer_was_lost_is_answered_as_before() -> None:
     world = calm()
     hub = world.hubs[0]
     put(hub, Kind.AUDIT, record_id(hub.id, b"a" * 8), AtHub(hub).pen().put(event="once"))
-    raw = hub.do(lambda: push(hub.store))
+    raw = asks(hub)
     key = hub.store.me().key
     first = world.cloud.answer(hub.id, key, raw)
     at = world.cloud.store.standing().at
@@ -226,11 +211,12 @@ def test_a_verifier_kept_at_home_never_goes_over_the_line() -> None:
     hub, place = world.hubs[0], AtHub(world.hubs[0])
     put(hub, Kind.POLICY, HOUSEHOLD, place.pen().put(shares="profiles"))
     put(hub, Kind.PASSWORD, b"maya" * 4, place.pen().password(b"a secret verifier"))
-    said = [hub.do(lambda: push(hub.store)) for _ in range(1)]
-    while hub.send(world.line) is not None:
-        said.append(hub.do(lambda: push(hub.store)) or b"")
+    said = list[bytes]()
+    while (raw := hub.do(lambda: push(hub.store))) is not None:
+        said.append(raw)
+        hub.send(world.line)
     said += [pull(hub.store, lane) for lane in Lane]
-    assert not any(b"a secret verifier" in zlib.decompress(raw) for raw in said if raw)
+    assert not any(b"a secret verifier" in zlib.decompress(raw) for raw in said)
     world.converge()
     assert hub.view.verifier(b"maya" * 4) == b"a secret verifier"
     assert world.hubs[1].view.verifier(b"maya" * 4) is None

@@ -8,10 +8,10 @@ from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.standing import owners, session_lives
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import pack_state
+from tests.sync.by_hand import calm, put
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.simulation.world import World
-from tests.sync.test_ends import calm, put
 
 SESSION = b"s" * 16
 

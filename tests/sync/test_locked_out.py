@@ -13,12 +13,11 @@ from rex_auth_edge.sync.standing import owners, session_lives
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import LARGEST_BODY, encode, opened
 from tests.doubles import SeededEntropy
+from tests.sync.by_hand import BAN, ban, calm, marks, put
 from tests.sync.houses import MAYA
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.simulation.world import World
-from tests.sync.test_ends import calm, put
-from tests.sync.test_small_breaks import BAN, ban, marks
 
 SESSION = b"s" * 16
 

@@ -7,11 +7,9 @@ from hypothesis import strategies as st
 
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import Position, is_unsent
-from rex_auth_edge.sync.state import EMPTY, State
+from rex_auth_edge.sync.state import State
 from rex_auth_edge.sync.wire import pack_state
-from tests.sync.states import join_all, states
-
-normal = states.map(lambda state: join(EMPTY, state))
+from tests.sync.states import join_all, normal
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,6 +1,5 @@
 """The record: it grows, and nobody changes what is in it; what had to be dropped is counted."""
 
-from rex_auth_edge.sync.hub.asking import push
 from rex_auth_edge.sync.hub.shedding import GAP, shed
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import Lane
@@ -8,9 +7,9 @@ from rex_auth_edge.sync.outcome import Outcome
 from rex_auth_edge.sync.record import REWRITTEN, record_id
 from rex_auth_edge.sync.standing import field
 from rex_auth_edge.sync.state import Cell
+from tests.sync.by_hand import asks, calm, put
 from tests.sync.houses import HUB_A, HUB_B, Writer, household
 from tests.sync.simulation.places import AtHub
-from tests.sync.test_ends import calm, put
 
 ROW = record_id(HUB_A, b"r" * 8)
 
@@ -41,7 +40,7 @@ def test_what_was_dropped_for_want_of_room_is_counted() -> None:
     ids = [record_id(hub.id, bytes([number]) * 8) for number in range(12)]
     for each in ids[:2]:
         put(hub, Kind.AUDIT, each, AtHub(hub).pen().put(row=1))
-    hub.do(lambda: push(hub.store))
+    asks(hub)
     for each in ids[2:7]:
         put(hub, Kind.AUDIT, each, AtHub(hub).pen().put(row=1))
     assert hub.do(lambda: shed(hub.store, 2)) == 3

@@ -5,29 +5,18 @@ from functools import partial
 import pytest
 
 from rex_auth_edge.domain.roles import Role
-from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.distrust import DISTRUST
 from rex_auth_edge.sync.hub.store import Lost
 from rex_auth_edge.sync.kinds import HOUSEHOLD, PENDING, REVOKED, Kind
-from rex_auth_edge.sync.order import Lane, Position, Tag
+from rex_auth_edge.sync.order import Lane, Tag
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.roles import LAST_OWNER
 from rex_auth_edge.sync.standing import field, owners, revoked, role_of, session_lives
 from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.wire import pack_state
+from tests.sync.by_hand import calm, put, remove, with_noah
 from tests.sync.houses import NOAH
-from tests.sync.simulation.places import AtCloud, AtHub
-from tests.sync.simulation.world import World
-from tests.sync.test_ends import calm, put
-
-
-def remove(world: World, hub: bytes, since: list[int], owner: bytes | None) -> None:
-    """An owner removes the hub at the cloud."""
-
-    def climb(ordering: Ordering, at: Position) -> State:
-        return Pen(ordering.tag(at), (at,) * 4, at).climb(REVOKED, owner, **{DISTRUST: since})
-
-    world.cloud.write(Cell(Kind.HUB, hub), climb, owner)
+from tests.sync.simulation.places import AtHub
 
 
 def test_what_a_hub_let_in_stays_as_far_as_it_was_trusted() -> None:
@@ -87,15 +76,6 @@ def test_whoever_removes_a_hub_stays_an_owner() -> None:
     assert role_of(world.cloud.store, NOAH) is Role.OWNER
     assert role_of(world.cloud.store, b"mallory!" * 2) is Role.GUEST
     assert set(owners(world.cloud.store)) == {owner, NOAH}
-
-
-def with_noah(world: World) -> bytes:
-    """Noah is let in at the cloud; who owns the household."""
-    place = AtCloud(world.cloud)
-    place.write(Cell(Kind.USER, NOAH), place.pen().climb(), None)
-    world.converge()
-    (owner,) = owners(world.cloud.store)
-    return owner
 
 
 def test_whom_somebody_else_has_raised_as_well_stays_so() -> None:

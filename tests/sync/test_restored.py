@@ -11,10 +11,9 @@ from rex_auth_edge.sync.own import is_own
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.standing import RESTORED, House, field, revoked, session_lives
 from rex_auth_edge.sync.state import Cell
+from tests.sync.by_hand import BAN, calm, marks, put
 from tests.sync.houses import HUB_A, MAYA, Writer
 from tests.sync.simulation.places import AtCloud, AtHub
-from tests.sync.test_ends import calm, put
-from tests.sync.test_small_breaks import BAN, marks
 
 
 @pytest.mark.parametrize(("lost", "restored"), [(1, False), (2, False), (3, True)])

@@ -16,22 +16,10 @@ from rex_auth_edge.sync.standing import owners
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import LARGEST_BODY, WireError, encode
 from tests.doubles import SeededEntropy
-from tests.sync.houses import MAYA, NOAH
+from tests.sync.by_hand import BAN, answers, asks, ban, calm, marks, put
+from tests.sync.houses import NOAH
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
-from tests.sync.test_ends import calm, put
-
-BAN = Cell(Kind.BAN, MAYA)
-
-
-def ban(hub: HubMachine, what: str) -> None:
-    """Somebody is banned on the hub."""
-    put(hub, BAN.kind, BAN.id, AtHub(hub).pen().mark(what))
-
-
-def marks(house: object) -> set[str]:
-    """Of what there is a ban."""
-    return {mark.what for mark in house.state(BAN).marks}  # type: ignore[attr-defined]
 
 
 def answered(hub: HubMachine, request: bytes, answer: Struct) -> object:
@@ -45,8 +33,8 @@ def test_what_was_said_once_is_not_said_again_as_something_later(*, answer_lost:
     world = calm()
     hub, place = world.hubs[0], AtCloud(world.cloud)
     ban(hub, "first")
-    raw = hub.do(lambda: push(hub.store))
-    said = world.cloud.answer(hub.id, hub.store.me().key, raw)
+    raw = asks(hub)
+    said = answers(world, hub, raw)
     if not answer_lost:
         hub.hear(raw, said or b"")
     place.write(BAN, place.pen().lift(Lane.SECURITY), None)
@@ -60,7 +48,7 @@ def test_all_that_waits_for_a_cell_becomes_one() -> None:
     world = calm()
     hub = world.hubs[0]
     ban(hub, "first")
-    raw = hub.do(lambda: push(hub.store))
+    raw = asks(hub)
     ban(hub, "second")
     answered(hub, raw, Refusal("malformed"))
     ban(hub, "third")
@@ -133,7 +121,7 @@ def test_an_acknowledgement_of_something_else_acknowledges_nothing() -> None:
     world = calm()
     hub = world.hubs[0]
     ban(hub, "mine")
-    raw = hub.do(lambda: push(hub.store))
+    raw = asks(hub)
     answered(hub, raw, Pushed(b"n", 999, Position(1, 99)))
     answered(hub, pull(hub.store, Lane.SECURITY), Pushed(b"n", hub.store.me().number, Position(1, 99)))
     assert [entry.given for entry in hub.store.entries() if entry.cell == BAN] == [None]
@@ -146,7 +134,7 @@ def test_a_refusal_locks_only_who_is_not_the_one(code: str, *, locked: bool) -> 
     world = calm()
     hub = world.hubs[0]
     ban(hub, "mine")
-    raw = hub.do(lambda: push(hub.store))
+    raw = asks(hub)
     answered(hub, raw, Refusal(code))
     assert hub.store.me().locked is locked
     assert push(hub.store) == raw
@@ -158,7 +146,7 @@ def test_a_request_of_long_ago_that_comes_again_is_not_a_second_hub() -> None:
     hub, old = world.hubs[0], []
     for number in range(3):
         ban(hub, f"{number}")
-        old.append(hub.do(lambda: push(hub.store)))
+        old.append(asks(hub))
         hub.send(world.line)
     key = hub.store.me().key
     for raw in old[:2]:

@@ -13,11 +13,10 @@ from rex_auth_edge.sync.kinds import HOUSEHOLD, Kind
 from rex_auth_edge.sync.standing import field, is_in, owners, revoked
 from rex_auth_edge.sync.state import EMPTY, Cell
 from rex_auth_edge.sync.theft import SAFE
+from tests.sync.by_hand import calm, put, remove, with_noah
 from tests.sync.houses import NOAH
 from tests.sync.simulation.places import AtHub
 from tests.sync.simulation.world import World
-from tests.sync.test_ends import calm, put
-from tests.sync.test_removal import remove, with_noah
 
 RULES = Cell(Kind.POLICY, HOUSEHOLD)
 

@@ -18,12 +18,11 @@ from rex_auth_edge.sync.standing import field, is_owner, owners, revoked
 from rex_auth_edge.sync.state import EMPTY, Cell, Incoming, Own, State
 from rex_auth_edge.sync.told import BY_HUB
 from rex_auth_edge.sync.wire import encode, pack_state
+from tests.sync.by_hand import calm, code, put, with_noah
 from tests.sync.houses import CLOUD, NOAH
 from tests.sync.simulation.places import AtHub
 from tests.sync.simulation.world import World
-from tests.sync.test_ends import calm, code, put
 from tests.sync.test_keys import KEY
-from tests.sync.test_removal import with_noah
 
 
 def says(world: World, kind: str, subject: bytes, state: State, seen: Seen) -> None:

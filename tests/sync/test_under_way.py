@@ -13,9 +13,9 @@ from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.record import record_id
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import LARGEST_BODY, decode, encode, name_of
+from tests.sync.by_hand import answers, calm, put
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
-from tests.sync.test_ends import calm, put
 
 
 def test_what_was_confirmed_outlives_the_clouds_restore() -> None:
@@ -85,7 +85,7 @@ def test_a_page_is_taken_in_parts() -> None:
         place.write(Cell(Kind.PROFILE, bytes([number]) * 16), place.pen().put(phone=number), None)
     world.cloud.most = 500
     asked = pull(hub.store, Lane.IDENTITY)
-    parts = read(world.cloud.answer(hub.id, hub.store.me().key, asked) or b"", hub.most)
+    parts = read(answers(world, hub, asked) or b"", hub.most)
     before, ends = hub.store.me(), []
     for part in parts[:2]:
         hub.do(lambda part=part: apply(hub.store, asked, part))  # type: ignore[misc]  # bound at once

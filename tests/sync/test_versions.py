@@ -9,13 +9,12 @@ from msgspec import Struct
 from rex_auth_edge.exchange.hub.rounds import _trouble
 from rex_auth_edge.sync.bodies import Hello, Push, Refusal, Welcome
 from rex_auth_edge.sync.cloud.greeting import spoken
-from rex_auth_edge.sync.hub.asking import pull, push, sent
+from rex_auth_edge.sync.hub.asking import pull, sent
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.wire import WireError, decode, encode, name_of, opened
+from tests.sync.by_hand import BAN, answers, asks, ban, calm, marks
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.world import World
-from tests.sync.test_ends import calm
-from tests.sync.test_small_breaks import BAN, ban, marks
 
 BACK = Refusal("version", oldest=1, newest=1)
 
@@ -27,7 +26,7 @@ def written_in(version: int, body: Struct) -> bytes:
 
 def asked(world: World, hub: HubMachine, raw: bytes) -> Struct:
     """What the cloud answers."""
-    said = world.cloud.answer(hub.id, hub.store.me().key, raw)
+    said = answers(world, hub, raw)
     assert said is not None
     return decode(said, {each.__name__: each for each in (Refusal, Welcome)}[name_of(said)])
 
@@ -44,7 +43,7 @@ def test_a_later_body_is_answered_with_what_is_spoken_here() -> None:
     world = calm()
     hub = world.hubs[0]
     ban(hub, "one")
-    request = decode(hub.do(lambda: push(hub.store)), Push)
+    request = decode(asks(hub), Push)
     assert asked(world, hub, written_in(2, request)) == BACK
     assert marks(world.cloud.store) == set()
 
@@ -85,7 +84,7 @@ def test_what_was_refused_for_its_version_is_made_anew() -> None:
     world = calm()
     hub = world.hubs[0]
     ban(hub, "one")
-    raw = hub.do(lambda: push(hub.store))
+    raw = asks(hub)
     hub.hear(raw, written_in(9, Refusal("version", oldest=9, newest=9)))
     me = hub.store.me()
     assert (me.pending, me.greeted, me.stuck) == (b"", False, ())
@@ -99,7 +98,7 @@ def test_questions_are_in_the_version_that_was_agreed_on() -> None:
     hub = calm().hubs[0]
     assert hub.store.me().version == opened(pull(hub.store, Lane.AUDIT)).version == 1
     ban(hub, "one")
-    raw = hub.do(lambda: push(hub.store))
+    raw = asks(hub)
     assert sent(opened(raw)) is not None
     assert sent(opened(written_in(9, decode(raw, Push)))) is None
     request = decode(encode(hello(hub, 1, 1)), Hello)

@@ -19,12 +19,11 @@ from rex_auth_edge.sync.standing import revoked
 from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.wire import LARGEST_BODY, decode, encode, pack_state
 from tests.doubles import SeededEntropy
+from tests.sync.by_hand import BAN, asks, ban, calm, code, marks, put, put_back
 from tests.sync.houses import LEO, MAYA, NOAH
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtCloud, AtHub
 from tests.sync.simulation.world import World
-from tests.sync.test_ends import calm, code, put
-from tests.sync.test_small_breaks import BAN, ban, marks
 
 AHEAD = Position(1, 9999)
 
@@ -85,7 +84,7 @@ def test_a_hub_that_lost_what_it_had_read_reads_it_again() -> None:
     page = hub.fetch(world.line, Lane.IDENTITY)
     assert page is not None
     assert page.whole
-    hub.do(lambda: push(hub.store))
+    asks(hub)
     hub.store.disk.lose(2)
     hub.boot()
     assert not hub.store.me().restored
@@ -101,7 +100,7 @@ def test_a_refusal_that_nobody_waits_for_changes_nothing() -> None:
     world = calm()
     hub = world.hubs[0]
     ban(hub, "first")
-    old = hub.do(lambda: push(hub.store))
+    old = asks(hub)
     assert isinstance(hub.send(world.line), Pushed)
     before = hub.store.me()
     for refusal in ("greet", "locked", "removed"):
@@ -114,9 +113,9 @@ def test_a_hub_that_is_told_of_another_copy_says_so() -> None:
     world = calm()
     hub = world.hubs[0]
     ban(hub, "mine")
-    raw = hub.do(lambda: push(hub.store))
+    raw = asks(hub)
     hub.hear(raw, encode(Refusal("repeated")))
-    assert decode(hub.do(lambda: push(hub.store)), Hello).twice
+    assert decode(asks(hub), Hello).twice
 
 
 def test_security_goes_first_again_once_both_have_met() -> None:
@@ -127,7 +126,7 @@ def test_security_goes_first_again_once_both_have_met() -> None:
     assert isinstance(hub.send(world.line), Welcome)
     put(hub, Kind.PROFILE, MAYA, AtHub(hub).pen().put(phone="47"))
     ban(hub, "mine")
-    assert decode(hub.do(lambda: push(hub.store)), Push).lane is Lane.SECURITY
+    assert decode(asks(hub), Push).lane is Lane.SECURITY
 
 
 def test_what_a_cloud_has_forgotten_counts_among_a_requests_changes_and_is_told_once() -> None:
@@ -231,9 +230,7 @@ def test_a_restored_hub_takes_back_no_invitation_but_its_own_that_nobody_has_use
     put(other, Kind.INVITATION, b"o" * 16, AtHub(other).pen().climb(PENDING))
     world.converge()
     backup = hub.store.disk.copy()
-    put(hub, Kind.AUDIT, record_id(hub.id, b"lost" * 2), AtHub(hub).pen().put(row=1))
-    hub.store.disk.restore(backup)
-    hub.boot()
+    put_back(hub, backup)
     world.converge()
     assert hub.store.me().incarnation == 2
     assert [revoked(world.cloud.store, Kind.INVITATION, each * 16) for each in (b"u", b"o")] == [False, False]
@@ -244,9 +241,7 @@ def test_an_incarnation_is_begun_once_whatever_the_cloud_has_forgotten() -> None
     world = calm()
     hub = world.hubs[0]
     backup = hub.store.disk.copy()
-    put(hub, Kind.AUDIT, record_id(hub.id, b"lost" * 2), AtHub(hub).pen().put(row=1))
-    hub.store.disk.restore(backup)
-    hub.boot()
+    put_back(hub, backup)
     world.converge()
     assert hub.store.me().incarnation == 2
     world.cloud.restore()

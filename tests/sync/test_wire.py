@@ -13,7 +13,7 @@ from rex_auth_edge.sync.order import NOTHING, Lane, Position, Tag
 from rex_auth_edge.sync.state import Held, State
 from rex_auth_edge.sync.wire import LARGEST_PLAIN, WireError, decode, encode, pack_state, unpack_state
 from tests.sync.houses import HUB_A, MAYA
-from tests.sync.test_merge import normal
+from tests.sync.states import normal
 
 
 def push(state: bytes = b"\x80") -> Push:
