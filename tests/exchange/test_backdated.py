@@ -1,5 +1,6 @@
 """What a thief makes seem older than the theft, or somebody else's: it is taken back with the rest."""
 
+import asyncio
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,8 @@ from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import Mark, Rung, State
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, agree, joined
-from tests.exchange.test_aftermath import person, policy, said, state_of
+from tests.exchange.street import copied
+from tests.exchange.test_aftermath import person, policy, said, sets, state_of
 from tests.exchange.test_poison import Thief
 from tests.exchange.test_silenced import ELSEWHERE, lost
 from tests.exchange.test_since_when import hub_id, removed
@@ -66,6 +68,31 @@ async def test_in_anothers_name(street: Street) -> None:
     assert (await removed(street, await hub_id(street.hubs[0]), stolen="true")).status_code == 200
     assert await address(street.cloud.home, street) is None
     assert (await policy(street))["cloud_grants"] == "wait"
+
+
+@pytest.mark.parametrize("touched", [True, False])
+async def test_at_a_place_that_was_forgotten(street: Street, *, touched: bool) -> None:
+    """Which a restored cloud can't know: what came there since the theft goes, what had come before stands."""
+    thief = await thief_of(street)
+    await asyncio.to_thread(copied, street.folder / "cloud", street.folder / "cloud-backup")
+    await sets(street.hubs[0].home, idle_life="5d", cloud_grants="stand")
+    await agree(street)
+    await street.back(street.folder / "cloud-backup")
+    await restored.begin_epochs(street.cloud.home.hub.parts)
+    await agree(street)
+    assert (await policy(street))["idle_life"] == "5d"
+    street.clock.advance(2 * HOUR)
+    thief, noah = Thief(street.hubs[0]), await person(street, "noah")
+    at = Position(1, thief.talk.household.me.told.seq + 5)
+    if touched:
+        assert await thief.push(Kind.EMAIL, noah, partial(_placed, at, ELSEWHERE)) == "taken"
+        assert await thief.push(Kind.POLICY, HOUSEHOLD, partial(_placed, at, LOOSE)) == "taken"
+        assert (await address(street.cloud.home, street), (await policy(street))["session_life"]) != (None, "1h")
+    told = said(await removed(street, await hub_id(street.hubs[0]), stolen="true", since="30m"))
+    assert await address(street.cloud.home, street) is None
+    found = await policy(street)
+    assert (found["cloud_grants"], found["session_life"] == "3000d") == ("wait" if touched else "stand", False)
+    assert ("reset_after_theft" in told, "rules_reset_after_theft" in told) == (touched, touched)
 
 
 async def owned_by_leo(street: Street) -> tuple[Thief, Tag]:

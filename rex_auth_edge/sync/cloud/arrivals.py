@@ -4,9 +4,15 @@ No rule looks at it but for that choice, which becomes a place in the order.
 """
 
 from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import HOUR
+from rex_auth_edge.sync.cloud.epochs import has_forgotten
+from rex_auth_edge.sync.cloud.store import CloudStore
 from rex_auth_edge.sync.order import START, Position
+from rex_auth_edge.sync.state import Cell, State
 
 KEPT = 180 * 24
 """For how many hours it is noted."""
@@ -21,3 +27,34 @@ def place_of(hours: Iterable[tuple[int, Position]], head: Position, at: int) -> 
     if not any(each <= hour for each, _ in noted):
         return START
     return min([before for each, before in noted if each >= hour], default=head)
+
+
+class AsArrived:
+    """A household where no field came sooner than it did.
+
+    Told again to a restored cloud, a field keeps the place of before by which the later wins, and which its hub alone
+    claims. It came no later than the latest change of its cell, and that counts.
+    """
+
+    def __init__(self, store: CloudStore) -> None:
+        self._store = store
+
+    def state(self, cell: Cell) -> State:
+        """See `House`."""
+        row, state, standing = self._store.row(cell), self._store.state(cell), self._store.standing()
+        late = {name: held for name, held in state.fields.items() if row and has_forgotten(standing, held.at)}
+        if row is None or not late:
+            return state
+        return replace(state, fields=state.fields | {name: replace(held, at=row.at) for name, held in late.items()})
+
+    def subjects(self, kind: str) -> Iterable[bytes]:
+        """See `House`."""
+        return self._store.subjects(kind)
+
+    def bearing(self, kind: str, field: str, value: Any) -> Iterable[bytes]:
+        """See `House`."""
+        return self._store.bearing(kind, field, value)
+
+    def kinds(self, subject: bytes) -> Iterable[str]:
+        """See `House`."""
+        return self._store.kinds(subject)

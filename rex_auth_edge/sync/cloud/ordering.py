@@ -11,6 +11,7 @@ from rex_auth_edge.sync import aftermath
 from rex_auth_edge.sync.bans import stamped
 from rex_auth_edge.sync.bodies import Row
 from rex_auth_edge.sync.cloud import alerts
+from rex_auth_edge.sync.cloud.arrivals import AsArrived
 from rex_auth_edge.sync.cloud.brought import brought
 from rex_auth_edge.sync.cloud.consequences import consequence, put
 from rex_auth_edge.sync.cloud.epochs import has_forgotten
@@ -25,6 +26,7 @@ from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict, r
 from rex_auth_edge.sync.record import REWRITTEN
 from rex_auth_edge.sync.removal import after_hub, after_policy
 from rex_auth_edge.sync.sign_outs import without_needless
+from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import EMPTY, Cell, Incoming, Rung, State
 from rex_auth_edge.sync.told import BY_HUB
 from rex_auth_edge.sync.verdict import added
@@ -34,7 +36,7 @@ _TAKING = frozenset({Then.LOWER, Then.REVOKE})
 """What isn't done to whoever causes it: an owner who removes a hub stays one, whatever that hub has said of them."""
 _COMPLETED = frozenset({Kind.SIGN_OUT, Kind.BAN})
 """Kinds to whose changes the cloud adds what it alone knows."""
-_AFTER: Mapping[str, Callable[[Incoming, CloudStore], list[Follow]]] = {Kind.HUB: after_hub, Kind.POLICY: after_policy}
+_AFTER: Mapping[str, Callable[[Incoming, House], list[Follow]]] = {Kind.HUB: after_hub, Kind.POLICY: after_policy}
 """Kinds of which something may follow for other cells, and what that is."""
 
 _NOTHING = pack_state(EMPTY)
@@ -105,7 +107,7 @@ class Ordering:
             self._tell(notice, change.tag.origin)
         self._follow(follows := [*verdict.follows, *self._after(change, verdict)], change)
         if change.cell.kind == Kind.HUB and verdict.delta != EMPTY:
-            for notice in list(aftermath.told(change.cell, follows, self._store)):
+            for notice in list(aftermath.told(change.cell, follows, AsArrived(self._store))):
                 self._tell(notice, change.cell.id)
 
     def take_lost(self, hub: bytes, cell: Cell, state: State) -> None:
@@ -173,7 +175,7 @@ class Ordering:
 
     def _after(self, change: Incoming, verdict: Verdict) -> list[Follow]:
         after = _AFTER.get(change.cell.kind)
-        return [] if after is None or verdict.delta == EMPTY else after(change, self._store)
+        return [] if after is None or verdict.delta == EMPTY else after(change, AsArrived(self._store))
 
     def _follow(self, follows: Iterable[Follow], cause: Incoming) -> None:
         for follow in [each for each in follows if each.then not in _TAKING or each.cell.id != cause.actor]:
