@@ -144,4 +144,6 @@ def test_a_hub_that_is_there_twice(street: Street, tmp_path: Path) -> None:
     assert street.console("sync", "verify")["ok"]
     run(folder, "sync", "now")  # who doesn't turn it off: its key is none any more
     assert "this one is over" in told(stolen, thief)
+    verified = run(folder, "sync", "verify")
+    assert (verified.returncode, "this one is over" in verified.stderr) == (1, True), verified.stderr
     stolen.stop()

@@ -3,6 +3,7 @@
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.hub.misled import misled
@@ -69,7 +70,13 @@ def not_running(status: Status) -> Refused:
     """Why nothing is asked of the cloud for a household that is enrolled."""
     if status.paused:
         return _PAUSED
-    return refusal(LineError(status.trouble)) if status.trouble else _BEGINNING
+    return unheard(status, LineError(status.trouble)) if status.trouble else _BEGINNING
+
+
+def unheard(status: Status, error: LineError) -> Refused:
+    """Why nothing was done for a household that is enrolled: what there is to do, where the cloud has shut it out."""
+    why = words.shut_out(replace(status, trouble=error.trouble))
+    return refusal(error) if why is None else Refused(Code.CLOUD_REFUSED, why, {"cloud": error.trouble})
 
 
 def refusal(error: LineError, url: str = "") -> Refused:

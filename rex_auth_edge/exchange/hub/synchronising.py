@@ -162,7 +162,7 @@ class Synchronising:
             await running.rounds.whole()
             mended = await running.rounds.comparing.verify()
         except LineError as error:
-            return admission.refusal(error)
+            return admission.unheard(await self.status(tenant_id), error)
         parts = self._parts
         found = await parts.store.read(lambda conn: differences(conn, parts, tenant_id, Shown(conn, tenant_id)))
         return Verified(mended, tuple(found))

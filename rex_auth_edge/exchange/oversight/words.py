@@ -12,7 +12,10 @@ from rex_auth_edge.sync.cloud.answer import LONGEST_ABSENCE
 
 ALONE = "This household is on this hub alone."
 UNSHARED = "No hub has this household: it is in the cloud alone."
-_OVER = "Of two copies of this hub the other was enrolled anew, and this one is over: turn it off."
+_OVER = (
+    "Of two copies of this hub the other was enrolled anew, and this one is over: turn it off. Only if it is this one "
+    "that is to go on, enrol it anew: `rex-auth-edge sync enroll`, with a claim code that an owner gets in the cloud."
+)
 _NO_KEYS = frozenset({Why.UNKNOWN_KEY, Trouble.PROOF})
 """The cloud's answers to a hub whose keys are none any more."""
 _SOON = 30 * DAY
@@ -130,14 +133,21 @@ def _agrees(status: Status, now: int) -> str:
     return f"both agree as of {then.strftime(form)} UTC"
 
 
+def shut_out(status: Status) -> str | None:
+    """Why the cloud doesn't listen to this hub until it is enrolled anew; None where it may."""
+    if status.removed:
+        return TROUBLES[Why.REMOVED]
+    if not status.locked:
+        return None
+    return _OVER if status.trouble in _NO_KEYS else TROUBLES[Why.LOCKED]
+
+
 def _barred(status: Status, now: int) -> Iterator[str]:
     """Why nothing will go on by itself."""
-    if status.removed:
-        yield TROUBLES[Why.REMOVED]
-    elif status.hubs is not None:
+    if status.hubs is not None:
         yield from _unheard(status)
-    elif status.locked:
-        yield _OVER if status.trouble in _NO_KEYS else TROUBLES[Why.LOCKED]
+    elif (why := shut_out(status)) is not None:
+        yield why
     elif status.restored:
         yield "This hub is older than what it has sent, as after a restore: until that is settled it sends nothing."
     if status.paused:
