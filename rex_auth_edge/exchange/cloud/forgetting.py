@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from rex_auth_edge.domain.clock import MINUTE
-from rex_auth_edge.exchange.stores.cloud import NotSharedError, SqlCloud, with_dead
+from rex_auth_edge.exchange.stores.cloud import NotSharedError, SqlCloud
+from rex_auth_edge.exchange.stores.graves import with_dead
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import leases
 from rex_auth_edge.storage.tx import Tx

@@ -11,7 +11,7 @@ from rex_auth_edge.exchange.enrolment import Enrolment
 from rex_auth_edge.exchange.hub import identity
 from rex_auth_edge.exchange.hub.copy import Copies
 from rex_auth_edge.exchange.hub.steps import Steps
-from rex_auth_edge.exchange.mirror import adopt, beyond, failures, recapture, recapture_all
+from rex_auth_edge.exchange.mirror import adopt, bans, beyond, recapture, recapture_all
 from rex_auth_edge.exchange.proof import HubKey, Signer
 from rex_auth_edge.exchange.stores.hub import SqlHub
 from rex_auth_edge.exchange.stores.scribes import HubScribe
@@ -87,7 +87,7 @@ class Household:
         return await self.steps.write(lambda tx, store: self._request(tx, store, most))
 
     def _request(self, tx: Tx, store: SqlHub, most: int) -> bytes | None:
-        made = asking.push(store, most, partial(failures.measured, tx, self._parts, self.tenant_id))
+        made = asking.push(store, most, partial(bans.measured, tx, self._parts, self.tenant_id))
         if made is not None and made != self._made[0]:
             self._made = (made, tx.now.boot)
         return made

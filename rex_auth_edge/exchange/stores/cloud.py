@@ -8,11 +8,10 @@ import msgspec
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from rex_auth_edge.exchange.stores.rows import SqlRows
+from rex_auth_edge.exchange.stores.binding import unless_there
+from rex_auth_edge.exchange.stores.graves import SqlGraves
 from rex_auth_edge.storage.prepared import Prepared
 from rex_auth_edge.storage.sync_tables import (
-    sync_buried,
-    sync_dead,
     sync_ends,
     sync_hours,
     sync_members,
@@ -22,7 +21,6 @@ from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.cloud.arrivals import KEPT
 from rex_auth_edge.sync.cloud.store import End, Member, Standing
 from rex_auth_edge.sync.order import START, Lane, Position
-from rex_auth_edge.sync.state import Cell
 
 _pack = msgspec.msgpack.Encoder().encode
 _standing = msgspec.msgpack.Decoder(Standing)
@@ -52,33 +50,7 @@ _get_end = Prepared(sa.select(sync_ends.c.value).where(_of_end))
 _set_end = Prepared(sa.update(sync_ends).where(_of_end).values(value=sa.bindparam("now")))
 _add_end = Prepared(sa.insert(sync_ends))
 
-_dead_by = sync_dead.c.since <= sa.bindparam("by")
-_dead = Prepared(sa.select(sync_dead).where((sync_dead.c.tenant_id == sa.bindparam("tenant")) & _dead_by))
-_with_dead = Prepared(sa.select(sync_dead.c.tenant_id).where(_dead_by).distinct())
-
-
-def _unless_there(table: sa.Table) -> Prepared:
-    """An insert that leaves a row of that key as it is."""
-    added = sa.insert(table).prefix_with("OR IGNORE", dialect="sqlite")
-    return Prepared(added.prefix_with("IGNORE", dialect="mysql").prefix_with("IGNORE", dialect="mariadb"))
-
-
-_add_dead = _unless_there(sync_dead)
-_of_dead = (sync_dead.c.tenant_id == sa.bindparam("tenant")) & (sync_dead.c.subject == sa.bindparam("who"))
-_drop_dead = Prepared(sa.delete(sync_dead).where(_of_dead))
-_add_buried = Prepared(sa.insert(sync_buried))
-_find_buried = Prepared(
-    sa.select(sync_buried.c.number)
-    .where((sync_buried.c.tenant_id == sa.bindparam("tenant")) & (sync_buried.c.subject == sa.bindparam("who")))
-    .limit(1)
-)
-_buried = Prepared(
-    sa.select(sync_buried.c.number, sync_buried.c.subject)
-    .where((sync_buried.c.tenant_id == sa.bindparam("tenant")) & (sync_buried.c.number > sa.bindparam("after")))
-    .order_by(sync_buried.c.number)
-    .limit(sa.bindparam("most"))
-)
-_add_hour = _unless_there(sync_hours)
+_add_hour = unless_there(sync_hours)
 _hours_of = sync_hours.c.tenant_id == sa.bindparam("tenant")
 _hours = Prepared(sa.select(sync_hours.c.hour, sync_hours.c.epoch, sync_hours.c.seq).where(_hours_of))
 _oldest_hours = Prepared(
@@ -123,12 +95,7 @@ def standing_of(conn: sa.Connection, tenant_id: UUID) -> Standing | None:
     return None if found is None else _standing.decode(found.value)
 
 
-def with_dead(conn: sa.Connection, by: int) -> list[UUID]:
-    """The households in which something was at its ladder's end by then, in milliseconds."""
-    return [row.tenant_id for row in _with_dead.all(conn, by=by)]
-
-
-class SqlCloud(SqlRows):
+class SqlCloud(SqlGraves):
     """One household. Raises NotSharedError where it has no standing. Not all is written before `flush`."""
 
     def __init__(self, tx: Tx, tenant_id: UUID) -> None:
@@ -138,7 +105,6 @@ class SqlCloud(SqlRows):
         super().__init__(tx, tenant_id, bytes(found.digest_key))
         self._was = self._standing = _standing.decode(found.value)
         self._members: dict[bytes, Member | None] = {}
-        self._dead: dict[bytes, tuple[Position, int]] = {}
 
     def standing(self) -> Standing:
         """Where its order stands."""
@@ -148,19 +114,6 @@ class SqlCloud(SqlRows):
         """Write it."""
         self._standing = standing
 
-    def begin_hour(self, hour: int, before: Position) -> None:
-        """Note where the order stood; of what is too old the latest stays, from which on all is known."""
-        row = {"tenant_id": self.tenant_id, "hour": hour, "epoch": before.epoch, "seq": before.seq}
-        _add_hour.change(self.tx.conn, **row)
-        old = _oldest_hours.all(self.tx.conn, tenant=self.tenant_id, upto=hour - KEPT)
-        if len(old) > 1:
-            _drop_hours.change(self.tx.conn, tenant=self.tenant_id, first=old[-1].hour)
-
-    def hours(self) -> list[tuple[int, Position]]:
-        """The hours that are noted."""
-        found = _hours.all(self.tx.conn, tenant=self.tenant_id)
-        return [(row.hour, Position(row.epoch, row.seq)) for row in found]
-
     def subjects(self, kind: str) -> Iterable[bytes]:
         """Whom there are cells of this kind about."""
         return sorted(self.known(kind))
@@ -168,10 +121,6 @@ class SqlCloud(SqlRows):
     def bearing(self, kind: str, field: str, value: Any) -> Iterable[bytes]:
         """Whose cell of this kind holds this value."""
         return self.showing(kind, field, value)
-
-    def kinds(self, subject: bytes) -> Iterable[str]:
-        """Of what kinds there are cells about the subject."""
-        return [slot.cell.kind for slot in self.about(subject)]
 
     def member(self, hub: bytes) -> Member | None:
         """The hub's record."""
@@ -207,40 +156,22 @@ class SqlCloud(SqlRows):
     def _of_end(self, hub: bytes, incarnation: int, lane: Lane) -> dict[str, Any]:
         return {"tenant": self.tenant_id, "hub": UUID(bytes=hub), "life": incarnation, "of": int(lane)}
 
-    def dead(self, by: int) -> Iterable[tuple[bytes, Position]]:
-        """Subjects that were at their ladder's end by then, and since what place."""
-        self.flush()
-        found = _dead.all(self.tx.conn, tenant=self.tenant_id, by=by)
-        return [(bytes(row.subject), Position(row.epoch, row.seq)) for row in found]
+    def begin_hour(self, hour: int, before: Position) -> None:
+        """Note where the order stood; of what is too old the latest stays, from which on all is known."""
+        row = {"tenant_id": self.tenant_id, "hour": hour, "epoch": before.epoch, "seq": before.seq}
+        _add_hour.change(self.tx.conn, **row)
+        old = _oldest_hours.all(self.tx.conn, tenant=self.tenant_id, upto=hour - KEPT)
+        if len(old) > 1:
+            _drop_hours.change(self.tx.conn, tenant=self.tenant_id, first=old[-1].hour)
 
-    def put_dead(self, subject: bytes, at: Position, now: int) -> None:
-        """Note that the subject has come to its end; the first time counts."""
-        self._dead.setdefault(subject, (at, now))
-
-    def bury(self, subject: bytes, number: int) -> None:
-        """Forget that the subject was there, but for its number among those forgotten."""
-        self.flush()
-        for kind in list(self.kinds(subject)):
-            self.drop_row(Cell(kind, subject))
-        _drop_dead.change(self.tx.conn, tenant=self.tenant_id, who=subject)
-        _add_buried.change(self.tx.conn, tenant_id=self.tenant_id, number=number, subject=subject)
-
-    def was_buried(self, subject: bytes) -> bool:
-        """Whether it was once there, and is forgotten."""
-        return _find_buried.one(self.tx.conn, tenant=self.tenant_id, who=subject) is not None
-
-    def buried(self, after: int, most: int) -> list[tuple[int, bytes]]:
-        """The next of those forgotten since, in order."""
-        found = _buried.all(self.tx.conn, tenant=self.tenant_id, after=after, most=most)
-        return [(row.number, bytes(row.subject)) for row in found]
+    def hours(self) -> list[tuple[int, Position]]:
+        """The hours that are noted."""
+        found = _hours.all(self.tx.conn, tenant=self.tenant_id)
+        return [(row.hour, Position(row.epoch, row.seq)) for row in found]
 
     def flush(self) -> None:
         """Write what has changed."""
         super().flush()
-        for subject, (at, since) in self._dead.items():
-            ids = {"tenant_id": self.tenant_id, "subject": subject}
-            _add_dead.change(self.tx.conn, **ids, epoch=at.epoch, seq=at.seq, since=since)
-        self._dead.clear()
         if self._standing is not self._was:
             _set.change(self.tx.conn, tenant=self.tenant_id, now=_pack(self._standing))
             self._was = replace(self._standing)
