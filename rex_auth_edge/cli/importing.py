@@ -11,7 +11,7 @@ from rex_auth_edge.cli import secret
 from rex_auth_edge.cli.ask import Ask
 from rex_auth_edge.cli.command import command
 from rex_auth_edge.cli.fail import RefusedHereError
-from rex_auth_edge.cli.show import Column, Shown, Table
+from rex_auth_edge.cli.show import Column, Shown, Table, counted
 from rex_auth_edge.cli.waiting import waiting
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _COLUMNS = (
 def add_to(main: click.Group) -> None:
     """Make `import` one of the group's commands."""
     example = "rex-auth-edge import --source sqlite:////srv/rex-47/app.db --into home"
-    exits = {1: "refused, or the source can't be read (the reason is printed)"}
+    exits = {1: "refused, cut off, or the source can't be read (the reason is printed)"}
     made = command(main, "import", example=example, exits=exits, answer=_answer)
     made(_options(_import))
 
@@ -67,11 +67,22 @@ def _import(ask: Ask, *, url: str, source: Path | None, into: str | None, each: 
     from rex_auth_edge.moving.source import opened  # noqa: PLC0415 - `--help` doesn't pay for it
 
     if (into is None) is not each:
-        raise RefusedHereError("wrong_usage", "Say where to: --into SLUG for all of them, or --each for every tenant.")
+        raise click.UsageError("Say where to: --into SLUG for all of them, or --each for every tenant.")
     with opened(_url(url, source)) as found:
-        outcomes = list(_moved(ask, found, into, dry=not apply))
+        outcomes: list[dict[str, Any]] = []
+        try:
+            outcomes += _moved(ask, found, into, dry=not apply)
+        except KeyboardInterrupt:
+            raise RefusedHereError("cut_off", _cut_off(len(outcomes), found.people, dry=not apply)) from None
         content = {"dry_run": not apply, "source": {"tenants": found.tenants, "people": found.people}}
     return content | _summary(outcomes)
+
+
+def _cut_off(done: int, people: int, *, dry: bool) -> str:
+    if dry:
+        return "Cut off. Nothing was written."
+    of = counted(people, "person", "people")
+    return f"Cut off after {done} of {of}: who was moved in stays so. Run it again to go on."
 
 
 def _url(text: str, source: Path | None) -> Any:
@@ -160,11 +171,15 @@ def _notices(outcome: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _answer(said: Mapping[str, Any]) -> list[Shown]:
-    would = "would be" if said["dry_run"] else "were"
+    def done(count: int) -> str:
+        return "would be" if said["dry_run"] else "was" if count == 1 else "were"
+
+    source, moved, before, left, made = (said[name] for name in ("source", "moved", "before", "left_out", "households"))
+    people, tenants = counted(source["people"], "person", "people"), counted(source["tenants"], "tenant", "tenants")
     lines: list[Shown] = [
-        f"The source has {said['source']['people']} people in {said['source']['tenants']} tenants.",
-        f"{said['moved']} {would} moved in, {said['households']} households {would} made.",
-        f"{said['before']} were here from an earlier run, {said['left_out']} {would} left out.",
+        f"The source has {people} in {tenants}.",
+        f"{moved} {done(moved)} moved in, {counted(made, 'household', 'households')} {done(made)} made.",
+        f"{before} {'was' if before == 1 else 'were'} here from an earlier run, {left} {done(left)} left out.",
     ]
     if said["notices"]:
         lines.append(Table(_COLUMNS, said["notices"]))

@@ -47,6 +47,11 @@ class Facts:
 Shown = str | Table | Facts
 
 
+def counted(count: int, one: str, several: str) -> str:
+    """`1 person`, `2 people`."""
+    return f"{count} {one if count == 1 else several}"
+
+
 def as_json(content: object) -> str:
     """For programs: one line."""
     return json.dumps(content)

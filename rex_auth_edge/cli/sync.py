@@ -12,7 +12,7 @@ from rex_auth_edge.cli.ask import Ask, Look
 from rex_auth_edge.cli.command import command, unless_sure, wants_json, yes
 from rex_auth_edge.cli.command import household as which
 from rex_auth_edge.cli.fail import EXIT_PAUSED
-from rex_auth_edge.cli.show import Column, Shown, Table, plain
+from rex_auth_edge.cli.show import Column, Shown, Table, counted, plain
 from rex_auth_edge.cli.waiting import following, waiting
 
 _HOURS = 4 * 3600.0
@@ -222,7 +222,8 @@ def forget(ask: Ask, *, yes: bool, household: str | None) -> Any:
 
 def _verified(said: Mapping[str, Any]) -> list[Shown]:
     mended = said["repaired"]
-    lines: list[Shown] = [f"{mended} differences with the cloud were mended." if mended else "Both ends are the same."]
+    were = f"{counted(mended, 'difference', 'differences')} with the cloud {'was' if mended == 1 else 'were'} mended."
+    lines: list[Shown] = [were if mended else "Both ends are the same."]
     differing = said["differing"]
     lines += [f"This hub's tables contradict {each['kind']} {each['id']}." for each in differing]
     return lines if differing else [*lines, "This hub's tables say what was agreed on."]

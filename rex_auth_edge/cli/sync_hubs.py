@@ -11,7 +11,7 @@ from rex_auth_edge.cli.ask import Ask
 from rex_auth_edge.cli.command import command, unless_sure, yes
 from rex_auth_edge.cli.command import household as which
 from rex_auth_edge.cli.fail import RefusedHereError
-from rex_auth_edge.cli.show import Column, Shown, Table, time, when
+from rex_auth_edge.cli.show import Column, Shown, Table, counted, time, when
 from rex_auth_edge.cli.sync import sync
 from rex_auth_edge.cli.waiting import waiting
 
@@ -75,11 +75,15 @@ def remove_hub(ask: Ask, *, named: str, stolen: bool, since: str | None, yes: bo
     return ask("sync_hubs.remove_hub", which=named, stolen=stolen, since=since, household=household)
 
 
+def _counted(said: Mapping[str, Any]) -> str:
+    return counted(said["households"], "household", "households")
+
+
 @command(
     sync,
     "mark",
     example="rex-auth-edge sync mark marks.json",
-    answer=lambda said: f"{said['households']} households are marked in {said['file']}, for `sync durable`.",
+    answer=lambda said: f"Marked in {said['file']}, for `sync durable`: {_counted(said)}.",
 )
 @click.argument("file", type=click.Path(path_type=Path))
 def mark(ask: Ask, *, file: Path) -> Any:
@@ -96,7 +100,7 @@ def mark(ask: Ask, *, file: Path) -> Any:
     sync,
     "durable",
     example="rex-auth-edge sync durable marks.json",
-    answer=lambda said: f"Hubs of {said['households']} households need not keep what was there then.",
+    answer=lambda said: f"Hubs need not keep what was there then: {_counted(said)}.",
 )
 @click.argument("file", type=click.Path(path_type=Path))
 def durable(ask: Ask, *, file: Path) -> Any:
@@ -129,7 +133,7 @@ def _read(file: Path) -> list[Any]:
     sync,
     "restored",
     example="rex-auth-edge sync restored --yes",
-    answer=lambda said: f"{said['households']} households begin another epoch.",
+    answer=lambda said: f"Another epoch begins: {_counted(said)}.",
 )
 @yes
 def restored(ask: Ask, *, yes: bool) -> Any:

@@ -184,11 +184,23 @@ def test_cut_off_it_goes_on_where_it_was(
 
     with monkeypatch.context() as patch:
         patch.setattr(importing, "_give", cut)
-        assert stopped.run("import", *source_of(source), "--into", "home", "--apply").exit_code != 0
+        said = stopped.run("import", *source_of(source), "--into", "home", "--apply")
+        assert (said.exit_code, "after 3 of 7 people" in said.stderr) == (1, True), said.stderr
+        assert "Run it again" in said.stderr
+        pages.clear()
+        assert "Nothing was written" in stopped.run("import", *source_of(source), "--into", "home").stderr
     assert len(rows(stopped, sa.select(users))) == 4
     said = stopped.done("import", *source_of(source), "--into", "home", "--apply")
     assert (said["moved"], said["before"]) == (3, 4)
     assert len(rows(stopped, sa.select(users))) == 7
+
+
+def test_one_is_one(source: Original, stopped: Console) -> None:
+    """What is told to people counts as they do."""
+    source.add("maya", "maya@example.com")
+    source.write()
+    said = stopped.said("import", *source_of(source), "--each", "--apply")
+    assert said.splitlines()[:2] == ["The source has 1 person in 1 tenant.", "1 was moved in, 1 household was made."]
 
 
 def test_the_source_is_left_as_it_is(source: Original, stopped: Console, tmp_path: Path) -> None:
@@ -234,7 +246,7 @@ def test_a_user_who_may_only_read_is_enough(mariadb_server: MariaServer, stopped
 def test_what_makes_no_sense_is_refused(stopped: Console, arguments: list[str], code: str) -> None:
     """A password in the arguments, another engine, no database, no file, and neither or both of the ways."""
     result = stopped.run("import", *arguments, "--json")
-    assert result.exit_code in {1, 3}
+    assert result.exit_code in ({2} if code == "wrong_usage" else {1, 3})
     assert f'"code": "{code}"' in result.stderr
 
 
