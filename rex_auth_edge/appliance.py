@@ -186,8 +186,7 @@ async def measure(hub: Core, metrics: Metrics) -> None:
     """Show how synchronisation stands, on a hub whose households are enrolled."""
     if hub.sync is not None:
         stands = [await hub.sync.status(tenant_id) for tenant_id in await hub.parts.store.read(enrolled)]
-        if stands:
-            metrics.synchronised(measured(stands, hub.parts.clock.now().wall))
+        metrics.synchronised(measured(stands, hub.parts.clock.now().wall) if stands else None)
 
 
 async def _watch(hub: Hub, metrics: Metrics) -> None:

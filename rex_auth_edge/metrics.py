@@ -35,12 +35,13 @@ class Metrics:
         self.storage_trouble = Gauge(
             "rex_storage_trouble", "1 for what is wrong with the database's disk.", ["fault"], registry=registry
         )
-        self._synchronised(registry)
+        self._of_sync, self._shares = CollectorRegistry(), False
+        self._synchronised(self._of_sync)
         self._answered: dict[tuple[str, str, int], Counter] = {}
         self._timed: dict[str, Histogram] = {}
 
     def _synchronised(self, registry: CollectorRegistry) -> None:
-        """Gauges of a hub's synchronisation, over its households."""
+        """Gauges of a hub's synchronisation, over its households, while it shares any."""
 
         def gauge(name: str, says: str, *labels: str) -> Gauge:
             return Gauge(f"rex_sync_{name}", says, labels, registry=registry)
@@ -53,8 +54,13 @@ class Metrics:
         self.sync_conflicts = gauge("conflicts", "Decided against somebody, and not cleared by an owner.")
         self.sync_repairs = gauge("repairs", "Differences between both ends that were found and mended.")
 
-    def synchronised(self, found: Measures) -> None:
-        """How it stands now."""
+    def synchronised(self, found: Measures | None) -> None:
+        """How it stands now; None where nothing is shared, as in the cloud: then there is nothing to read of it."""
+        if self._shares is not (found is not None):
+            self._shares = found is not None
+            (self.registry.register if self._shares else self.registry.unregister)(self._of_sync)
+        if found is None:
+            return
         for lane, count in found.waiting.items():
             self.sync_waiting.labels(lane).set(count)
         for name in ("lag", "agreed", "troubled", "reviews", "conflicts", "repairs"):

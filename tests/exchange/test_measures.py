@@ -33,6 +33,7 @@ async def test_what_prometheus_reads(street: Street) -> None:
     """Of a hub that has just met the cloud; an hour after, of one that hasn't since."""
     hub = await joined(street)
     metrics = Metrics()
+    assert b"rex_sync" not in generate_latest(metrics.registry), "nothing is said to be well that nobody has looked at"
     whole = replace(hub.home.hub, sync=hub.sync)
     await hub.meet()
     await measure(whole, metrics)
@@ -45,6 +46,12 @@ async def test_what_prometheus_reads(street: Street) -> None:
     await measure(whole, metrics)
     read = generate_latest(metrics.registry).decode().splitlines()
     assert {"rex_sync_lag_seconds 3600.0", "rex_sync_troubled_households 1.0"} <= set(read)
+    assert await hub.sync.forget(hub.tenant) is None
+    await measure(whole, metrics)
+    assert b"rex_sync" not in generate_latest(metrics.registry)
+    cloud = Metrics()
+    await measure(street.cloud.home.hub, cloud)
+    assert b"rex_sync" not in generate_latest(cloud.registry)
 
 
 async def test_what_was_mended_is_counted(street: Street) -> None:
