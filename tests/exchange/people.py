@@ -1,5 +1,6 @@
 """What people do on a street of hubs and a cloud, and what must be so afterwards."""
 
+from functools import partial
 from typing import Any
 
 import httpx
@@ -8,7 +9,7 @@ from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.storage import tenants, users
 from tests.exchange.conftest import Street
 from tests.exchange.street import Hub, bearer
-from tests.hub import PASSWORD, Household
+from tests.hub import PASSWORD, Household, text_of
 
 
 async def agree(street: Street) -> None:
@@ -31,6 +32,13 @@ async def joined(street: Street) -> Hub:
         await hub.home.own(client, "maya@example.com", "maya")
     await hub.enrol(street.cloud)
     await agree(street)
+    return hub
+
+
+async def joined_beside(street: Street) -> Hub:
+    """A second hub, enrolled beside the first, which has yet to hear of it."""
+    hub = await street.hub("hub1", 1)
+    await hub.enrol(street.cloud)
     return hub
 
 
@@ -60,3 +68,22 @@ async def members(home: Household) -> set[str]:
     """Who is in."""
     known = await home.store.read(tenants.every)
     return {row.username for row in await home.store.read(lambda conn: users.every(conn, known[-1].id))}
+
+
+async def noticed(home: Household, name: str, password: str = PASSWORD) -> list[str]:
+    """What the person is told there of a hub's word and lost addresses."""
+    every = [each.id for each in await home.store.read(tenants.every)]
+    known = {each: await home.store.read(partial(users.every, tenant_id=each)) for each in every}
+    (tenant,) = [of for of, people in known.items() if name in {each.username for each in people}]
+    body = {"username": name, "password": password, "tenant": str(tenant)}
+    async with home.client("192.168.1.77") as client:
+        tokens = (await client.post("/auth/login", json=body)).json()
+    async with bearer(home, tokens) as client:
+        told = [each["code"] for each in (await client.get("/auth/notices")).json()["notices"]]
+    return [code for code in told if code.endswith("_by_hub") or code == "email_taken"]
+
+
+async def letters(home: Household, address: str) -> list[str]:
+    """What the cloud has written to the address about changes by a hub."""
+    found = [each for each in await home.mail(address) if "changed at home" in str(each["Subject"])]
+    return [" ".join(text_of(each).split()) for each in found]

@@ -97,6 +97,11 @@ class Cloud:
     home: Household
     tenant: UUID
 
+    @property
+    def id(self) -> UUID:
+        """By which it is known as a node."""
+        return self.home.store.node.id
+
     async def owner(self) -> httpx.AsyncClient:
         """Maya, signed in anew."""
         body = {"username": "maya", "password": PASSWORD, "tenant": str(self.tenant)}
@@ -121,6 +126,11 @@ class Hub:
     line: LineInside
     sync: Synchronising
     folder: Path
+
+    @property
+    def id(self) -> UUID:
+        """By which it is known as a node."""
+        return self.home.store.node.id
 
     @property
     def tenant(self) -> UUID:

@@ -1,56 +1,26 @@
 """What a stolen hub leaves behind: nothing looser than before, no owner shut out, and owners hear of the rest."""
 
 from functools import partial
-from typing import Any
 
 import pytest
 
 from rex_auth_edge.domain.clock import HOUR
-from rex_auth_edge.storage import attempts_elsewhere, tenants, users
+from rex_auth_edge.storage import tenants
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.pen import Pen
 from tests.exchange.conftest import Street
-from tests.exchange.people import add, agree, joined, signed_in
+from tests.exchange.consoles import cloud
+from tests.exchange.owners import barred, person, policy, removed, roles, said, sets
+from tests.exchange.people import add, agree, joined, joined_beside, signed_in
 from tests.exchange.street import Hub, bearer
-from tests.exchange.test_console import cloud
-from tests.exchange.test_poison import Thief
-from tests.exchange.test_since_when import hub_id, removed
-from tests.exchange.test_stolen import members
-from tests.exchange.test_word_of_a_hub import says
-from tests.hub import Household, text_of
-
-
-async def sets(home: Household, **wanted: str) -> None:
-    """Maya sets the household's policy there."""
-    async with bearer(home, (await signed_in(home, "maya")).json()) as owner:
-        answer = await owner.patch("/household/policy", json=wanted)
-    assert answer.status_code == 200, answer.text
-
-
-async def policy(street: Street) -> dict[str, Any]:
-    """What holds in the cloud."""
-    return dict(await cloud(street).do("household.policy", household=str(street.cloud.tenant)))
-
-
-async def person(street: Street, name: str) -> bytes:
-    """Somebody's id."""
-    found = await street.cloud.home.store.read(lambda conn: users.by_username(conn, street.cloud.tenant, name))
-    return bytes(found.id.bytes)
-
-
-def said(answer: Any) -> dict[str, list[str]]:
-    """The sentences of a removal's answer, by their codes."""
-    assert answer.status_code == 200, answer.text
-    found: dict[str, list[str]] = {}
-    for each in answer.json()["notices"]:
-        found.setdefault(each["code"], []).append(each["says"])
-    return found
+from tests.exchange.thieves import Thief, says
+from tests.hub import text_of
 
 
 async def of_the_console(street: Street, hub: Hub, **asked: str) -> list[str]:
     """The cloud's console removes the hub as stolen: what it says of what is left."""
     done = await cloud(street).do(
-        "sync_hubs.remove_hub", which=str(await hub_id(hub)), stolen=True, household=str(street.cloud.tenant), **asked
+        "sync_hubs.remove_hub", which=str(hub.id), stolen=True, household=str(street.cloud.tenant), **asked
     )
     return list(done["told"])
 
@@ -63,8 +33,7 @@ STRICT = {"session_life": "1h", "cloud_grants": "wait", "voice": False, "shares"
 async def test_rules_that_it_has_loosened(street: Street, since: str) -> None:
     """They are strict again, in a later version, in the cloud and on the other hub; what it had set before stands."""
     hub = await joined(street)
-    beside = await street.hub("hub1", 1)
-    await beside.enrol(street.cloud)
+    beside = await joined_beside(street)
     await sets(hub.home, session_life="2d", voice="off", shares="passwords", idle_life="5d")
     await agree(street)
     street.clock.advance(2 * HOUR)
@@ -72,7 +41,7 @@ async def test_rules_that_it_has_loosened(street: Street, since: str) -> None:
     await agree(street)
     before = await policy(street)
     assert before["session_life"] == LOOSE["session_life"]
-    told = said(await removed(street, await hub_id(hub), stolen="true", **({"since": since} if since else {})))
+    told = said(await removed(street, hub.id, stolen="true", **({"since": since} if since else {})))
     street.hubs.remove(hub)
     await agree(street)
     found = await policy(street)
@@ -91,7 +60,7 @@ async def test_rules_of_which_none_is_safe(street: Street, *, beside: bool) -> N
     hub = await joined(street)
     await add(street.cloud.home, "noah")
     if beside:
-        await (await street.hub("hub1", 1)).enrol(street.cloud)
+        await joined_beside(street)
     await agree(street)
     await sets(hub.home, passwords_home="noah", shares="profiles")
     await agree(street)
@@ -114,7 +83,7 @@ async def test_an_address_that_it_has_given(street: Street) -> None:
     async with home.client() as client:
         await client.post("/auth/password/forgot", json={"email": "thief@example.org"})
         before = len(await home.mail("thief@example.org"))
-        told = said(await removed(street, await hub_id(hub), stolen="true", since="30m"))
+        told = said(await removed(street, hub.id, stolen="true", since="30m"))
         await client.post("/auth/password/forgot", json={"email": "thief@example.org"})
     assert (before, len(await home.mail("thief@example.org"))) == (1, 1)
     assert told["reset_after_theft"] == ["What a stolen hub had done to noah was taken back: the e-mail address."]
@@ -147,16 +116,6 @@ async def banned_and_barred(street: Street, hub: Hub, name: str) -> Thief:
     return thief
 
 
-async def state_of(street: Street, name: str) -> tuple[bool, bool]:
-    """Whether somebody is disabled in the cloud, and whether they are banned there."""
-    row = await street.cloud.home.store.read(lambda conn: users.by_username(conn, street.cloud.tenant, name))
-    account = street.cloud.home.hub.parts.account(street.cloud.tenant, row.id)
-    counters = await street.cloud.home.store.read(
-        lambda conn: attempts_elsewhere.of_account(conn, street.cloud.tenant, account)
-    )
-    return bool(row.disabled), any(each.permanent for each in counters)
-
-
 @pytest.mark.parametrize(
     ("since", "role", "after"),
     [
@@ -174,9 +133,9 @@ async def test_whom_it_has_shut_out(street: Street, since: str, role: str, after
     hub = await joined(street)
     street.clock.advance(2 * HOUR)
     await banned_and_barred(street, hub, "noah")
-    assert await state_of(street, "noah") == (True, True)
-    answer = await removed(street, await hub_id(hub), stolen="true", **({"since": since} if since else {}))
-    assert await state_of(street, "noah") == after
+    assert await barred(street, "noah") == (True, True)
+    answer = await removed(street, hub.id, stolen="true", **({"since": since} if since else {}))
+    assert await barred(street, "noah") == after
     words = [*(["a ban"] if after[1] else []), *(["that they may not sign in"] if after[0] else [])]
     left = [each for each in said(answer).get("left_by_stolen_hub", []) if "noah" in each]
     assert left == (
@@ -195,10 +154,10 @@ async def test_a_thief_who_is_the_only_owner_left(street: Street) -> None:
     await add(hub.home, "mallory", "owner")
     await agree(street)
     await banned_and_barred(street, hub, "maya")
-    assert await state_of(street, "maya") == (True, True)
+    assert await barred(street, "maya") == (True, True)
     told = await of_the_console(street, hub)
-    assert await members(street) == {"maya": "owner"}
-    assert await state_of(street, "maya") == (False, False)
+    assert await roles(street) == {"maya": "owner"}
+    assert await barred(street, "maya") == (False, False)
     assert "What a stolen hub had done to maya was taken back: a ban, that they may not sign in." in told
 
 
@@ -217,13 +176,13 @@ async def test_what_it_has_told_of_people(street: Street) -> None:
         assert (await owner.delete(f"/household/members/{ids['zoe']}")).status_code == 200
         assert (await owner.patch(f"/household/members/{ids['leo']}", json={"role": "owner"})).status_code == 200
     await agree(street)
-    told = said(await removed(street, await hub_id(hub), stolen="true", since="30m"))
+    told = said(await removed(street, hub.id, stolen="true", since="30m"))
     assert sorted(told["left_by_stolen_hub"]) == [
         "What a stolen hub had done to ark still stands: the username, the profile. Look whether that is right.",
         "What a stolen hub had done to leo still stands: the role. Look whether that is right.",
         "What a stolen hub had done to zoe still stands: that they are deleted. Look whether that is right.",
     ]
-    assert await members(street) == {"maya": "owner", "ark": "adult", "leo": "guest"}
+    assert await roles(street) == {"maya": "owner", "ark": "adult", "leo": "guest"}
 
 
 async def test_a_hub_that_was_only_removed(street: Street) -> None:
@@ -231,7 +190,7 @@ async def test_a_hub_that_was_only_removed(street: Street) -> None:
     hub = await joined(street)
     await sets(hub.home, session_life="3000d")
     await agree(street)
-    assert said(await removed(street, await hub_id(hub))) == {}
+    assert said(await removed(street, hub.id)) == {}
     assert (await policy(street))["session_life"] == "3000d"
 
 
@@ -242,5 +201,5 @@ async def test_a_hub_that_ends_itself(street: Street) -> None:
     await agree(street)
     thief = Thief(hub)
     assert await thief.push(Kind.HUB, thief.talk.household.me.id, partial(Pen.climb, step=REVOKED)) == "taken"
-    told = said(await removed(street, await hub_id(hub), stolen="true", since="30m"))
+    told = said(await removed(street, hub.id, stolen="true", since="30m"))
     assert "cloud_grants" in told["rules_reset_after_theft"][0]

@@ -14,12 +14,10 @@ from rex_auth_edge.sync.order import START, Position, Tag, unsent
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import Mark, Rung, State
 from tests.exchange.conftest import Street
-from tests.exchange.people import add, agree, joined
+from tests.exchange.owners import barred, person, policy, removed, said, sets
+from tests.exchange.people import add, agree, joined, joined_beside
 from tests.exchange.street import copied
-from tests.exchange.test_aftermath import person, policy, said, sets, state_of
-from tests.exchange.test_poison import Thief
-from tests.exchange.test_silenced import ELSEWHERE, lost
-from tests.exchange.test_since_when import hub_id, removed
+from tests.exchange.thieves import ELSEWHERE, Thief, lost
 from tests.hub import Household
 
 LOOSE: dict[str, Any] = {"cloud_grants": "stand", "session_life": 3000 * 24 * HOUR}
@@ -52,7 +50,7 @@ async def test_at_a_place_of_before(street: Street, since: str, epochs: int) -> 
     at = Position(told.epoch - epochs, told.seq) if since or epochs else START
     assert await thief.push(Kind.EMAIL, await person(street, "noah"), partial(_placed, at, ELSEWHERE)) == "taken"
     assert await thief.push(Kind.POLICY, HOUSEHOLD, partial(_placed, at, LOOSE)) == "taken"
-    assert (await removed(street, await hub_id(street.hubs[0]), stolen="true", since=since)).status_code == 200
+    assert (await removed(street, street.hubs[0].id, stolen="true", since=since)).status_code == 200
     assert await address(street.cloud.home, street) is None
     found = await policy(street)
     assert (found["cloud_grants"], found["session_life"] == "3000d") == ("wait", False)
@@ -61,11 +59,10 @@ async def test_at_a_place_of_before(street: Street, since: str, epochs: int) -> 
 async def test_in_anothers_name(street: Street) -> None:
     """Of what a restored cloud is said to have forgotten, as what it has put itself, no field is believed."""
     thief = await thief_of(street)
-    node = (await street.cloud.home.store.write(lambda tx: tx.node.id)).bytes
-    pen = Pen(Tag(node, 1, 1), thief.talk.household.me.whole)
+    pen = Pen(Tag(street.cloud.id.bytes, 1, 1), thief.talk.household.me.whole)
     await lost(thief, Kind.EMAIL, await person(street, "noah"), pen.climb(REVOKED, **ELSEWHERE))
     await lost(thief, Kind.POLICY, HOUSEHOLD, pen.climb(REVOKED, **LOOSE))
-    assert (await removed(street, await hub_id(street.hubs[0]), stolen="true")).status_code == 200
+    assert (await removed(street, street.hubs[0].id, stolen="true")).status_code == 200
     assert await address(street.cloud.home, street) is None
     assert (await policy(street))["cloud_grants"] == "wait"
 
@@ -88,7 +85,7 @@ async def test_at_a_place_that_was_forgotten(street: Street, *, touched: bool) -
         assert await thief.push(Kind.EMAIL, noah, partial(_placed, at, ELSEWHERE)) == "taken"
         assert await thief.push(Kind.POLICY, HOUSEHOLD, partial(_placed, at, LOOSE)) == "taken"
         assert (await address(street.cloud.home, street), (await policy(street))["session_life"]) != (None, "1h")
-    told = said(await removed(street, await hub_id(street.hubs[0]), stolen="true", since="30m"))
+    told = said(await removed(street, street.hubs[0].id, stolen="true", since="30m"))
     assert await address(street.cloud.home, street) is None
     found = await policy(street)
     assert (found["cloud_grants"], found["session_life"] == "3000d") == ("wait" if touched else "stand", False)
@@ -98,14 +95,13 @@ async def test_at_a_place_that_was_forgotten(street: Street, *, touched: bool) -
 async def owned_by_leo(street: Street) -> tuple[Thief, Tag]:
     """The cloud is restored, and two hours later a hub is a thief's; a tag of the hub beside it."""
     hub = await joined(street)
-    beside = await street.hub("hub1", 1)
-    await beside.enrol(street.cloud)
+    beside = await joined_beside(street)
     await add(hub.home, "leo", "owner")
     await agree(street)
     assert await restored.begin_epochs(street.cloud.home.hub.parts) == 1
     await agree(street)
     street.clock.advance(2 * HOUR)
-    return Thief(hub), Tag((await hub_id(beside)).bytes, 1, 900)
+    return Thief(hub), Tag((beside.id).bytes, 1, 900)
 
 
 @pytest.mark.parametrize("where", ["elsewhere", "before", "forgotten"])
@@ -117,8 +113,8 @@ async def test_an_owner_shut_out_in_disguise(street: Street, kind: Kind, what: A
     places = {"elsewhere": unsent(0), "before": me.told, "forgotten": Position(1, me.told.seq + 5)}
     by = by if where == "elsewhere" else Tag(me.id, 1, 1)
     await lost(thief, kind, leo, State(marks=(Mark(by, places[where], what),)))
-    told = said(await removed(street, await hub_id(street.hubs[0]), stolen="true", since="30m"))
-    assert await state_of(street, "leo") == (False, False)
+    told = said(await removed(street, street.hubs[0].id, stolen="true", since="30m"))
+    assert await barred(street, "leo") == (False, False)
     assert ["leo" in each for each in told.get("reset_after_theft", [])] == ([] if where == "before" else [True])
 
 
@@ -126,5 +122,5 @@ async def test_somebody_deleted_in_disguise(street: Street) -> None:
     """In the name of the hub beside it: it is listed with what the stolen hub has done."""
     thief, by = await owned_by_leo(street)
     await lost(thief, Kind.USER, await person(street, "leo"), State(rung=Rung(REVOKED, unsent(0), by, START)))
-    told = said(await removed(street, await hub_id(street.hubs[0]), stolen="true", since="30m"))
+    told = said(await removed(street, street.hubs[0].id, stolen="true", since="30m"))
     assert ["leo still stands: that they are deleted" in each for each in told["left_by_stolen_hub"]] == [True]

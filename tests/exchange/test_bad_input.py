@@ -11,65 +11,23 @@ from limits import parse
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import SECOND
-from rex_auth_edge.exchange.hub.signed_line import SignedLine
 from rex_auth_edge.exchange.messages import PATHS, PULL, PUSH, TYPE
 from rex_auth_edge.exchange.proof import HubKey, Signer, hub_name
 from rex_auth_edge.exchange.trouble import LineError
-from rex_auth_edge.sync.bodies import MOST_CHANGES, Change, Head, Hello, Page, Pull, Push, Pushed, Refusal
+from rex_auth_edge.sync.bodies import MOST_CHANGES, Change, Head, Hello, Page, Pull, Pushed
 from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, unsent
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.wire import LARGEST_BODY, WireError, decode, encode, name_of, pack_state
+from rex_auth_edge.sync.wire import LARGEST_BODY, WireError, decode, encode, pack_state
 from rex_auth_edge.web import rates
 from rex_auth_edge.web.options import WebOptions
 from rex_auth_edge.web.rates import Rates
-from tests.doubles import SeededEntropy
 from tests.exchange.conftest import Street
-from tests.exchange.people import add, agree, joined, members
-from tests.exchange.street import CLOUD, Hub
+from tests.exchange.people import add, agree, joined, joined_beside, members
+from tests.exchange.street import CLOUD
+from tests.exchange.thieves import Talk, me_tag
 from tests.hub import Household
 from tests.tenancy.rows import kept
-
-
-class Talk:
-    """Somebody who speaks to the cloud as the hub does, and says what a hub wouldn't."""
-
-    def __init__(self, hub: Hub, signer: Signer | None = None) -> None:
-        self.household = hub.sync.runs.running[hub.tenant].household
-        self.signer = signer or self.household.signer()
-        self.asking = SignedLine(hub.line, CLOUD, lambda: self.signer, SeededEntropy(5))
-
-    async def says(self, path: str, body: bytes) -> str:
-        """What comes back: a body's kind, a refusal's code, or what the hub makes of it."""
-        try:
-            answer = await self.asking.ask(path, body)
-        except Exception as error:  # noqa: BLE001 - its text is the outcome
-            return str(error)
-        kind = name_of(answer)
-        return decode(answer, Refusal).code if kind == Refusal.__name__ else kind
-
-    def push(self, *changes: Change, **other: Any) -> Push:
-        """A push as the hub's next would be."""
-        me = self.household.me
-        number = changes[-1].number if changes else me.heads[0].number
-        upto = link(me.heads[0], Lane.SECURITY, number, changes)
-        made = Push(me.nonce, me.incarnation, me.epoch, Lane.SECURITY, me.heads[0], upto, changes)
-        return replace(made, **other)
-
-    def change(self, **other: Any) -> Change:
-        """A member that the hub has let in, by itself."""
-        me = self.household.me
-        number = me.number + 1
-        pen = Pen(me_tag(me, number), me.whole)
-        made = Change("user", b"somebody new....", number, me.whole, pack_state(pen.climb()))
-        return replace(made, **other)
-
-
-def me_tag(me: Any, number: int) -> Any:
-    """The hub's tag."""
-    from rex_auth_edge.sync.order import Tag  # noqa: PLC0415
-
-    return Tag(me.id, me.incarnation, number)
 
 
 def envelope(version: int, name: str, body: Any) -> bytes:
@@ -230,8 +188,7 @@ async def test_guessing_is_counted(street: Street) -> None:
 
 async def test_a_hub_that_never_stops_asking(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is told to wait, and doesn't ask in smaller parts; its neighbours needn't, and nothing is remembered."""
-    hub, beside = await joined(street), await street.hub("hub1", 1)
-    await beside.enrol(street.cloud)
+    hub, beside = await joined(street), await joined_beside(street)
     home = street.cloud.home
     monkeypatch.setitem(rates._RULES, rates.Rule.HUB, rates._Limits(every_target=(parse("30/minute"),)))
     Rates.__init__(home.hub.rates, WebOptions(CLOUD), street.clock)

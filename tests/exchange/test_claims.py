@@ -13,9 +13,9 @@ from rex_auth_edge.flows.household.actor import Actor
 from rex_auth_edge.storage import tenants
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from tests.exchange.conftest import Street
-from tests.exchange.people import add, agree, joined, members, signed_in
+from tests.exchange.people import add, agree, joined, joined_beside, members, signed_in
 from tests.exchange.street import CLOUD, bearer, sign_up
-from tests.exchange.test_poison import Thief
+from tests.exchange.thieves import Thief
 from tests.hub import PASSWORD
 from tests.tenancy.rows import kept
 
@@ -106,7 +106,7 @@ async def test_who_may(street: Street) -> None:
     for role in ("adult", "child", "guest"):
         await add(hub.home, role, role)
     await agree(street)
-    node = (await hub.home.store.write(lambda tx: tx.node)).id
+    node = hub.id
     for role, sees in (("adult", 200), ("child", 403), ("guest", 403)):
         async with bearer(home, (await signed_in(home, role)).json()) as client:
             assert (await client.get(HUBS)).status_code == sees
@@ -126,7 +126,7 @@ async def test_another_households_hubs(street: Street) -> None:
     hub = await joined(street)
     await agree(street)
     home = street.cloud.home
-    node = (await hub.home.store.write(lambda tx: tx.node)).id
+    node = hub.id
     async with home.client("192.168.9.1") as client:
         stranger = await sign_up(home, client, "zoe@example.net", "zoe")
     assert stranger["tenant_id"] != str(street.cloud.tenant)
@@ -147,9 +147,8 @@ async def test_another_households_hubs(street: Street) -> None:
 async def test_a_hub_that_another_one_says_is_removed(street: Street) -> None:
     """Whoever closes the door is believed: its keys end, as if an owner had done it in the cloud."""
     hub = await joined(street)
-    beside = await street.hub("hub1", 1)
-    await beside.enrol(street.cloud)
-    node = (await beside.home.store.write(lambda tx: tx.node)).id
+    beside = await joined_beside(street)
+    node = beside.id
     assert await Thief(hub).push(Kind.HUB, node.bytes, lambda pen: pen.climb(REVOKED)) == "taken"
     assert (await beside.meet()).trouble == "removed"
     async with await street.cloud.owner() as owner:
@@ -163,7 +162,7 @@ async def test_a_stolen_hub(street: Street) -> None:
     await add(hub.home, "noah", "owner")
     await agree(street)
     home = street.cloud.home
-    node = (await hub.home.store.write(lambda tx: tx.node)).id
+    node = hub.id
     async with await street.cloud.owner() as owner:
         assert (await owner.delete(f"{HUBS}/{node}?stolen=true")).status_code == 200
     assert "noah" not in await members(home)
@@ -205,7 +204,7 @@ async def test_a_stolen_hub_raises_nobody_and_lowers_nobody(street: Street) -> N
     home = street.cloud.home
     await add(home, "noah", "owner")
     await joined(street)
-    node = (await street.hubs[0].home.store.write(lambda tx: tx.node)).id
+    node = street.hubs[0].id
     async with bearer(home, (await signed_in(home, "noah")).json()) as noah:
         assert (await noah.delete(f"{HUBS}/{node}?stolen=true")).status_code == 200
         found = (await noah.get("/household/members")).json()["members"]

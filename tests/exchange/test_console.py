@@ -1,41 +1,14 @@
 """The console of a hub and of its cloud: every verb of synchronisation, on whole programs in the test's process."""
 
-from dataclasses import replace
-from typing import Any
-
 import pytest
 
-from rex_auth_edge.appliance import reach
-from rex_auth_edge.control import ControlRefusedError, done
+from rex_auth_edge.control import ControlRefusedError
 from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.storage import sync_enrolments
-from rex_auth_edge.verbs import verbs
 from tests.exchange.conftest import Street
+from tests.exchange.consoles import at, cloud
 from tests.exchange.people import add, joined
-from tests.exchange.street import CLOUD, Hub
-from tests.hub import Household, settings_for
-
-
-class Console:
-    """One side's verbs."""
-
-    def __init__(self, home: Household, sync: Any, street: Street) -> None:
-        core = reach(settings_for(street.folder / "data"), home.hub, running=True)
-        self._verbs = verbs(replace(core, sync=sync))
-
-    async def do(self, verb: str, **arguments: Any) -> Any:
-        """What the verb answers. Raises ControlRefusedError."""
-        return await done(self._verbs[verb](**arguments))
-
-
-def at(hub: Hub, street: Street) -> Console:
-    """The hub's."""
-    return Console(hub.home, hub.sync, street)
-
-
-def cloud(street: Street) -> Console:
-    """The cloud's."""
-    return Console(street.cloud.home, None, street)
+from tests.exchange.street import CLOUD
 
 
 async def test_a_hub_from_its_enrolment_to_its_leaving(street: Street) -> None:

@@ -16,9 +16,9 @@ from rex_auth_edge.sync.kinds import ACTIVE, Kind
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import Cell
 from tests.exchange.conftest import Street
+from tests.exchange.owners import removed
 from tests.exchange.people import agree, joined
-from tests.exchange.test_poison import Thief
-from tests.exchange.test_since_when import hub_id, removed
+from tests.exchange.thieves import Thief
 
 LAMP = b"an honest device"
 
@@ -56,7 +56,7 @@ async def test_a_device_with_anothers_key(street: Street, kind: Kind, fields: di
     await agree(street)
     street.clock.advance(2 * HOUR)
     assert await Thief(hub).push(kind, LAMP, partial(Pen.put, **fields)) == "taken"
-    assert (await removed(street, await hub_id(hub), stolen="true", since="30m")).status_code == 200
+    assert (await removed(street, hub.id, stolen="true", since="30m")).status_code == 200
     home, tenant = street.cloud.home, street.cloud.tenant
     row = await home.store.read(lambda conn: devices.get(conn, tenant, UUID(bytes=LAMP)))
     assert row is not None

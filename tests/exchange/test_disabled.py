@@ -6,7 +6,7 @@ from rex_auth_edge.exchange.mirror import differences
 from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.storage import users
 from tests.exchange.conftest import Street
-from tests.exchange.people import add, agree, joined, signed_in, validated
+from tests.exchange.people import add, agree, joined, joined_beside, signed_in, validated
 from tests.exchange.street import bearer
 from tests.hub import Household
 
@@ -32,8 +32,7 @@ async def decide(where: Place, name: str, what: str) -> None:
 
 async def test_who_signs_in_where_it_is_not_known(street: Street) -> None:
     """What was begun so is over for good, wherever; whoever is enabled again signs in everywhere."""
-    hub, beside = await joined(street), await street.hub("hub1", 1)
-    await beside.enrol(street.cloud)
+    hub, beside = await joined(street), await joined_beside(street)
     first, cloud, second = ((each.home, each.tenant) for each in (hub, street.cloud, beside))
     cases = {
         f"kin{number}": case

@@ -5,14 +5,15 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from rex_auth_edge.domain.clock import DAY, HOUR
-from rex_auth_edge.exchange.cloud import durability, forgetting
+from rex_auth_edge.domain.clock import DAY
+from rex_auth_edge.exchange.cloud import forgetting
 from rex_auth_edge.storage import devices, invitations, sessions, users
 from rex_auth_edge.storage.sync_tables import sync_cells
 from tests.devices.machines import joined as machine
 from tests.exchange.conftest import Street
-from tests.exchange.people import add, agree, joined, members, signed_in
-from tests.exchange.street import Cloud, Hub, bearer
+from tests.exchange.people import add, agree, joined, joined_beside, members, signed_in
+from tests.exchange.street import Hub, bearer
+from tests.exchange.upkeep import backed_up, days_pass
 from tests.exchange.visiting import session_of
 from tests.hub import Household
 
@@ -35,21 +36,6 @@ async def without(street: Street, name: str = "noah") -> UUID:
         assert (await owner.delete(f"/household/members/{gone}")).status_code == 200
     await hub.meet()
     return gone
-
-
-async def backed_up(cloud: Cloud) -> None:
-    """A backup is made, and can be read."""
-    marks = await durability.mark(cloud.home.hub.parts)
-    assert await durability.durable(cloud.home.hub.parts, marks) == 1
-
-
-async def days_pass(street: Street, days: int) -> None:
-    """The first hub meets the cloud, and an hour later the cloud has done its upkeep."""
-    street.clock.advance(days * DAY)
-    await street.hubs[0].meet()
-    await street.hubs[0].meet()
-    street.clock.advance(HOUR)
-    await forgetting.forget_in_turn(street.cloud.home.hub.parts)
 
 
 async def test_after_90_days_nothing_is_left_of_who_was_deleted(
@@ -76,8 +62,7 @@ async def test_after_90_days_nothing_is_left_of_who_was_deleted(
 async def test_not_while_a_backup_or_a_hub_could_bring_them_back(street: Street) -> None:
     """However long ago it was: until a backup is said to be good, and until every hub has heard of it."""
     await joined(street)
-    away = await street.hub("hub1", 1)
-    await away.enrol(street.cloud)
+    await joined_beside(street)
     noah = await without(street)
     await agree(street)
     await days_pass(street, 91)

@@ -10,10 +10,10 @@ from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import Cell, State
 from tests.exchange.conftest import Street
-from tests.exchange.people import add, agree, joined, signed_in, validated
+from tests.exchange.people import add, agree, joined, joined_beside, signed_in, validated
 from tests.exchange.street import Hub, bearer
-from tests.exchange.test_forgetting import backed_up, days_pass
-from tests.exchange.test_poison import Thief
+from tests.exchange.thieves import Thief
+from tests.exchange.upkeep import backed_up, days_pass
 from tests.hub import PASSWORD, Household
 from tests.tenancy.rows import kept
 
@@ -46,8 +46,7 @@ async def rules(home: Household, **wanted: str) -> None:
 async def test_a_verifier_that_is_shared_again(street: Street, there: str, *, at_home: bool) -> None:
     """The rule taken back, on whichever side, a password set on either opens the account everywhere; nobody is out."""
     hub, home = await joined(street), street.cloud.home
-    beside = await street.hub("hub1", 1)
-    await beside.enrol(street.cloud)
+    beside = await joined_beside(street)
     await add(hub.home if at_home else home, "noah")
     await agree(street)
     await rules(hub.home, passwords_home="noah")

@@ -5,15 +5,14 @@ import pytest
 from rex_auth_edge.domain.clock import HOUR, MINUTE, SECOND
 from rex_auth_edge.exchange.trouble import LineError
 from tests.exchange.conftest import Street
-from tests.exchange.people import add, agree, joined, signed_in
+from tests.exchange.people import add, agree, joined, joined_beside, signed_in
 from tests.exchange.street import Hub
 
 
 async def banned(street: Street) -> tuple[Hub, Hub]:
     """Noah, for an hour, where somebody has guessed at his password; and a hub that hasn't heard of it."""
     hub = await joined(street)
-    beside = await street.hub("hub1", 1)
-    await beside.enrol(street.cloud)
+    beside = await joined_beside(street)
     await add(hub.home, "noah")
     await agree(street)
     for _ in range(4):

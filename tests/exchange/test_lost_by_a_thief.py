@@ -25,9 +25,9 @@ from rex_auth_edge.sync.state import Cell, Held, Mark, Reset, Rung, State
 from rex_auth_edge.sync.wire import encode, name_of, pack_state
 from tests.doubles import SeededEntropy
 from tests.exchange.conftest import Street
-from tests.exchange.people import agree, joined, signed_in, validated
+from tests.exchange.people import agree, joined, joined_beside, signed_in, validated
 from tests.exchange.street import CLOUD
-from tests.exchange.test_bad_input import Talk, me_tag
+from tests.exchange.thieves import Talk, me_tag
 from tests.hub import Household
 
 FAR = Position(1 << 61, 1)
@@ -48,7 +48,7 @@ async def test_what_nobody_can_have_forgotten(street: Street) -> None:
     hub = await joined(street)
     home = street.cloud.home
     maya = (await home.store.read(lambda conn: users.by_username(conn, street.cloud.tenant, "maya"))).id.bytes
-    cloud = (await home.store.write(lambda tx: tx.node)).id.bytes
+    cloud = home.store.node.id.bytes
     talk = Talk(hub)
     told = [
         (Cell(Kind.SIGN_OUT, maya), State(marks=(Mark(BY, FAR, None),))),
@@ -76,10 +76,9 @@ async def rows_of(home: Household, node: UUID) -> list[Any]:
 async def test_a_record_of_another_hubs(street: Street) -> None:
     """It doesn't go on from what that hub has on record, however well it is made up: it is told as this hub's word."""
     hub = await joined(street)
-    beside = await street.hub("hub1", 1)
-    await beside.enrol(street.cloud)
+    beside = await joined_beside(street)
     await agree(street)
-    home, node = street.cloud.home, (await beside.home.store.write(lambda tx: tx.node)).id
+    home, node = street.cloud.home, beside.id
     before = await rows_of(home, node)
     row = before[-1]._asdict() | {"named": beside.tenant, "seq": before[-1].seq + 1, "event": "member.made_up"}
     row["hash"] = chain(bytes(before[-1].hash), beside.tenant, row["seq"], row)
@@ -92,8 +91,8 @@ async def test_a_record_of_another_hubs(street: Street) -> None:
     await agree(street)
     assert await rows_of(home, node) == before
     assert [each.event for each in await rows_of(beside.home, node)].count("member.made_up") == 0
-    thief = (await hub.home.store.write(lambda tx: tx.node)).id
-    cloud = (await home.store.write(lambda tx: tx.node)).id
+    thief = hub.id
+    cloud = home.store.node.id
     for place in (home, beside.home):
         (handed,) = [each for each in await rows_of(place, cloud) if each.event == "audit.handed_on"]
         said = json.loads(handed.detail)
@@ -103,10 +102,9 @@ async def test_a_record_of_another_hubs(street: Street) -> None:
 async def test_a_restore_of_another_hubs(street: Street) -> None:
     """Only the hub itself says that it was restored: what it vouches for goes on."""
     hub = await joined(street)
-    beside = await street.hub("hub1", 1)
-    await beside.enrol(street.cloud)
+    beside = await joined_beside(street)
     await agree(street)
-    node = (await beside.home.store.write(lambda tx: tx.node)).id.bytes
+    node = beside.id.bytes
     maya = (await signed_in(beside.home, "maya")).json()
     await agree(street)
     talk = Talk(hub)
@@ -120,7 +118,7 @@ async def test_a_restore_of_another_hubs(street: Street) -> None:
 async def test_a_hub_that_calls_itself_the_cloud(street: Street) -> None:
     """Nobody is let in under the cloud's own id, by whichever code."""
     home = street.cloud.home
-    cloud = (await home.store.write(lambda tx: tx.node)).id.bytes
+    cloud = home.store.node.id.bytes
     key, code = HubKey(b"k" * 32), await street.cloud.claim()
     asking = SignedLine(street.hubs[0].line, CLOUD, lambda: Signer(key), SeededEntropy(5))
     with pytest.raises(LineError, match=r"malformed"):

@@ -7,9 +7,9 @@ from argon2 import PasswordHasher
 
 from rex_auth_edge.domain.clock import HOUR
 from tests.exchange.conftest import Street
+from tests.exchange.consoles import at
 from tests.exchange.people import agree, joined, signed_in
 from tests.exchange.street import Hub
-from tests.exchange.test_console import at
 from tests.hub import PASSWORD
 
 HASH = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(PASSWORD)

@@ -12,8 +12,8 @@ from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import Count, State
 from tests.exchange.conftest import Street
-from tests.exchange.people import add, agree, joined, members
-from tests.exchange.test_poison import Thief
+from tests.exchange.people import add, agree, joined, joined_beside, members
+from tests.exchange.thieves import Thief
 
 HEX = "ab" * 32
 
@@ -68,8 +68,7 @@ async def test_odd_cells(street: Street, kind: Kind) -> None:
     """Whatever is in them, hub and cloud have the same, and what their tables say is what was agreed on."""
     hub = await joined(street)
     await add(hub.home, "noah")
-    beside = await street.hub("hub1", 1)
-    await beside.enrol(street.cloud)
+    beside = await joined_beside(street)
     await agree(street)
     street.hubs.remove(hub)
     home, tenant = street.cloud.home, street.cloud.tenant

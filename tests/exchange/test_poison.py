@@ -1,54 +1,27 @@
 """What a hub's thief signs properly and an honest hub never says: it harms neither the cloud nor the hubs beside it."""
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
-from rex_auth_edge.exchange.messages import HELLO, PULL, PUSH
+from rex_auth_edge.exchange.messages import HELLO, PULL
 from rex_auth_edge.storage import users
-from rex_auth_edge.sync.bodies import Change, Hello, Page, Pull, Push, Pushed, Refusal, Welcome
-from rex_auth_edge.sync.digest import link
-from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, Kind, lane_of
+from rex_auth_edge.sync.bodies import Hello, Page, Pull, Refusal, Welcome
+from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, Kind
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import State
 from rex_auth_edge.sync.wire import decode, encode, name_of, pack_state
 from tests.doubles import SeededEntropy
 from tests.exchange.conftest import Street
-from tests.exchange.people import agree, joined, signed_in
-from tests.exchange.street import CLOUD, Hub, bearer
-from tests.exchange.test_bad_input import Talk, me_tag
+from tests.exchange.people import agree, joined, joined_beside, signed_in
+from tests.exchange.street import CLOUD, bearer
+from tests.exchange.thieves import Talk, Thief
 from tests.hub import PASSWORD
 
 THING = b"some thing or so"
-
-
-class Thief:
-    """Goes on from where the hub stands, push by push."""
-
-    def __init__(self, hub: Hub) -> None:
-        self.talk = Talk(hub)
-        me = self.talk.household.me
-        self.number, self.nonce, self.heads = me.number, me.nonce, dict(zip(Lane, me.heads, strict=True))
-
-    async def push(self, kind: str, subject: bytes, make: Callable[[Pen], State]) -> str:
-        """One change of its own; what comes of it."""
-        me = self.talk.household.me
-        number = self.number + 1
-        state = make(Pen(me_tag(me, number), me.whole))
-        changes = (Change(kind, subject, number, me.whole, pack_state(state)),)
-        after = self.heads[lane_of(kind)]
-        upto = link(after, lane_of(kind), number, changes)
-        said = Push(self.nonce, me.incarnation, me.epoch, lane_of(kind), after, upto, changes)
-        try:
-            answer = decode(await self.talk.asking.ask(PUSH, encode(said)), Pushed)
-        except Exception as error:  # noqa: BLE001 - its text is the outcome
-            return str(error)
-        self.number, self.nonce, self.heads[lane_of(kind)] = number, answer.nonce, upto
-        return "taken"
 
 
 def _climb(step: int, fields: dict[str, Any], pen: Pen) -> State:
@@ -116,8 +89,7 @@ async def test_words_that_a_hub_puts_into_others_mouths(street: Street) -> None:
 async def test_a_cell_that_is_too_large_to_be_told(street: Street) -> None:
     """However much one hub puts into a cell, others go on hearing of what closes doors; and owners hear of it."""
     hub = await joined(street)
-    beside = await street.hub("hub1", 1)
-    await beside.enrol(street.cloud)
+    beside = await joined_beside(street)
     street.hubs.remove(hub)
     await agree(street)
     thief, noise = Thief(hub), street.cloud.home.hub.parts.entropy

@@ -10,16 +10,15 @@ from rex_auth_edge.storage.tx import Node
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.pen import Pen
 from tests.exchange.conftest import Street
-from tests.exchange.people import add, agree, joined
+from tests.exchange.people import add, agree, joined, joined_beside
 from tests.exchange.street import Cloud, Hub
-from tests.exchange.test_poison import Thief
+from tests.exchange.thieves import Thief
 from tests.hub import Household
 
 
 async def test_a_place_that_another_hub_has_taken_first(street: Street) -> None:
     """Whoever knows a node's id knows what its next rows will be called, and can't keep them from being heard."""
-    hub, beside, cloud = await joined(street), await street.hub("hub1", 1), street.cloud
-    await beside.enrol(cloud)
+    hub, beside, cloud = await joined(street), await joined_beside(street), street.cloud
     await agree(street)
     street.hubs.remove(hub)
     thief, of_hub, of_cloud = Thief(hub), await _node(beside.home), await _node(cloud.home)

@@ -8,23 +8,17 @@ from uuid import UUID
 
 import pytest
 
-from rex_auth_edge.exchange.messages import PUSH
 from rex_auth_edge.storage import tenants, users
-from rex_auth_edge.sync.bodies import Push, Pushed, Row
-from rex_auth_edge.sync.digest import link
-from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind, lane_of
+from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.order import Lane, Tag
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import State
-from rex_auth_edge.sync.wire import decode, encode, pack_state
+from rex_auth_edge.sync.wire import pack_state
 from tests.exchange.conftest import Street
-from tests.exchange.people import add, agree, joined, signed_in
+from tests.exchange.people import add, agree, joined, joined_beside, letters, noticed, signed_in
 from tests.exchange.street import bearer
-from tests.exchange.test_poison import Thief
-from tests.exchange.test_word_of_a_hub import letters, noticed
+from tests.exchange.thieves import ELSEWHERE, Thief, lost
 from tests.hub import PASSWORD, Household
-
-ELSEWHERE: dict[str, Any] = {"address": "thief@example.org", "key": "thief@example.org", "proven": True}
 
 
 async def maya(street: Street) -> bytes:
@@ -46,24 +40,13 @@ async def test_a_notice_that_is_ended_before_there_is_one(street: Street) -> Non
     hub = await joined(street)
     thief = Thief(hub)
     at = thief.talk.household.me.told
-    node = (await street.cloud.home.store.write(lambda tx: tx.node.id)).bytes
+    node = street.cloud.id
     for seq in range(at.seq, at.seq + 40):
         guess = hashlib.blake2b(repr((node, at.epoch, seq)).encode(), digest_size=16).digest()
         assert await thief.push(Kind.NOTICE, guess, partial(Pen.climb, step=REVOKED)) == "taken"
         if seq == at.seq + 10:
             assert await thief.push(Kind.EMAIL, await maya(street), partial(Pen.put, **ELSEWHERE)) == "taken"
     assert "address_by_hub" in await told(street)
-
-
-async def lost(thief: Thief, kind: str, subject: bytes, state: State) -> None:
-    """The thief says that a restored cloud has forgotten this."""
-    me, lane = thief.talk.household.me, lane_of(kind)
-    after = thief.heads[lane]
-    upto = link(after, lane, after.number, ())
-    row = Row(kind, subject, me.told, pack_state(state))
-    said = Push(thief.nonce, me.incarnation, me.epoch, lane, after, upto, lost=(row,))
-    answer = decode(await thief.talk.asking.ask(PUSH, encode(said)), Pushed)
-    thief.nonce, thief.heads[lane] = answer.nonce, upto
 
 
 async def test_a_notice_that_its_hub_would_end(street: Street) -> None:
@@ -90,7 +73,7 @@ async def test_a_notice_that_its_hub_would_end(street: Street) -> None:
 async def test_an_address_in_the_clouds_name(street: Street) -> None:
     """A hub that says a restored cloud has forgotten what that itself had written isn't believed in any field."""
     hub, home = await joined(street), street.cloud.home
-    thief, node = Thief(hub), (await home.store.write(lambda tx: tx.node.id)).bytes
+    thief, node = Thief(hub), home.store.node.id.bytes
     faked = Pen(Tag(node, 1, 1), thief.talk.household.me.whole).climb(REVOKED, **ELSEWHERE)
     await lost(thief, Kind.EMAIL, await maya(street), faked)
     found = await home.store.read(lambda conn: users.by_username(conn, street.cloud.tenant, "maya"))
@@ -100,8 +83,7 @@ async def test_an_address_in_the_clouds_name(street: Street) -> None:
 async def test_where_it_was_done_it_is_not_shown(street: Street) -> None:
     """At a hub nobody is told of that hub's acts; another hub shows them, and owners clear them there as well."""
     hub = await joined(street)
-    beside = await street.hub("hub1", 1)
-    await beside.enrol(street.cloud)
+    beside = await joined_beside(street)
     await add(hub.home, "noah", "owner")
     await agree(street)
 
@@ -206,8 +188,7 @@ async def test_a_password_that_is_good_no_longer(street: Street, kind: str, make
 async def test_a_hub_that_would_pass_for_another(street: Street) -> None:
     """None names itself or another, nor says whom to distrust; that it has ended another the cloud tells."""
     hub = await joined(street)
-    beside = await street.hub("hub1", 1)
-    await beside.enrol(street.cloud)
+    beside = await joined_beside(street)
     await agree(street)
     thief, other = Thief(hub), Thief(beside).talk.household.me.id
     for subject in (thief.talk.household.me.id, other):

@@ -2,9 +2,7 @@
 
 from functools import partial
 from typing import Any
-from uuid import UUID
 
-import httpx
 import pytest
 
 from rex_auth_edge.control import ControlRefusedError
@@ -12,25 +10,11 @@ from rex_auth_edge.domain.clock import DAY, HOUR, MINUTE
 from rex_auth_edge.sync.cloud.arrivals import KEPT, place_of
 from rex_auth_edge.sync.order import START, Position
 from tests.exchange.conftest import Street
+from tests.exchange.consoles import cloud
+from tests.exchange.owners import removed, roles
 from tests.exchange.people import add, agree, joined, signed_in
 from tests.exchange.street import Hub
-from tests.exchange.test_console import cloud
-from tests.exchange.test_stolen import members
-from tests.hub import PASSWORD
 from tests.tenancy.rows import kept
-
-
-async def hub_id(hub: Hub) -> UUID:
-    """By which the cloud knows it."""
-    node: UUID = (await hub.home.store.write(lambda tx: tx.node)).id
-    return node
-
-
-async def removed(street: Street, hub: UUID, **asked: str) -> httpx.Response:
-    """Maya removes it in the cloud."""
-    async with await street.cloud.owner() as owner:
-        await owner.post("/auth/reauthenticate", json={"password": PASSWORD})
-        return await owner.delete(f"/household/hubs/{hub}", params=asked)
 
 
 async def three_days(street: Street) -> Hub:
@@ -57,9 +41,9 @@ async def three_days(street: Street) -> Hub:
 async def test_what_had_come_before_stands(street: Street, since: str, left: set[str]) -> None:
     """Whom it had let in before the hour stays what they were; who came in that hour or later goes."""
     hub = await three_days(street)
-    said = await removed(street, await hub_id(hub), stolen="true", **({"since": since} if since else {}))
+    said = await removed(street, hub.id, stolen="true", **({"since": since} if since else {}))
     assert said.status_code == 200, said.text
-    assert await members(street) == dict.fromkeys(left, "owner")
+    assert await roles(street) == dict.fromkeys(left, "owner")
     assert (await signed_in(street.cloud.home, "maya")).status_code == 401, "passwords are set anew in any case"
 
 
@@ -74,9 +58,9 @@ async def test_what_had_come_before_stands(street: Street, since: str, left: set
 async def test_no_time_to_go_by(street: Street, asked: dict[str, str], why: str) -> None:
     """What is no time, one that is still to come, or one of a hub that isn't stolen: refused, and nothing is done."""
     hub = await joined(street)
-    said = await removed(street, await hub_id(hub), **asked)
+    said = await removed(street, hub.id, **asked)
     assert (said.status_code, why in said.text) == (400, True), said.text
-    console: Any = partial(cloud(street).do, "sync_hubs.remove_hub", which=str(await hub_id(hub)))
+    console: Any = partial(cloud(street).do, "sync_hubs.remove_hub", which=str(hub.id))
     household = str(street.cloud.tenant)
     with pytest.raises(ControlRefusedError, match=why):
         await console(stolen="stolen" in asked, since=asked["since"], household=household)
@@ -86,16 +70,16 @@ async def test_no_time_to_go_by(street: Street, asked: dict[str, str], why: str)
 async def test_an_owner_thinks_again(street: Street) -> None:
     """Stolen for longer than they thought: they say so, and what came in between goes too; never the other way."""
     hub = await three_days(street)
-    node = await hub_id(hub)
+    node = hub.id
     console: Any = partial(cloud(street).do, "sync_hubs.remove_hub", which=str(node), stolen=True)
     household = str(street.cloud.tenant)
     assert (await console(since="1d", household=household))["stolen"]
     for later in ("1d", "2h"):
         with pytest.raises(ControlRefusedError, match="removed before"):
             await console(since=later, household=household)
-    assert "leo" in await members(street)
+    assert "leo" in await roles(street)
     await console(since="26h", household=household)
-    assert await members(street) == {"maya": "owner", "noah": "owner"}
+    assert await roles(street) == {"maya": "owner", "noah": "owner"}
 
 
 async def test_what_it_costs(street: Street) -> None:

@@ -9,18 +9,12 @@ import pytest
 from rex_auth_edge.domain.clock import HOUR
 from rex_auth_edge.exchange.cloud import restored
 from rex_auth_edge.sync.distrust import DISTRUST, SEAL
-from rex_auth_edge.sync.kinds import REVOKED, Kind
-from rex_auth_edge.sync.order import START, Tag, unsent
-from rex_auth_edge.sync.state import Held, Rung, State
 from tests.exchange.conftest import Street
-from tests.exchange.people import add, agree, joined
+from tests.exchange.consoles import cloud
+from tests.exchange.owners import policy, removed, roles, sets
+from tests.exchange.people import add, agree, joined, joined_beside
 from tests.exchange.street import Hub, copied
-from tests.exchange.test_aftermath import policy, sets
-from tests.exchange.test_console import cloud
-from tests.exchange.test_poison import Thief
-from tests.exchange.test_silenced import lost
-from tests.exchange.test_since_when import hub_id, removed
-from tests.exchange.test_stolen import members
+from tests.exchange.thieves import Thief, in_the_clouds_name
 
 
 async def stolen(street: Street, *, heard: bool) -> tuple[Hub, UUID]:
@@ -31,8 +25,7 @@ async def stolen(street: Street, *, heard: bool) -> tuple[Hub, UUID]:
     `heard`: the hub beside it, which is given, has had it before that.
     """
     hub = await joined(street)
-    beside = await street.hub("hub1", 1)
-    await beside.enrol(street.cloud)
+    beside = await joined_beside(street)
     await add(hub.home, "noah")
     await agree(street)
     street.clock.advance(2 * HOUR)
@@ -40,7 +33,7 @@ async def stolen(street: Street, *, heard: bool) -> tuple[Hub, UUID]:
     await sets(hub.home, cloud_grants="stand")
     await agree(street)
     await asyncio.to_thread(copied, street.folder / "cloud", street.folder / "cloud-backup")
-    node = await hub_id(hub)
+    node = hub.id
     assert (await removed(street, node, stolen="true", since="30m")).status_code == 200
     street.hubs.remove(hub)
     if heard:
@@ -50,7 +43,7 @@ async def stolen(street: Street, *, heard: bool) -> tuple[Hub, UUID]:
     assert await restored.begin_epochs(street.cloud.home.hub.parts) == 1
     await add(hub.home, "eve")
     assert (await hub.meet()).trouble is None
-    assert {"mallory", "eve"} < set(await members(street))
+    assert {"mallory", "eve"} < set(await roles(street))
     return beside, node
 
 
@@ -72,7 +65,7 @@ async def test_from_the_hub_beside_it(street: Street) -> None:
     beside, node = await stolen(street, heard=True)
     await met(beside)
     assert await state_of(street, node) == "removed"
-    assert await members(street) == {"maya": "owner", "noah": "adult"}
+    assert await roles(street) == {"maya": "owner", "noah": "adult"}
     assert (await policy(street))["cloud_grants"] == "wait"
 
 
@@ -82,22 +75,19 @@ async def test_where_nobody_had_heard_of_it(street: Street) -> None:
     await met(beside)
     assert await state_of(street, node) == "active"
     assert (await removed(street, node, stolen="true", since="30m")).status_code == 200
-    assert await members(street) == {"maya": "owner", "noah": "adult"}
+    assert await roles(street) == {"maya": "owner", "noah": "adult"}
 
 
 @pytest.mark.parametrize("seal", [None, b"0" * 16, "x"])
 async def test_by_nobody_elses_word(street: Street, seal: Any) -> None:
     """A hub that makes it up ends the other, as any may, and takes nobody out whom that has let in."""
     hub = await joined(street)
-    beside = await street.hub("hub1", 1)
-    await beside.enrol(street.cloud)
+    beside = await joined_beside(street)
     await agree(street)
     await add(beside.home, "leo")
     await agree(street)
-    thief, other = Thief(hub), (await hub_id(beside)).bytes
-    by = Tag((await street.cloud.home.store.write(lambda tx: tx.node.id)).bytes, 1, 1)
-    said = {DISTRUST: [0, 0], SEAL: seal}
-    fields = {name: Held(unsent(0), by, value) for name, value in said.items() if value is not None}
-    await lost(thief, Kind.HUB, other, State(rung=Rung(REVOKED, unsent(0), by, START), fields=fields))
-    assert await state_of(street, UUID(bytes=other)) == "removed"
-    assert "leo" in await members(street)
+    thief, other = Thief(hub), beside.id
+    sealed = {} if seal is None else {SEAL: seal}
+    await in_the_clouds_name(thief, street.cloud.id.bytes, other.bytes, **{DISTRUST: [0, 0]}, **sealed)
+    assert await state_of(street, other) == "removed"
+    assert "leo" in await roles(street)

@@ -1,7 +1,7 @@
 """A cloud and hubs as people use them: what is done on one side is so on the other."""
 
 from tests.exchange.conftest import Street
-from tests.exchange.people import agree, joined, signed_in, validated
+from tests.exchange.people import agree, joined, joined_beside, signed_in, validated
 from tests.exchange.street import bearer
 from tests.hub import PASSWORD
 
@@ -23,8 +23,7 @@ async def test_people_and_passwords(street: Street) -> None:
     async with bearer(hub.home, (await signed_in(hub.home, "maya")).json()) as owner:
         body = {"username": "noah", "password": PASSWORD, "role": "child"}
         assert (await owner.post("/household/members", json=body)).status_code == 200
-    second = await street.hub("hub1", 1)
-    await second.enrol(street.cloud)
+    second = await joined_beside(street)
     await agree(street)
     everywhere = (hub.home, street.cloud.home, second.home)
     for home in everywhere:

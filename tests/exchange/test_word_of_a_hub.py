@@ -11,41 +11,15 @@ from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.flows import recover
 from rex_auth_edge.storage import tenants, users
 from rex_auth_edge.storage.tables import directory
-from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.pen import Pen
 from tests.exchange.conftest import Street
-from tests.exchange.people import add, agree, joined, signed_in
+from tests.exchange.people import add, agree, joined, letters, noticed, signed_in
 from tests.exchange.street import Hub, bearer, sign_up
-from tests.exchange.test_poison import Thief
-from tests.hub import PASSWORD, Household, text_of
+from tests.exchange.thieves import Thief, says
+from tests.hub import PASSWORD, Household
 
 ZOE = "zoe@example.net"
-
-
-async def says(hub: Hub, username: str, **columns: Any) -> None:
-    """The hub's machine is somebody else's by now: it says this of a person, as if proven there."""
-
-    def work(tx: Tx) -> None:
-        person = users.by_username(tx.conn, hub.tenant, username)
-        if "email" in columns:
-            columns.update(email_key=columns["email"], email_proven=True, email_verified=True)
-        users.change(tx, hub.tenant, person.id, **columns)
-
-    await hub.home.store.write(work)
-
-
-async def noticed(home: Household, name: str, password: str = PASSWORD) -> list[str]:
-    """What the person is told there of a hub's word and lost addresses."""
-    every = [each.id for each in await home.store.read(tenants.every)]
-    known = {each: await home.store.read(partial(users.every, tenant_id=each)) for each in every}
-    (tenant,) = [of for of, people in known.items() if name in {each.username for each in people}]
-    body = {"username": name, "password": password, "tenant": str(tenant)}
-    async with home.client("192.168.1.77") as client:
-        tokens = (await client.post("/auth/login", json=body)).json()
-    async with bearer(home, tokens) as client:
-        told = [each["code"] for each in (await client.get("/auth/notices")).json()["notices"]]
-    return [code for code in told if code.endswith("_by_hub") or code == "email_taken"]
 
 
 async def proven(home: Household, address: str, *, listed: int) -> bool:
@@ -54,12 +28,6 @@ async def proven(home: Household, address: str, *, listed: int) -> bool:
     assert len(await home.store.read(partial(tenants.whereabouts, address_hash=hashed))) == listed
     found = await home.store.read(partial(users.by_email_anywhere, address_hash=hashed, email_key=address))
     return found is not None and bool(found.email_proven)
-
-
-async def letters(home: Household, address: str) -> list[str]:
-    """What the cloud has written to the address about changes by a hub."""
-    found = [each for each in await home.mail(address) if "changed at home" in str(each["Subject"])]
-    return [" ".join(text_of(each).split()) for each in found]
 
 
 async def test_another_address(street: Street) -> None:

@@ -14,7 +14,7 @@ from rex_auth_edge.keys.options import Algorithm
 from rex_auth_edge.keys.public_keys import header
 from rex_auth_edge.keys.tokens import sign
 from tests.exchange.conftest import Street
-from tests.exchange.people import add, agree, joined
+from tests.exchange.people import add, agree, joined, joined_beside
 from tests.exchange.street import Hub, bearer
 
 OK, UNKNOWN, FORBIDDEN = HTTPStatus.OK, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN
@@ -24,8 +24,7 @@ async def two_hubs(street: Street) -> tuple[Hub, Hub]:
     """Both in one household, of which Noah is a member."""
     first = await joined(street)
     await add(first.home, "noah")
-    second = await street.hub("hub1", 1)
-    await second.enrol(street.cloud)
+    second = await joined_beside(street)
     await agree(street)
     return first, second
 

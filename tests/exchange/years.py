@@ -12,7 +12,7 @@ from rex_auth_edge.domain.clock import DAY, HOUR, MINUTE
 from rex_auth_edge.exchange.cloud import durability, forgetting, restored
 from rex_auth_edge.storage import tenants, users
 from tests.exchange.conftest import Street
-from tests.exchange.people import agree, joined, signed_in, validated
+from tests.exchange.people import agree, joined, joined_beside, signed_in, validated
 from tests.exchange.street import Hub, bearer, copied
 from tests.exchange.visiting import session_of
 from tests.hub import PASSWORD, Household
@@ -268,7 +268,6 @@ class Years:
 async def began(street: Street, seed: int) -> Years:
     """Two hubs and a cloud, at rest."""
     await joined(street)
-    second = await street.hub("hub1", 1)
-    await second.enrol(street.cloud)
+    await joined_beside(street)
     await agree(street)
     return Years(street, Chance(seed), street.folder / "cloud")

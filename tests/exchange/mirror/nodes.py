@@ -226,7 +226,7 @@ async def world(folder: Path, hubs: int = 2) -> AsyncIterator[World]:
         made = World(cloud, [])
         for number in range(hubs):
             home = await _home(stack, folder / f"hub{number}", number)
-            node = (await home.store.write(lambda tx: tx.node)).id.bytes
+            node = home.store.node.id.bytes
             made.hubs.append(Node(home, HubMachine(node)))
         yield made
 

@@ -117,7 +117,7 @@ async def test_the_log_is_everybodys(family: World) -> None:
     one, other = family.hubs
     await member(await signed_in(one), "noah")
     await alike(family)
-    mine = (await one.home.store.write(lambda tx: tx.node)).id
+    mine = one.home.store.node.id
     for node in (one, other, family.cloud):
         found = await followed(node)
         assert {each.why for each in found.values()} == {""}
