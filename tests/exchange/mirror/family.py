@@ -1,13 +1,18 @@
 """A family on two hubs and in the cloud, and whether all three have the same of it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import sqlalchemy as sa
 
 from rex_auth_edge.storage import attempts_elsewhere, devices, invitations, sessions, tenants, users
+from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.state import Cell, State
 from tests.exchange.mirror.nodes import Node, World
 from tests.hub import PASSWORD
+from tests.sync.simulation.machines import CloudMachine
+from tests.sync.simulation.places import AtCloud
 
 MAYA = "maya@example.com"
 LOCAL = {"tenant_id", "sign_outs", "last_login_at", "password_changed_at", "created_at"}
@@ -81,3 +86,11 @@ async def member(maya: httpx.AsyncClient, username: str, role: str = "adult") ->
     answer = await maya.post("/household/members", json=body)
     assert answer.status_code in {200, 201}, answer.text
     return str(answer.json()["user_id"])
+
+
+async def decided(family: World, cell: Cell, make: Callable[[Pen], State]) -> None:
+    """The cloud decides something by itself."""
+    assert isinstance(family.cloud.machine, CloudMachine)
+    place = AtCloud(family.cloud.machine)
+    place.write(cell, make(place.pen()), None)
+    await family.cloud.adopt([cell])

@@ -10,10 +10,9 @@ from rex_auth_edge.storage import tenants
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.state import Cell, State
 from tests.devices.machines import joined
-from tests.exchange.mirror.family import alike, member, signed_in
+from tests.exchange.mirror.family import alike, decided, signed_in
 from tests.exchange.mirror.nodes import Node, World
-from tests.exchange.mirror.test_household import acting, kinds
-from tests.exchange.mirror.test_letting_go import decided, speaker
+from tests.exchange.mirror.things import acting, acts_for_noah, kinds, speaker
 from tests.voice.speaking import act
 
 
@@ -21,11 +20,7 @@ from tests.voice.speaking import act
 async def test_what_a_device_holds_ends_once_it_is_restricted_elsewhere(family: World, how: str) -> None:
     """Suspended, also if it goes on soon after, or with fewer scopes: it begins anew with what it may do then."""
     one, other = family.hubs
-    maya = await signed_in(one)
-    await member(maya, "noah")
-    voice = await speaker(maya, one)
-    await family.meet()
-    assert (await act(voice, "noah")).status_code == 200
+    voice = await acts_for_noah(family)
     there, path = await signed_in(other), f"/household/devices/{voice.id}"
     if how == "suspended":
         assert not (await there.post(f"{path}/suspend")).is_error

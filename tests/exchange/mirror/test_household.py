@@ -4,13 +4,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rex_auth_edge.storage import chains, devices, invitations, tenants
+from rex_auth_edge.storage import chains, tenants
 from rex_auth_edge.storage.chains import Place
-from rex_auth_edge.storage.device_tables import device_grants
 from rex_auth_edge.storage.tables import audit
 from tests.devices.machines import joined
 from tests.exchange.mirror.family import alike, member, rows, signed_in
 from tests.exchange.mirror.nodes import Node, World
+from tests.exchange.mirror.things import acting, kinds, states
 from tests.voice.speaking import VOICE, act
 
 
@@ -46,12 +46,6 @@ async def test_what_stays_at_home_isnt_told(family: World) -> None:
     assert [await node.differences() for node in (one, family.cloud)] == [[], []]
     logged = await family.cloud.home.store.read(lambda conn: conn.execute(sa.select(audit.c.event)).scalars().all())
     assert "profile.change" not in logged
-
-
-async def states(node: Node) -> list[tuple[Any, ...]]:
-    """Each invitation, and whether it has been used or revoked."""
-    found = await node.home.store.read(lambda conn: invitations.every(conn, node.tenant))
-    return [(row.id, row.name, row.role, row.used_by, row.revoked_at is not None) for row in found]
 
 
 async def test_an_invitation_is_revoked_from_anywhere(family: World) -> None:
@@ -124,12 +118,6 @@ async def test_the_log_is_everybodys(family: World) -> None:
         assert found[mine, 1].rows >= 4
 
 
-async def kinds(node: Node) -> list[tuple[Any, ...]]:
-    """Each device, and how it stands."""
-    found = await node.home.store.read(lambda conn: devices.everything(conn, node.tenant))
-    return [(row.id, row.name, row.room, row.scopes, row.state, row.public_key) for row in found]
-
-
 async def test_a_device_is_removed_from_anywhere(family: World) -> None:
     """One that a hub has let in is listed on the other with its key; removed there, it is refused here."""
     one, other = family.hubs
@@ -156,13 +144,6 @@ async def test_a_suspended_device_goes_on_everywhere_again(family: World) -> Non
         assert not (await there.post(f"/household/devices/{lock.id}/{way}")).is_error
         await alike(family)
         assert [[row[4] for row in await kinds(node)] for node in (one, other, family.cloud)] == [[state]] * 3
-
-
-async def acting(node: Node) -> int:
-    """How many tokens' chains devices hold for people."""
-    of_people = (device_grants.c.user_id.is_not(None)) & device_grants.c.ended_at.is_(None)
-    count = sa.select(sa.func.count()).select_from(device_grants).where(of_people)
-    return int(await node.home.store.read(lambda conn: conn.execute(count).scalar_one()))
 
 
 async def test_signing_out_elsewhere_ends_what_devices_hold(family: World) -> None:

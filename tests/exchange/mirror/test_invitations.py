@@ -8,7 +8,7 @@ from rex_auth_edge.flows.household.admission import code_hash
 from rex_auth_edge.storage import tenants
 from tests.exchange.mirror.family import alike, rows, signed_in
 from tests.exchange.mirror.nodes import Node, World
-from tests.exchange.mirror.test_household import states
+from tests.exchange.mirror.things import states
 from tests.hub import PASSWORD
 
 

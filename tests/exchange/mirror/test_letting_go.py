@@ -1,6 +1,6 @@
 """What somebody holds on one hub, and how it ends with their right when another node takes that away."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from uuid import UUID
 
@@ -9,17 +9,14 @@ import pytest
 
 from rex_auth_edge.storage import attempts_elsewhere, tenants
 from rex_auth_edge.sync.kinds import Kind
-from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.state import Cell, State
-from tests.devices.machines import Machine, joined
-from tests.exchange.mirror.family import MAYA, alike, member, refused, rows, signed_in
+from rex_auth_edge.sync.state import Cell
+from tests.devices.machines import Machine
+from tests.exchange.mirror.family import MAYA, alike, decided, member, refused, rows, signed_in
 from tests.exchange.mirror.nodes import Node, World
-from tests.exchange.mirror.test_household import acting
+from tests.exchange.mirror.things import acting, acts_for_noah, speaker
 from tests.household.test_passes import VISIT
 from tests.hub import PASSWORD
-from tests.sync.simulation.machines import CloudMachine
-from tests.sync.simulation.places import AtCloud
-from tests.voice.speaking import CIBA, VOICE, act, ask
+from tests.voice.speaking import CIBA, act, ask
 
 OTHER = "Quiet-Harbour-77!"
 
@@ -54,13 +51,6 @@ async def good(node: Node, token: str) -> bool:
     return not answer.is_error
 
 
-async def speaker(owner: httpx.AsyncClient, node: Node) -> Machine:
-    """A voice app of the household's."""
-    voice = await joined(owner, node.home.client(), **VOICE)
-    voice.clock = node.home.clock.wall // 1000
-    return voice
-
-
 async def asked(voice: Machine) -> str:
     """Noah is asked to confirm something: what the app polls with."""
     answer = await ask(voice, "noah")
@@ -72,14 +62,6 @@ async def waits(voice: Machine, code: str) -> bool:
     """Whether the app still waits for him."""
     answer = await voice.post("/oauth/token", {"grant_type": CIBA, "auth_req_id": code}, know=True)
     return bool(answer.json()["error"] in {"authorization_pending", "slow_down"})
-
-
-async def decided(family: World, cell: Cell, make: Callable[[Pen], State]) -> None:
-    """The cloud decides something by itself."""
-    assert isinstance(family.cloud.machine, CloudMachine)
-    place = AtCloud(family.cloud.machine)
-    place.write(cell, make(place.pen()), None)
-    await family.cloud.adopt([cell])
 
 
 @pytest.mark.parametrize("how", ["disable", "removed", "adult"])
@@ -144,11 +126,7 @@ async def test_whoever_has_to_set_another_password_is_acted_for_no_more(family: 
 async def test_what_devices_wait_for_ends_elsewhere(family: World, how: str) -> None:
     """By signing out everywhere on the other hub, or by wanting no voice any more, for oneself or for everybody."""
     one, other = family.hubs
-    maya = await signed_in(one)
-    await member(maya, "noah")
-    voice = await speaker(maya, one)
-    await family.meet()
-    assert (await act(voice, "noah")).status_code == 200
+    voice = await acts_for_noah(family)
     code = await asked(voice)
     who = await signed_in(other, "maya" if how == "policy" else "noah")
     method, path = {
