@@ -26,6 +26,8 @@ LINE_BYTES = 64 * 1024
 ANSWER_BYTES = 8 * 1024 * 1024
 _ASK_SECONDS = 5.0
 _CLOSE_SECONDS = 5.0
+_TURNS = 4
+"""Of the loop, within which who is at the socket has a conversation: a server that is closed forgets the others."""
 _LOOK = "its log says why; whether it was done, `rex-auth-edge audit list` tells"
 
 _log = logging.getLogger(__name__)
@@ -67,11 +69,13 @@ class ControlServer:
 
     async def stop(self) -> None:
         """Listen no more, let verbs that run finish for 5 s, and remove the socket."""
-        if self._server is None:
+        server, self._server = self._server, None
+        if server is None:
             return
-        self._server.close()
         self._path.unlink(missing_ok=True)
-        self._server = None
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        server.close()
         if self._conversations:
             _, late = await asyncio.wait(self._conversations, timeout=_CLOSE_SECONDS)
             for task in late:

@@ -248,6 +248,20 @@ async def test_patience_ends(path: Path, hub: Hub) -> None:
     hub.gate.set()
 
 
+@pytest.mark.parametrize("turns", range(5))
+async def test_who_comes_as_it_stops_is_not_left_waiting(path: Path, turns: int) -> None:
+    """Whether the loop has just taken the connection, is about to or has long done so: it is closed at the end."""
+    await (server := ControlServer(path, {})).start()
+    with socket.socket(socket.AF_UNIX) as console:
+        console.connect(str(path))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        console.shutdown(socket.SHUT_WR)
+        await server.stop()
+        console.settimeout(10)
+        assert console.recv(1) == b""
+
+
 async def test_a_hub_that_breaks_off_is_unavailable(path: Path) -> None:
     """An empty answer is none; it isn't said that nothing was done."""
 
