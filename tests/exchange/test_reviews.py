@@ -8,12 +8,13 @@ import pytest
 
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.exchange.oversight import notices, reviews, telling
+from rex_auth_edge.sync.bodies import Row
 from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import NOTHING, START, Position, Seen, Tag
 from rex_auth_edge.sync.passwords import BEFORE_JOINING, REPLACED
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.standing import RESTORED, field, is_in, password_of, role_of
+from rex_auth_edge.sync.standing import RESTORED, field, is_in, password_of, revoked, role_of
 from rex_auth_edge.sync.state import Cell, Incoming, State
 from rex_auth_edge.sync.wire import pack_state
 from tests.sync.houses import CLOUD, HUB_A, HUB_B, LEO, MAYA, NOAH
@@ -165,12 +166,24 @@ def test_nobody_sets_a_persons_password_for_them(house: MemoryCloud) -> None:
     assert reviews.dismiss(Hand(house, HUB_A), held(house).id, MAYA) is None
 
 
-def test_nothing_is_confirmed_for_who_was_removed(house: MemoryCloud) -> None:
-    """Nor for a household that would be without an owner."""
-    hub = Hand(house, HUB_A)
-    late(house).do(Kind.USERNAME, NOAH, lambda pen: pen.put(username="nono"))
+def test_nothing_waits_about_who_was_removed(house: MemoryCloud) -> None:
+    """No owner has to dismiss it: it ends with them in the cloud, and on a hub it isn't shown from then on.
+
+    What comes too late about them waits for nobody, either; what is about others does.
+    """
+    hub, there = Hand(house, HUB_A), late(house)
+    there.do(Kind.USERNAME, NOAH, lambda pen: pen.put(username="nono"))
+    there.do(Kind.USERNAME, LEO, lambda pen: pen.put(username="leon"))
+    about_noah, about_leo = (each.id for each in reviews.waiting(house))
+    hub.do(Kind.REVIEW, bytes(16), lambda pen: pen.climb(PENDING, kind=5, id=NOAH))
     hub.do(Kind.USER, NOAH, lambda pen: pen.climb(REVOKED))
-    assert reviews.confirm(hub, held(house).id, MAYA) == reviews.GONE
+    there.do(Kind.PROFILE, NOAH, lambda pen: pen.put(first_name="No"))
+    assert revoked(house, Kind.REVIEW, about_noah)
+    assert held(house).id == about_leo
+    house.put_row(Row(Kind.USER, LEO, house.standing().at, pack_state(hub.pen().climb(REVOKED))))
+    assert not revoked(house, Kind.REVIEW, about_leo)
+    assert reviews.waiting(house) == []
+    assert reviews.confirm(hub, about_leo, MAYA) == reviews.NO_REVIEW
 
 
 def test_what_a_newer_program_wrote_is_only_dismissed(house: MemoryCloud) -> None:

@@ -18,7 +18,6 @@ from rex_auth_edge.sync.verdict import decide
 from rex_auth_edge.sync.wire import WireError, unpack_state
 
 NO_REVIEW = Refused(Code.NOT_FOUND, "There is no such change that waits")
-GONE = Refused(Code.CANNOT_CONFIRM, "Whom this change is about has been removed meanwhile; it can only be dismissed")
 ONLY_DISMISSED = Refused(
     Code.CANNOT_CONFIRM, "This can't be confirmed for somebody else: dismiss it, and let them do it again"
 )
@@ -53,7 +52,7 @@ def waiting(house: House) -> list[Review]:
 
 
 def review_of(house: House, subject: bytes) -> Review | None:
-    """One of them; None where there is none that waits, or none that this program can read."""
+    """One of them; None where none waits, none that this program can read, or whom it is about is gone."""
     cell = Cell(Kind.REVIEW, subject)
     rung = house.state(cell).rung
     if rung is None or rung.step != PENDING:
@@ -61,7 +60,7 @@ def review_of(house: House, subject: bytes) -> Review | None:
     kind, about, packed, why = (field(house, cell, name) for name in ("kind", "id", "state", "why"))
     if not (isinstance(kind, str) and isinstance(about, bytes) and isinstance(packed, bytes)):
         return None
-    if not is_cell(Cell(kind, about)):
+    if not is_cell(Cell(kind, about)) or revoked(house, subject_of(kind), about):
         return None
     try:
         state = unpack_state(packed)
@@ -76,8 +75,6 @@ def confirm(scribe: Scribe, subject: bytes, owner: bytes | None) -> Cell | Refus
     review = review_of(scribe.house, subject)
     if review is None:
         return NO_REVIEW
-    if subject_of(review.cell.kind) == Kind.USER and revoked(scribe.house, Kind.USER, review.cell.id):
-        return GONE
     if review.why == RESTORED and review.state == EMPTY:  # owners have looked: there is nothing else to do
         _decide(scribe, subject, owner, "confirmed")
         return review.cell

@@ -16,6 +16,7 @@ from rex_auth_edge.sync.cloud.brought import brought
 from rex_auth_edge.sync.cloud.consequences import consequence, put
 from rex_auth_edge.sync.cloud.epochs import has_forgotten
 from rex_auth_edge.sync.cloud.handed_on import believed
+from rex_auth_edge.sync.cloud.overtaken import after_end, is_over
 from rex_auth_edge.sync.cloud.store import CloudStore
 from rex_auth_edge.sync.distrust import distrusted, said, sealed
 from rex_auth_edge.sync.keys import NOT_ITS_OWN
@@ -36,7 +37,12 @@ _TAKING = frozenset({Then.LOWER, Then.REVOKE})
 """What isn't done to whoever causes it: an owner who removes a hub stays one, whatever that hub has said of them."""
 _COMPLETED = frozenset({Kind.SIGN_OUT, Kind.BAN})
 """Kinds to whose changes the cloud adds what it alone knows."""
-_AFTER: Mapping[str, Callable[[Incoming, House], list[Follow]]] = {Kind.HUB: after_hub, Kind.POLICY: after_policy}
+_AFTER: Mapping[str, tuple[Callable[[Incoming, House], list[Follow]], ...]] = {
+    Kind.HUB: (after_hub, after_end),
+    Kind.POLICY: (after_policy,),
+    Kind.USER: (after_end,),
+    Kind.DEVICE: (after_end,),
+}
 """Kinds of which something may follow for other cells, and what that is."""
 
 _NOTHING = pack_state(EMPTY)
@@ -101,7 +107,7 @@ class Ordering:
 
     def _conclude(self, change: Incoming, verdict: Verdict) -> None:
         """What was held back is shown, who has to know is told, and what follows is done."""
-        if verdict.review != EMPTY:
+        if verdict.review != EMPTY and not is_over(change.cell, self._store):
             self._review(change, verdict)
         for notice in verdict.notices:
             self._tell(notice, change.tag.origin)
@@ -174,8 +180,8 @@ class Ordering:
         return True
 
     def _after(self, change: Incoming, verdict: Verdict) -> list[Follow]:
-        after = _AFTER.get(change.cell.kind)
-        return [] if after is None or verdict.delta == EMPTY else after(change, AsArrived(self._store))
+        after = () if verdict.delta == EMPTY else _AFTER.get(change.cell.kind, ())
+        return [follow for each in after for follow in each(change, AsArrived(self._store))]
 
     def _follow(self, follows: Iterable[Follow], cause: Incoming) -> None:
         for follow in [each for each in follows if each.then not in _TAKING or each.cell.id != cause.actor]:
