@@ -6,7 +6,7 @@ from rex_auth_edge.sync.bodies import Why
 
 
 class Trouble(StrEnum):
-    """What there is beside the cloud's refusals; `oversight.words` has a sentence for each."""
+    """What there is beside the cloud's refusals; `oversight.troubles` has a sentence for each."""
 
     UNREACHABLE = "unreachable"
     NO_TLS = "no_tls"

@@ -13,7 +13,8 @@ from rex_auth_edge.domain.clock import DAY, HOUR, MINUTE, SECOND
 from rex_auth_edge.exchange.oversight.notices import Notice
 from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.exchange.oversight.telling import to_owner
-from rex_auth_edge.exchange.oversight.words import ALONE, TROUBLES, headline, sentences
+from rex_auth_edge.exchange.oversight.troubles import TROUBLES
+from rex_auth_edge.exchange.oversight.words import ALONE, headline, sentences
 from rex_auth_edge.exchange.trouble import Trouble
 from rex_auth_edge.sync import keys, names, passwords, record, roles
 from rex_auth_edge.sync.bodies import Why

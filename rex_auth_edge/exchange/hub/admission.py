@@ -9,7 +9,7 @@ from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.hub.misled import misled
 from rex_auth_edge.exchange.hub.signed_line import SignedLine, body_of
 from rex_auth_edge.exchange.messages import ENROLL, Enrol, Enrolled, Look, Offer
-from rex_auth_edge.exchange.oversight import words
+from rex_auth_edge.exchange.oversight import troubles, words
 from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.exchange.trouble import CERTIFICATES, LineError, Trouble
 from rex_auth_edge.sync.wire import encode
@@ -86,6 +86,6 @@ def refusal(error: LineError, url: str = "") -> Refused:
     if url and (found := misled(error, url)) is not None:
         return found
     if error.trouble in CERTIFICATES:
-        return Refused(Code.CLOUD_UNREACHABLE, words.TROUBLES[error.trouble], {"cloud": error.trouble})
-    said = error.message or words.said_of(error.trouble)
+        return Refused(Code.CLOUD_UNREACHABLE, troubles.TROUBLES[error.trouble], {"cloud": error.trouble})
+    said = error.message or troubles.said_of(error.trouble)
     return Refused(Code.CLOUD_REFUSED, said, {"cloud": error.trouble})

@@ -12,7 +12,7 @@ from rex_auth_edge.exchange.hub.household import Household
 from rex_auth_edge.exchange.hub.loop import Loop, ended
 from rex_auth_edge.exchange.hub.rounds import Rounds
 from rex_auth_edge.exchange.hub.signed_line import SignedLine
-from rex_auth_edge.exchange.oversight import words
+from rex_auth_edge.exchange.oversight import troubles
 from rex_auth_edge.exchange.oversight.status import Status
 from rex_auth_edge.storage import sync_enrolments
 from rex_auth_edge.sync.order import Lane
@@ -59,7 +59,7 @@ class Running:
             if len(self.rounds.comparing.agreed) == len(Lane):
                 self.agreed_at = now.wall
         elif news:
-            _log.warning("Synchronisation waits (%s). %s", code, words.said_of(code))
+            _log.warning("Synchronisation waits (%s). %s", code, troubles.said_of(code))
         repaired = self.rounds.comparing.repaired
         mended, self.repaired = repaired - self.repaired, repaired
         if mended:
