@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterator
 
 from rex_auth_edge.sync.distrust import distrusted, is_later, later_marks
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, Kind
+from rex_auth_edge.sync.lifted import lifted
 from rex_auth_edge.sync.names import ADDRESS, NAME
-from rex_auth_edge.sync.order import Position
+from rex_auth_edge.sync.order import START, Position
 from rex_auth_edge.sync.outcome import Follow, Notice, Then
 from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell
@@ -35,11 +36,11 @@ def told(hub: Cell, follows: Collection[Follow], house: House) -> Iterator[Notic
     reset: dict[bytes, dict[str, None]] = {}
     for each in follows:
         if each.then in _RESET:
-            reset.setdefault(each.cell.id, {})[_word(each.cell.kind)] = None
+            reset.setdefault(each.cell.id, {})[_reset(each)] = None
     for user in house.subjects(Kind.USER):
         rung = house.state(Cell(Kind.USER, user)).rung
         if rung is not None and rung.step <= ACTIVE:
-            left = dict.fromkeys(_left(user, hub.id, since, house))
+            left = dict.fromkeys(word for word in _left(user, hub.id, since, house) if word not in reset.get(user, {}))
             yield from _about(user, (PERSON_RESET, reset.get(user, {})), (PERSON_LEFT, left))
         elif rung is not None and is_later(rung, hub.id, since):
             yield Notice(user, PERSON_LEFT, ("deletion",))
@@ -49,6 +50,12 @@ def _about(subject: bytes, *said: tuple[str, Collection[str]]) -> Iterator[Notic
     for code, words in said:
         if words:
             yield Notice(subject, code, tuple(words))
+
+
+def _reset(follow: Follow) -> str:
+    """Who was let sign in again is barred once more, if nothing was lifted."""
+    barred = follow.cell.kind == Kind.DISABLED and follow.what.cleared == START
+    return "enabled" if barred else _word(follow.cell.kind)
 
 
 def _rules(hub: bytes, since: Position, house: House) -> Iterator[str]:
@@ -72,7 +79,8 @@ def _left(user: bytes, hub: bytes, since: Position, house: House) -> Iterator[st
     if secret is not None and is_later(secret, hub, since):
         yield _word(Kind.PASSWORD)
     for kind in (Kind.ROLE, Kind.BAN, Kind.DISABLED):
-        if later_marks(house.state(Cell(kind, user)), hub, since):
+        state = house.state(Cell(kind, user))
+        if later_marks(state, hub, since) or any(each.hub == hub and each.at > since for each in lifted(state)):
             yield _word(kind)
 
 

@@ -61,6 +61,10 @@ def later_marks(state: State, hub: bytes, since: Position) -> list[Mark]:
 
 def is_doubted(mark: Mark, house: House) -> bool:
     """Whether it comes from any hub that was removed, at a place from which on that isn't trusted."""
-    told_by = [Cell(Kind.HUB, each) for each in (mark.by.origin, mark.actor) if each is not None]
-    since = [distrusted(hub, house) for hub in told_by if revoked(house, hub.kind, hub.id)]
-    return any(each is not None and mark.at > each for each in since)
+    return any(is_untrusted(each, mark.at, house) for each in (mark.by.origin, mark.actor) if each is not None)
+
+
+def is_untrusted(hub: bytes, at: Position, house: House) -> bool:
+    """Whether it was removed, and isn't trusted at this place any more."""
+    since = distrusted(Cell(Kind.HUB, hub), house) if revoked(house, Kind.HUB, hub) else None
+    return since is not None and at > since

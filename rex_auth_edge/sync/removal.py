@@ -1,17 +1,19 @@
 """What the removal of a hub takes with it, and what a policy that keeps verifiers at home takes back."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import partial
 
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync import theft
-from rex_auth_edge.sync.distrust import distrusted, is_doubted, is_later
+from rex_auth_edge.sync.distrust import distrusted, is_later
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Doors, Kind
 from rex_auth_edge.sync.order import START, Position
 from rex_auth_edge.sync.outcome import Follow, Then, Verdict, take
-from rex_auth_edge.sync.standing import House, kept_home, owners, role_of
-from rex_auth_edge.sync.state import Cell, Incoming, Mark, Rung, State
+from rex_auth_edge.sync.standing import House, is_in, kept_home, owners, role_in, role_of
+from rex_auth_edge.sync.state import Cell, Incoming, Rung, State
+from rex_auth_edge.sync.unsaid import Unsaid
 
 
 def decide_hub(change: Incoming, house: House) -> Verdict:
@@ -37,17 +39,39 @@ def after_hub(change: Incoming, house: House) -> list[Follow]:
 
 def _undone(change: Incoming, since: Position, house: House) -> list[Follow]:
     """Where nobody is left whom anybody else has made an owner, the one who came first stays, whom a thief can't be."""
-    hub, every = change.cell.id, _above_guests(house)
-    let_in, lowered = list(_let_in(hub, since, house)), _lowered(every, hub, since, house, {change.actor})
-    out, shut = lowered | {each.cell.id for each in let_in} - {change.actor}, theft.shut_out(hub, since, house)
-    ruling = owners(house)
-    alone, kept = out.issuperset(ruling), None
+    hub, actor = change.cell.id, change.actor
+    let_in, roles = list(_let_in(hub, since, house)), _roles(Unsaid(hub, since, house), {actor})
+    raised = {user for user, each in roles.items() if _makes_owner(each)}
+    out = roles.keys() - raised | {each.cell.id for each in let_in} - {actor}
+    owning = {user for user in _members(house) if user in raised or role_of(house, user) is Role.OWNER}
+    shut, ruling = theft.shut_out(hub, since, house, owning), {*owners(house), *filter(partial(is_in, house), raised)}
+    alone, kept = out.issuperset(ruling), set[bytes]()
     if alone and out.issuperset(shut) and (first := _first([*ruling, *shut], house)):
-        kept, lowered = first, {first, *_lowered(every, hub, since, house, {change.actor, first})}
-    freed = theft.freed(hub, since, house, out - {kept}, barred=since > START or alone)
-    lower = [Follow(Then.LOWER, Cell(Kind.ROLE, user)) for user in every if user in lowered]
-    undone = sorted([*let_in, *lower], key=lambda each: each.cell.id == kept)
-    return [*freed, *undone, *theft.taken_back(change, since, house), *_renewals(house)]
+        kept, roles = {first}, _roles(Unsaid(hub, since, house), {actor, first})
+    freed = list(theft.freed(hub, since, house, owning - out | kept, barred=since > START or alone))
+    barred = theft.barred_again(Unsaid(hub, since, house), {actor, *kept, *(each.cell.id for each in freed)})
+    ups = [each for user, each in roles.items() if user in raised]
+    downs = [*let_in, *(each for user, each in roles.items() if user not in raised)]
+    downs.sort(key=lambda each: each.cell.id in kept)
+    return [*ups, *freed, *downs, *barred, *theft.taken_back(change, since, house), *_renewals(house)]
+
+
+def _members(house: House) -> Iterator[bytes]:
+    for user in house.subjects(Kind.USER):
+        rung = house.state(Cell(Kind.USER, user)).rung
+        if rung is not None and rung.step == ACTIVE:
+            yield user
+
+
+def _roles(unsaid: Unsaid, stay: set[bytes | None]) -> dict[bytes, Follow]:
+    """Whose role is another without what the hub has said; but `stay`, who are owners all the same."""
+    unsaid.find_usurpers(stay)
+    found = {user: unsaid.role(user) for user in unsaid.house.subjects(Kind.ROLE) if user not in stay}
+    return {user: follow for user, follow in found.items() if follow is not None}
+
+
+def _makes_owner(follow: Follow) -> bool:
+    return follow.then is Then.RESTORE and role_in(follow.what) is Role.OWNER
 
 
 def _first(some: list[bytes], house: House) -> bytes | None:
@@ -68,34 +92,6 @@ def _let_in(hub: bytes, since: Position, house: House) -> Iterator[Follow]:
             rung: Rung | None = house.state(Cell(kind, subject)).rung
             if rung and rung.step <= ACTIVE and is_later(rung, hub, since):
                 yield Follow(Then.REVOKE, Cell(kind, subject))
-
-
-def _above_guests(house: House) -> dict[bytes, tuple[Mark, ...]]:
-    """Whose role is more than a guest's, and by which marks."""
-    every = [user for user in house.subjects(Kind.ROLE) if role_of(house, user) is not Role.GUEST]
-    return {user: house.state(Cell(Kind.ROLE, user)).marks for user in every}
-
-
-def _lowered(
-    marks: Mapping[bytes, tuple[Mark, ...]], hub: bytes, since: Position, house: House, stay: set[bytes | None]
-) -> set[bytes]:
-    """Who is more than a guest by nobody's word but that of hubs which aren't trusted, this one among them.
-
-    Or by the word of those who are so themselves, wherever they gave it; but not of who stays an owner all the same. Of
-    several marks the lowest counts: with one that is good, nobody is more by the others than by that.
-    """
-    found: set[bytes] = set()
-
-    def passed_on(mark: Mark) -> bool:
-        return mark.actor in found and mark.at > since
-
-    def raised(all_of: tuple[Mark, ...]) -> bool:
-        touched = any(is_later(each, hub, since) or passed_on(each) for each in all_of)
-        return touched and all(is_doubted(each, house) or passed_on(each) for each in all_of)
-
-    while more := {user for user, all_of in marks.items() if user not in found | stay and raised(all_of)}:
-        found |= more
-    return found
 
 
 def _renewals(house: House) -> Iterator[Follow]:

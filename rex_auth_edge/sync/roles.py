@@ -16,6 +16,7 @@ WAITS_FOR_OWNER = "waits_for_owner"
 def decide_role(change: Incoming, house: House) -> Verdict:
     """A grant stands only if its actor owns the household now; lowering somebody never waits.
 
+    What only puts back what others had given, as after a theft, isn't one.
     Of concurrent changes the lowest role wins by how marks join. The last owner stays.
     """
     current = house.state(change.cell)
@@ -26,7 +27,8 @@ def decide_role(change: Incoming, house: House) -> Verdict:
             return hold(change, ACTOR_DEMOTED)
         if change.actor != change.cell.id and _knew_better(change, house):
             return refuse(change, ACTOR_DEMOTED)
-    if raises and _made_in_cloud(change, house) and owners(house):
+    gives = any(mark.by == change.tag for mark in change.state.marks)
+    if raises and gives and _made_in_cloud(change, house) and owners(house):
         return hold(change, WAITS_FOR_OWNER)
     if after is not Role.OWNER and _is_last(house, change.cell.id):
         return refuse(change, LAST_OWNER)

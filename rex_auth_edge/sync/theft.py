@@ -9,14 +9,14 @@ from types import MappingProxyType
 from typing import Any
 
 from rex_auth_edge.domain.clock import HOUR
-from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.distrust import is_later, later_marks
-from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, Kind
+from rex_auth_edge.sync.kinds import HOUSEHOLD, Kind
 from rex_auth_edge.sync.names import ADDRESS
 from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.outcome import Follow, Then
-from rex_auth_edge.sync.standing import House, revoked, role_of
-from rex_auth_edge.sync.state import Cell, Held, Incoming, State
+from rex_auth_edge.sync.standing import House, revoked
+from rex_auth_edge.sync.state import Cell, Held, Incoming
+from rex_auth_edge.sync.unsaid import Unsaid
 
 _RULES = Cell(Kind.POLICY, HOUSEHOLD)
 SAFE: Mapping[str, Any] = MappingProxyType({
@@ -86,27 +86,27 @@ def _addressed(cell: Cell, hub: bytes, since: Position, house: House) -> bool:
     return address is not None and address.value is not None
 
 
-def freed(hub: bytes, since: Position, house: House, out: Collection[bytes], *, barred: bool) -> Iterator[Follow]:
-    """Owners, but for those who are `out`, whom the hub has banned; where they were `barred` by it as well, that too.
+def freed(hub: bytes, since: Position, house: House, some: Collection[bytes], *, barred: bool) -> Iterator[Follow]:
+    """Those of `some` whom the hub has banned; where they were `barred` by it as well, that too.
 
     What it had put there before stays, as does what others have.
     """
+    unsaid = Unsaid(hub, since, house)
     for kind in _BARS if barred else (Kind.BAN,):
         for user in house.subjects(kind):
-            cell = Cell(kind, user)
-            later = later_marks(house.state(cell), hub, since)
-            if later and user not in out and _is_owners(house, user):
-                stay = tuple(mark for mark in house.state(cell).marks if mark not in later)
-                yield Follow(Then.RESTORE, cell, State(marks=stay, cleared=max(mark.at for mark in later)))
+            if user in some and later_marks(house.state(Cell(kind, user)), hub, since):
+                yield unsaid.restored(Cell(kind, user))
 
 
-def _is_owners(house: House, user: bytes) -> bool:
-    rung = house.state(Cell(Kind.USER, user)).rung
-    return rung is not None and rung.step == ACTIVE and role_of(house, user) is Role.OWNER
+def barred_again(unsaid: Unsaid, but: Collection[bytes | None]) -> Iterator[Follow]:
+    """Whom a hub that wasn't trusted has let sign in again."""
+    for user in unsaid.house.subjects(Kind.DISABLED):
+        cell = Cell(Kind.DISABLED, user)
+        if user not in but and set(unsaid.marks(cell)) - set(unsaid.house.state(cell).marks):
+            yield unsaid.restored(cell)
 
 
-def shut_out(hub: bytes, since: Position, house: House) -> list[bytes]:
-    """Owners who would be in if it weren't for the hub."""
-    barred = [user for user in house.subjects(Kind.DISABLED) if _is_owners(house, user)]
-    marks = {user: house.state(Cell(Kind.DISABLED, user)) for user in barred}
+def shut_out(hub: bytes, since: Position, house: House, some: Collection[bytes]) -> list[bytes]:
+    """Those of `some` who would be in if it weren't for the hub."""
+    marks = {user: house.state(Cell(Kind.DISABLED, user)) for user in house.subjects(Kind.DISABLED) if user in some}
     return [user for user, state in marks.items() if state.marks and later_marks(state, hub, since) == [*state.marks]]

@@ -1,12 +1,14 @@
 """What a stolen hub leaves behind: nothing looser than before, no owner shut out, and owners hear of the rest."""
 
 from functools import partial
+from uuid import UUID
 
 import pytest
 
 from rex_auth_edge.domain.clock import HOUR
 from rex_auth_edge.storage import tenants
 from rex_auth_edge.sync.kinds import REVOKED, Kind
+from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.pen import Pen
 from tests.exchange.conftest import Street
 from tests.exchange.consoles import cloud
@@ -148,6 +150,24 @@ async def test_whom_it_has_shut_out(street: Street, since: str, role: str, after
     assert set(left) <= {each["says"] for each in shown["told"]}
 
 
+@pytest.mark.parametrize("since", ["30m", ""])
+async def test_whom_it_has_let_sign_in_again(street: Street, since: str) -> None:
+    """Who was disabled in the cloud is so again, and owners hear of it."""
+    await add(street.cloud.home, "noah")
+    hub, noah = await joined(street), await person(street, "noah")
+    async with await street.cloud.owner() as owner:
+        assert (await owner.post(f"/household/members/{UUID(bytes=noah)}/disable")).status_code == 200
+    await agree(street)
+    street.clock.advance(2 * HOUR)
+    assert await Thief(hub).push(Kind.DISABLED, noah, partial(Pen.lift, lane=Lane.SECURITY)) == "taken"
+    assert await barred(street, "noah") == (False, False)
+    told = said(await removed(street, hub.id, stolen="true", **({"since": since} if since else {})))
+    assert await barred(street, "noah") == (True, False)
+    assert told["reset_after_theft"] == [
+        "What a stolen hub had done to noah was taken back: that they may sign in again."
+    ]
+
+
 async def test_a_thief_who_is_the_only_owner_left(street: Street) -> None:
     """He has made himself one and disabled the others: they are in again, and he is out, by the console's word."""
     hub = await joined(street)
@@ -179,10 +199,10 @@ async def test_what_it_has_told_of_people(street: Street) -> None:
     told = said(await removed(street, hub.id, stolen="true", since="30m"))
     assert sorted(told["left_by_stolen_hub"]) == [
         "What a stolen hub had done to ark still stands: the username, the profile. Look whether that is right.",
-        "What a stolen hub had done to leo still stands: the role. Look whether that is right.",
         "What a stolen hub had done to zoe still stands: that they are deleted. Look whether that is right.",
     ]
-    assert await roles(street) == {"maya": "owner", "ark": "adult", "leo": "guest"}
+    assert told["reset_after_theft"] == ["What a stolen hub had done to leo was taken back: the role."]
+    assert await roles(street) == {"maya": "owner", "ark": "adult", "leo": "adult"}
 
 
 async def test_a_hub_that_was_only_removed(street: Street) -> None:

@@ -86,6 +86,7 @@ _PARTS: Mapping[str, str] = MappingProxyType({
     "role": "the role",
     "ban": "a ban",
     "disabled": "that they may not sign in",
+    "enabled": "that they may sign in again",
 })  # fmt: skip
 """What a notice is about, in words; rules are called as in the policy."""
 

@@ -21,6 +21,7 @@ from rex_auth_edge.sync.cloud.store import CloudStore
 from rex_auth_edge.sync.distrust import distrusted, said, sealed
 from rex_auth_edge.sync.keys import NOT_ITS_OWN
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Doors, Kind, facts_of
+from rex_auth_edge.sync.lifted import NOTED, noted
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import START, Lane, Position, Tag, is_unsent
 from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict, refuse
@@ -152,6 +153,8 @@ class Ordering:
 
     def _added(self, change: Incoming, at: Position, refresh: Position | None = None) -> tuple[Verdict, State]:
         verdict, delta = added(change, self._store, at, refresh)
+        if change.cell.kind in NOTED and change.tag.origin != self.cloud:
+            return verdict, noted(change, self._store.state(change.cell), delta, at, self.tag(at))
         if change.cell.kind not in _COMPLETED:
             return verdict, delta
         if change.cell.kind == Kind.SIGN_OUT:

@@ -1,0 +1,49 @@
+"""What hubs lift of roles, and of what bars people: the cloud notes it beside the rest, for should a hub be a thief's.
+
+A mark that is lifted is gone from its cell, and with it who had said what stood there before.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.merge import join
+from rex_auth_edge.sync.order import Position, Tag
+from rex_auth_edge.sync.state import Held, Incoming, Mark, State
+from rex_auth_edge.sync.wire import pack_state, unpack_state
+
+NOTED = frozenset({Kind.ROLE, Kind.DISABLED})
+_LIFTED = "lifted"
+"""The field in which it is: who has lifted it, at which place, and the marks, packed."""
+
+
+class Lifted(NamedTuple):
+    """A mark that is gone, which hub has lifted it, and at which place."""
+
+    mark: Mark
+    hub: bytes
+    at: Position
+
+
+def noted(change: Incoming, before: State, delta: State, at: Position, tag: Tag) -> State:
+    """What a hub's change adds, with what it lifts of the cell as it was `before`; no hub says anything of that."""
+    fields = {name: held for name, held in delta.fields.items() if name != _LIFTED}
+    left = {mark.by for mark in join(before, delta).marks}
+    gone = tuple(mark for mark in before.marks if mark.by not in left)
+    if gone:
+        told = (change.tag.origin, at, pack_state(State(marks=gone)))
+        fields[_LIFTED] = Held(at, tag, (*_told(before), told))
+    return replace(delta, fields=fields)
+
+
+def lifted(state: State) -> Iterator[Lifted]:
+    """All of it."""
+    for hub, at, packed in _told(state):
+        yield from (Lifted(mark, hub, Position(*at)) for mark in unpack_state(packed).marks)
+
+
+def _told(state: State) -> tuple[tuple[bytes, Position, bytes], ...]:
+    held = state.fields.get(_LIFTED)
+    return () if held is None else tuple(held.value)
