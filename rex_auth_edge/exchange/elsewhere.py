@@ -22,8 +22,8 @@ from rex_auth_edge.keys.named import Named, named
 from rex_auth_edge.keys.public_keys import PublicKey
 from rex_auth_edge.keys.tokens import Claims, Payload, TokenInvalidError
 from rex_auth_edge.storage import sessions, users
-from rex_auth_edge.sync.keys import key_of
-from rex_auth_edge.sync.standing import session_lives
+from rex_auth_edge.sync.house import session_lives
+from rex_auth_edge.sync.rules.keys import key_of
 
 _SKEW = MINUTE
 """By how much another node's clock may be ahead (RFC 7519 section 4.1.5)."""

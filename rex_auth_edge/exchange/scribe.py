@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Protocol
 
+from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell, State
 
 

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from rex_auth_edge.sync.bodies import Row
 from rex_auth_edge.sync.digest import Path, Sums
+from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.order import START, Lane, Position
-from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell
 
 EVERYTHING = 1 << 62

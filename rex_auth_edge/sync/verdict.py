@@ -9,19 +9,20 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from rex_auth_edge.sync import names, passwords, roles
-from rex_auth_edge.sync.keys import decide_key
+from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.kinds import Kind, closing, facts_of
 from rex_auth_edge.sync.merge import placed
-from rex_auth_edge.sync.newcomers import decide_profile
 from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.outcome import Notice, Outcome, Verdict, refuse, take
-from rex_auth_edge.sync.record import decide_record
-from rex_auth_edge.sync.removal import decide_hub
-from rex_auth_edge.sync.sign_outs import decide_sign_out
-from rex_auth_edge.sync.standing import House
-from rex_auth_edge.sync.state import EMPTY, Count, Incoming, State
-from rex_auth_edge.sync.told import decide_told
+from rex_auth_edge.sync.rules import names, passwords, roles
+from rex_auth_edge.sync.rules.distrust import decide_hub
+from rex_auth_edge.sync.rules.failures import decide_failures
+from rex_auth_edge.sync.rules.keys import decide_key
+from rex_auth_edge.sync.rules.newcomers import decide_profile
+from rex_auth_edge.sync.rules.notices import decide_notice
+from rex_auth_edge.sync.rules.record import decide_record
+from rex_auth_edge.sync.rules.sign_outs import decide_sign_out
+from rex_auth_edge.sync.state import EMPTY, Incoming, State
 
 STALE = "written_too_long_ago"
 
@@ -34,17 +35,6 @@ def _as_it_is(change: Incoming, house: House) -> Verdict:  # noqa: ARG001 - a ru
     return take(change)
 
 
-def _decide_failures(change: Incoming, house: House) -> Verdict:
-    """A success forgives only failures that there are."""
-    there = {(each.key, each.origin, each.incarnation): each.total for each in house.state(change.cell).counts}
-
-    def bounded(count: Count) -> Count:
-        known = max(count.total, there.get((count.key, count.origin, count.incarnation), 0))
-        return replace(count, cleared=min(count.cleared, known))
-
-    return take(change, replace(change.state, counts=tuple(map(bounded, change.state.counts))))
-
-
 _DECIDE: Mapping[str, _Decide] = MappingProxyType({
     Kind.ROLE: roles.decide_role,
     Kind.USER: roles.decide_person,
@@ -55,12 +45,12 @@ _DECIDE: Mapping[str, _Decide] = MappingProxyType({
     Kind.USERNAME: names.decide_username,
     Kind.EMAIL: names.decide_email,
     Kind.PROFILE: decide_profile,
-    Kind.FAILURES: _decide_failures,
+    Kind.FAILURES: decide_failures,
     Kind.AUDIT: decide_record,
     Kind.KEY: decide_key,
     Kind.HUB: decide_hub,
-    Kind.NOTICE: decide_told,
-    Kind.REVIEW: decide_told,
+    Kind.NOTICE: decide_notice,
+    Kind.REVIEW: decide_notice,
 })  # fmt: skip
 
 

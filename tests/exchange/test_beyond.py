@@ -6,7 +6,7 @@ from rex_auth_edge.exchange.stores.cloud import SqlCloud
 from rex_auth_edge.exchange.stores.hub import SqlHub
 from rex_auth_edge.exchange.stores.scribes import HubScribe
 from rex_auth_edge.storage.tx import Tx
-from rex_auth_edge.sync import standing
+from rex_auth_edge.sync import house as standing
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.state import Cell, State
 from tests.exchange.conftest import Street

@@ -17,10 +17,10 @@ from rex_auth_edge.storage.audit import chain
 from rex_auth_edge.storage.tables import audit
 from rex_auth_edge.sync.bodies import Push, Row
 from rex_auth_edge.sync.digest import link
+from rex_auth_edge.sync.house import RESTORED
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind, lane_of
 from rex_auth_edge.sync.order import START, Position, Tag, unsent
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.standing import RESTORED
 from rex_auth_edge.sync.state import Cell, Held, Mark, Reset, Rung, State
 from rex_auth_edge.sync.wire import encode, name_of, pack_state
 from tests.doubles import SeededEntropy

@@ -16,8 +16,8 @@ from rex_auth_edge.exchange.mirror import differences
 from rex_auth_edge.exchange.stores.hub import SqlHub
 from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.house import kept_home
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, Kind
-from rex_auth_edge.sync.standing import kept_home
 from rex_auth_edge.sync.wire import pack_state
 from rex_auth_edge.verbs import verbs
 from tests.exchange.held import pen, row, share

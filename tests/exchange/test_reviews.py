@@ -10,11 +10,11 @@ from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.exchange.oversight import notices, reviews, telling
 from rex_auth_edge.sync.bodies import Row
 from rex_auth_edge.sync.cloud.ordering import Ordering
+from rex_auth_edge.sync.house import RESTORED, field, is_in, password_of, revoked, role_of
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import NOTHING, START, Position, Seen, Tag
-from rex_auth_edge.sync.passwords import BEFORE_JOINING, REPLACED
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.standing import RESTORED, field, is_in, password_of, revoked, role_of
+from rex_auth_edge.sync.rules.passwords import BEFORE_JOINING, REPLACED
 from rex_auth_edge.sync.state import Cell, Incoming, State
 from rex_auth_edge.sync.wire import pack_state
 from tests.sync.houses import CLOUD, HUB_A, HUB_B, LEO, MAYA, NOAH

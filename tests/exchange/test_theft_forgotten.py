@@ -8,7 +8,7 @@ import pytest
 
 from rex_auth_edge.domain.clock import HOUR
 from rex_auth_edge.exchange.cloud import restored
-from rex_auth_edge.sync.distrust import DISTRUST, SEAL
+from rex_auth_edge.sync.rules.distrust import DISTRUST, SEAL
 from tests.exchange.conftest import Street
 from tests.exchange.consoles import cloud
 from tests.exchange.owners import policy, removed, roles, sets

@@ -8,7 +8,7 @@ import jwt
 from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.flows import signing
 from rex_auth_edge.keys.keyring import OVERLAP
-from rex_auth_edge.sync.keys import key_of
+from rex_auth_edge.sync.rules.keys import key_of
 from tests.exchange.conftest import Street
 from tests.exchange.people import agree, signed_in, validated
 from tests.exchange.visiting import FORBIDDEN, OK, UNKNOWN, Root, asked, refreshed, session_of, two_hubs

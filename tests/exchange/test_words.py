@@ -16,9 +16,9 @@ from rex_auth_edge.exchange.oversight.telling import to_owner
 from rex_auth_edge.exchange.oversight.troubles import TROUBLES
 from rex_auth_edge.exchange.oversight.words import ALONE, headline, sentences
 from rex_auth_edge.exchange.trouble import Trouble
-from rex_auth_edge.sync import keys, names, passwords, record, roles
 from rex_auth_edge.sync.bodies import Why
 from rex_auth_edge.sync.cloud import ordering
+from rex_auth_edge.sync.rules import keys, names, passwords, record, roles
 from tests.sync.houses import NOAH, PlainHouse
 
 _TOLD = re.compile(r"\b(?:refuse\(change, |tell=)([A-Z_]+)\b")

@@ -4,13 +4,13 @@ from typing import Any
 
 from rex_auth_edge.sync.bodies import Refusal
 from rex_auth_edge.sync.cloud.ordering import Ordering
-from rex_auth_edge.sync.distrust import DISTRUST
+from rex_auth_edge.sync.house import House, owners
 from rex_auth_edge.sync.hub.asking import push
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.record import record_id
-from rex_auth_edge.sync.standing import House, owners
+from rex_auth_edge.sync.rules.distrust import DISTRUST
+from rex_auth_edge.sync.rules.record import record_id
 from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.wire import decode
 from tests.sync.houses import MAYA, NOAH

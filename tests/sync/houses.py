@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
+from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.kinds import ACTIVE, Kind, lane_of
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import NOTHING, START, Position, Seen, Tag
 from rex_auth_edge.sync.outcome import Verdict
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import EMPTY, Cell, Incoming, State
 from rex_auth_edge.sync.verdict import added
 

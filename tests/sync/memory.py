@@ -9,13 +9,13 @@ from msgspec.structs import replace
 from rex_auth_edge.sync.bodies import Row
 from rex_auth_edge.sync.cloud.store import End, Member, Standing
 from rex_auth_edge.sync.digest import Path, Tree, path_of
+from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.hub.settling import is_echo
 from rex_auth_edge.sync.hub.store import Entry, Lost
 from rex_auth_edge.sync.hub.view import View
 from rex_auth_edge.sync.kinds import lane_of
 from rex_auth_edge.sync.me import Me
 from rex_auth_edge.sync.order import START, Lane, Position, Tag
-from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import EMPTY, Cell, State
 from rex_auth_edge.sync.store import EVERYTHING
 from rex_auth_edge.sync.wire import unpack_state

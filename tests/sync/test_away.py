@@ -4,9 +4,9 @@ from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.sync.bodies import Refusal, Welcome
+from rex_auth_edge.sync.house import field, role_in
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.outcome import Outcome
-from rex_auth_edge.sync.standing import field, role_in
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import pack_state
 from tests.sync.by_hand import calm, put

@@ -8,12 +8,12 @@ from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.bodies import Head, Hello, Pushed, Refusal, Welcome
 from rex_auth_edge.sync.cloud import keeping
+from rex_auth_edge.sync.house import revoked, role_in
 from rex_auth_edge.sync.hub.asking import pull
 from rex_auth_edge.sync.hub.store import Lost
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.order import Lane, Position
-from rex_auth_edge.sync.record import record_id
-from rex_auth_edge.sync.standing import revoked, role_in
+from rex_auth_edge.sync.rules.record import record_id
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import encode, name_of, pack_state
 from tests.sync.by_hand import BAN, answers, asks, ban, calm, marks, put, put_back

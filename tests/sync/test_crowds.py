@@ -9,7 +9,7 @@ from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.hub.pace import Pace
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import Lane
-from rex_auth_edge.sync.record import record_id
+from rex_auth_edge.sync.rules.record import record_id
 from rex_auth_edge.sync.state import Cell
 from tests.doubles import SeededEntropy
 from tests.sync.by_hand import calm, put

@@ -13,7 +13,7 @@ from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.hub.asking import pull, push
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Tag, unsent
-from rex_auth_edge.sync.record import record_id
+from rex_auth_edge.sync.rules.record import record_id
 from rex_auth_edge.sync.state import Cell, Count, Held, Mark, State
 from rex_auth_edge.sync.wire import LARGEST_PLAIN, decode, encode, name_of, pack_state, unpack_state
 from tests.sync.by_hand import asks, calm, code, put

@@ -2,10 +2,10 @@
 
 from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.sync.bodies import Pushed, Welcome
+from rex_auth_edge.sync.house import owners, session_lives
 from rex_auth_edge.sync.hub.store import Lost
 from rex_auth_edge.sync.kinds import ACTIVE, REVOKED, Kind
 from rex_auth_edge.sync.order import Lane
-from rex_auth_edge.sync.standing import owners, session_lives
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import pack_state
 from tests.sync.by_hand import calm, put

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from rex_auth_edge.sync.keys import ALGORITHM, KID, NOT_ITS_OWN, PUBLIC, key_cell, key_of
+from rex_auth_edge.sync.cloud.removal import after_hub
 from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.outcome import Outcome, Then
-from rex_auth_edge.sync.removal import after_hub
+from rex_auth_edge.sync.rules.keys import ALGORITHM, KID, NOT_ITS_OWN, PUBLIC, key_cell, key_of
 from rex_auth_edge.sync.state import Cell
 from tests.sync.houses import HUB_A, HUB_B, PlainHouse, Writer, household
 

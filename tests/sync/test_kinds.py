@@ -10,9 +10,9 @@ import pytest
 
 import rex_auth_edge
 from rex_auth_edge.sync import verdict
+from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.kinds import Decided, Kind
 from rex_auth_edge.sync.outcome import Verdict
-from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell, Incoming, State
 from tests.sync.simulation.world import World
 

@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from rex_auth_edge.sync.bodies import Page, Pull, Pushed, Welcome
 from rex_auth_edge.sync.cloud.giving import MOST_ROWS, revocations
+from rex_auth_edge.sync.house import owners, session_lives
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import NOTHING, Lane
-from rex_auth_edge.sync.standing import owners, session_lives
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import LARGEST_BODY, encode, opened
 from tests.doubles import SeededEntropy

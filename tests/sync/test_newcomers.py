@@ -1,8 +1,8 @@
 """A hub that has just joined, and what it calls people whom the cloud knows."""
 
+from rex_auth_edge.sync.house import field
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.outcome import Outcome
-from rex_auth_edge.sync.standing import field
 from rex_auth_edge.sync.state import Cell
 from tests.sync.houses import HUB_B, LEO, MAYA, Writer, household
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from rex_auth_edge.sync.house import password_of, role_of
 from rex_auth_edge.sync.kinds import ACTIVE, REVOKED, Kind, closing
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import START, Position, Tag, follows, unsent
 from rex_auth_edge.sync.outcome import Outcome
-from rex_auth_edge.sync.standing import password_of, role_of
 from rex_auth_edge.sync.state import EMPTY, Count, Held, Mark, Own, Reset, Rung, Secret, State
 from tests.sync.houses import HUB_A, HUB_B, NOAH, Writer, household
 

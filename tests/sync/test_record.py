@@ -1,11 +1,11 @@
 """The record: it grows, and nobody changes what is in it; what had to be dropped is counted."""
 
+from rex_auth_edge.sync.house import field
 from rex_auth_edge.sync.hub.shedding import GAP, shed
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.outcome import Outcome
-from rex_auth_edge.sync.record import REWRITTEN, record_id
-from rex_auth_edge.sync.standing import field
+from rex_auth_edge.sync.rules.record import REWRITTEN, record_id
 from rex_auth_edge.sync.state import Cell
 from tests.sync.by_hand import asks, calm, put
 from tests.sync.houses import HUB_A, HUB_B, Writer, household

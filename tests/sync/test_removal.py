@@ -5,13 +5,13 @@ from functools import partial
 import pytest
 
 from rex_auth_edge.domain.roles import Role
-from rex_auth_edge.sync.distrust import DISTRUST
+from rex_auth_edge.sync.house import field, owners, revoked, role_of, session_lives
 from rex_auth_edge.sync.hub.store import Lost
 from rex_auth_edge.sync.kinds import HOUSEHOLD, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import Lane, Tag
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.roles import LAST_OWNER
-from rex_auth_edge.sync.standing import field, owners, revoked, role_of, session_lives
+from rex_auth_edge.sync.rules.distrust import DISTRUST
+from rex_auth_edge.sync.rules.roles import LAST_OWNER
 from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.wire import pack_state
 from tests.sync.by_hand import calm, put, remove, with_noah

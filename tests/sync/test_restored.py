@@ -5,11 +5,11 @@ from msgspec.structs import replace
 
 from rex_auth_edge.sync.bodies import Pushed, Refusal, Welcome
 from rex_auth_edge.sync.cloud.epochs import catch_up
+from rex_auth_edge.sync.house import RESTORED, House, field, revoked, session_lives
 from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import Lane, Position
 from rex_auth_edge.sync.own import is_own
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.standing import RESTORED, House, field, revoked, session_lives
 from rex_auth_edge.sync.state import Cell
 from tests.sync.by_hand import BAN, calm, marks, put
 from tests.sync.houses import HUB_A, MAYA, Writer

@@ -1,8 +1,8 @@
 """Whose word gives somebody a role, where a rule seldom depends on it."""
 
+from rex_auth_edge.sync.house import role_of
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.outcome import Outcome
-from rex_auth_edge.sync.standing import role_of
 from tests.sync.houses import CLOUD, HUB_A, HUB_B, LEO, MAYA, NOAH, PlainHouse, Writer, household
 
 

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.house import admitted, closed, field, kept_home, owners, role_of, session_lives
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.outcome import Outcome, Then
-from rex_auth_edge.sync.standing import admitted, closed, field, kept_home, owners, role_of, session_lives
 from rex_auth_edge.sync.state import Cell, Count, State
 from rex_auth_edge.sync.verdict import added
 from tests.sync.houses import CLOUD, HUB_A, HUB_B, LEO, MAYA, NOAH, PlainHouse, Writer, failures, household

@@ -3,12 +3,12 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rex_auth_edge.sync.house import session_lives
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import START
 from rex_auth_edge.sync.outcome import Verdict
-from rex_auth_edge.sync.sign_outs import without_needless
-from rex_auth_edge.sync.standing import session_lives
+from rex_auth_edge.sync.rules.sign_outs import without_needless
 from rex_auth_edge.sync.state import Cell, Incoming
 from rex_auth_edge.sync.verdict import added
 from tests.sync.houses import HUB_A, HUB_B, NOAH, PlainHouse, Writer, household

@@ -8,11 +8,11 @@ from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.sync.bodies import Page, Pushed, Refusal, Row, Welcome
+from rex_auth_edge.sync.house import owners
 from rex_auth_edge.sync.hub.asking import pull, push
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.order import START, Lane, Position
-from rex_auth_edge.sync.record import record_id
-from rex_auth_edge.sync.standing import owners
+from rex_auth_edge.sync.rules.record import record_id
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import LARGEST_BODY, WireError, encode
 from tests.doubles import SeededEntropy

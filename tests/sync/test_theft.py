@@ -8,11 +8,11 @@ from rex_auth_edge.domain.password_rules import PasswordRule
 from rex_auth_edge.exchange.mirror import policy
 from rex_auth_edge.exchange.oversight.policies import CLOUD_GRANTS
 from rex_auth_edge.flows.household.house import LIFETIMES
-from rex_auth_edge.sync.aftermath import RULES_LEFT, told
+from rex_auth_edge.sync.cloud.aftermath import RULES_LEFT, notices
+from rex_auth_edge.sync.cloud.theft import SAFE
+from rex_auth_edge.sync.house import field, is_in, owners, revoked
 from rex_auth_edge.sync.kinds import HOUSEHOLD, Kind
-from rex_auth_edge.sync.standing import field, is_in, owners, revoked
 from rex_auth_edge.sync.state import EMPTY, Cell
-from rex_auth_edge.sync.theft import SAFE
 from tests.sync.by_hand import calm, put, remove, with_noah
 from tests.sync.houses import NOAH
 from tests.sync.simulation.places import AtHub
@@ -60,7 +60,7 @@ def test_whatever_it_has_put(there: dict[str, Any], after: dict[str, Any]) -> No
     remove(world, hub.id, [1, 0], owner)
     assert {name: field(house, RULES, name) for name in after} == after
     assert house.state(RULES).version >= version
-    left = [each.what for each in told(Cell(Kind.HUB, hub.id), (), house) if each.code == RULES_LEFT]
+    left = [each.what for each in notices(Cell(Kind.HUB, hub.id), (), house) if each.code == RULES_LEFT]
     assert left == ([("others",)] if there == after else [])
 
 

@@ -9,14 +9,14 @@ from rex_auth_edge.sync.bodies import Push, Row
 from rex_auth_edge.sync.cloud.alerts import HUB, PASSWORD, UNSEATED
 from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.digest import link
+from rex_auth_edge.sync.house import field, is_owner, owners, revoked
 from rex_auth_edge.sync.hub.store import Lost
-from rex_auth_edge.sync.keys import key_cell
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Seen, Tag
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.standing import field, is_owner, owners, revoked
+from rex_auth_edge.sync.rules.keys import key_cell
+from rex_auth_edge.sync.rules.notices import BY_HUB
 from rex_auth_edge.sync.state import EMPTY, Cell, Incoming, Own, State
-from rex_auth_edge.sync.told import BY_HUB
 from rex_auth_edge.sync.wire import encode, pack_state
 from tests.sync.by_hand import calm, code, put, with_noah
 from tests.sync.houses import CLOUD, NOAH

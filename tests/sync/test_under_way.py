@@ -10,7 +10,7 @@ from rex_auth_edge.sync.hub.asking import pull
 from rex_auth_edge.sync.hub.pace import Pace
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import Lane
-from rex_auth_edge.sync.record import record_id
+from rex_auth_edge.sync.rules.record import record_id
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import LARGEST_BODY, decode, encode, name_of
 from tests.sync.by_hand import answers, calm, put

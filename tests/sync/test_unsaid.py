@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.cloud.lifted import lifted
+from rex_auth_edge.sync.house import is_in, owners, role_of
 from rex_auth_edge.sync.kinds import Kind
-from rex_auth_edge.sync.lifted import lifted
 from rex_auth_edge.sync.order import Lane, Position
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.standing import is_in, owners, role_of
 from rex_auth_edge.sync.state import Cell, State
 from tests.sync.by_hand import calm, put, remove, with_noah
 from tests.sync.houses import LEO, NOAH

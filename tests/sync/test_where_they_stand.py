@@ -8,14 +8,14 @@ from msgspec.structs import replace
 from rex_auth_edge.sync.bodies import Compared, Hello, Pull, Push, Pushed, Refusal, Row, Welcome
 from rex_auth_edge.sync.cloud.giving import MOST_GONE, MOST_ROWS
 from rex_auth_edge.sync.cloud.giving import page as page_of
+from rex_auth_edge.sync.house import revoked
 from rex_auth_edge.sync.hub.asking import push
 from rex_auth_edge.sync.hub.comparing import further, question
 from rex_auth_edge.sync.hub.store import Lost
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, PENDING, Kind
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Tag
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.record import record_id
-from rex_auth_edge.sync.standing import revoked
+from rex_auth_edge.sync.rules.record import record_id
 from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.wire import LARGEST_BODY, decode, encode, pack_state
 from tests.doubles import SeededEntropy

@@ -17,9 +17,9 @@ from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.answer import Occasion, answer
 from rex_auth_edge.sync.cloud.greeting import spoken
 from rex_auth_edge.sync.cloud.store import Member
+from rex_auth_edge.sync.house import revoked
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import START, Position
-from rex_auth_edge.sync.standing import revoked
 from rex_auth_edge.sync.wire import WireError, encode, name_of
 
 _BODIES: dict[str, type[Struct]] = {HELLO: Hello, PUSH: Push, PULL: Pull, COMPARE: Compare}

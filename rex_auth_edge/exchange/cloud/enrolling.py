@@ -25,8 +25,8 @@ from rex_auth_edge.storage.tx import Touch, Tx
 from rex_auth_edge.sync.bodies import NEWEST, OLDEST
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.store import Member
+from rex_auth_edge.sync.house import revoked
 from rex_auth_edge.sync.kinds import Kind
-from rex_auth_edge.sync.standing import revoked
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import encode
 

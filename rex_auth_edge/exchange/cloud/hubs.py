@@ -15,15 +15,15 @@ from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.flows.household.actor import Actor, forbidden, note, refusal
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage.tx import Tx
-from rex_auth_edge.sync import distrust
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.arrivals import place_of
 from rex_auth_edge.sync.cloud.greeting import spoken
 from rex_auth_edge.sync.cloud.store import Member
-from rex_auth_edge.sync.distrust import distrusted
+from rex_auth_edge.sync.house import House, field
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import START, Position
-from rex_auth_edge.sync.standing import House, field
+from rex_auth_edge.sync.rules import distrust
+from rex_auth_edge.sync.rules.distrust import distrusted
 from rex_auth_edge.sync.state import Cell
 
 NO_HUB = Refused(Code.NOT_FOUND, "There is no such hub")

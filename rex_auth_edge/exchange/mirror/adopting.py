@@ -16,8 +16,8 @@ from rex_auth_edge.exchange.mirror import (
 from rex_auth_edge.exchange.mirror.side import ID_BYTES, Side, uuid_of
 from rex_auth_edge.flows.parts import NOBODY, Parts
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.house import House, field
 from rex_auth_edge.sync.kinds import Kind, subject_of
-from rex_auth_edge.sync.standing import House, field
 from rex_auth_edge.sync.state import Cell
 
 _OF_FAILURES = frozenset({Kind.FAILURES, Kind.BAN})

@@ -15,7 +15,7 @@ from rex_auth_edge.storage.audit import GENESIS, Event, chain, record
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.cloud.handed_on import HANDED_ON
 from rex_auth_edge.sync.kinds import Kind
-from rex_auth_edge.sync.record import record_id
+from rex_auth_edge.sync.rules.record import record_id
 from rex_auth_edge.sync.state import Cell, Held
 
 MOST = 500

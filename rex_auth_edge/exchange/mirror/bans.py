@@ -1,7 +1,7 @@
 """Bans of failed sign-ins: which are in force, what is told of this node's own, and what rows have of others'.
 
 A mark of a ban says at which device, what is left of it in milliseconds (None: for good), and at which of its node's
-failures there it began: once that failure is forgiven, it counts no more. The cloud adds when it came (`sync.bans`).
+failures there it began: once that failure is forgiven, it counts no more. The cloud adds when it came (`rules.bans`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,10 +18,10 @@ from rex_auth_edge.storage import attempts_elsewhere as rows
 from rex_auth_edge.storage.attempts_elsewhere import Counter, counter_of
 from rex_auth_edge.storage.columns import deadline_of, deadline_values
 from rex_auth_edge.storage.tx import Tx
-from rex_auth_edge.sync.bans import came, parts_of
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import Tag
 from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.rules.bans import came, parts_of
 from rex_auth_edge.sync.state import Cell, Mark, State
 
 

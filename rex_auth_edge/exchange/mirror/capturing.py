@@ -27,8 +27,8 @@ from rex_auth_edge.storage import devices as device_rows
 from rex_auth_edge.storage import invitations as invitation_rows
 from rex_auth_edge.storage import sessions as session_rows
 from rex_auth_edge.storage.tx import Touch, Tx, What
+from rex_auth_edge.sync.house import House, session_lives
 from rex_auth_edge.sync.kinds import ACTIVE, Kind
-from rex_auth_edge.sync.standing import House, session_lives
 from rex_auth_edge.sync.state import Cell
 
 _ORDER = list(What)

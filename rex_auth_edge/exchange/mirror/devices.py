@@ -15,8 +15,8 @@ from rex_auth_edge.flows.parts import NOBODY
 from rex_auth_edge.storage import devices as rows
 from rex_auth_edge.storage import tenants
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.house import House, closed
 from rex_auth_edge.sync.kinds import ACTIVE, REVOKED, Kind
-from rex_auth_edge.sync.standing import House, closed
 from rex_auth_edge.sync.state import Cell
 
 _TRAVELS = {"name": 80, "room": 80, "kind": 16, "scopes": 400, "way": 12, "public_key": 4096}

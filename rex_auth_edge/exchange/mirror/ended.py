@@ -7,9 +7,9 @@ somebody who was deleted, would look like something that nobody has been told of
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.kinds import REVOKED, subject_of
 from rex_auth_edge.sync.order import START, Tag
-from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell, Rung, State
 
 _ENDED = State(rung=Rung(REVOKED, START, Tag(b"", 0, 0), START))

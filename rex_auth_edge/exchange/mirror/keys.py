@@ -9,8 +9,8 @@ from rex_auth_edge.exchange.mirror.side import Side, Wish
 from rex_auth_edge.flows.parts import NOBODY
 from rex_auth_edge.keys import public_keys
 from rex_auth_edge.storage import keys as rows
-from rex_auth_edge.sync.keys import ALGORITHM, KID, PUBLIC, key_cell
 from rex_auth_edge.sync.kinds import ACTIVE, REVOKED, Kind
+from rex_auth_edge.sync.rules.keys import ALGORITHM, KID, PUBLIC, key_cell
 from rex_auth_edge.sync.state import Cell
 
 

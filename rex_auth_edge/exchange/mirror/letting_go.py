@@ -15,9 +15,9 @@ from rex_auth_edge.flows.devices import acting
 from rex_auth_edge.storage import attempts, confirmations, device_grants, guest_passes, resets, users
 from rex_auth_edge.storage import sessions as rows
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.house import session_lives
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import START, Position, is_unsent
-from rex_auth_edge.sync.standing import session_lives
 from rex_auth_edge.sync.state import Cell
 
 ELSEWHERE = "elsewhere"

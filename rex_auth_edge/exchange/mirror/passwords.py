@@ -14,11 +14,11 @@ from rex_auth_edge.flows.parts import NOBODY
 from rex_auth_edge.keys.passwords import PasswordPool
 from rex_auth_edge.storage import users
 from rex_auth_edge.storage.tx import Tx, What
+from rex_auth_edge.sync.house import House, kept_home, password_of
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import START, Lane, Tag
-from rex_auth_edge.sync.passwords import AGAIN, is_again
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.standing import House, kept_home, password_of
+from rex_auth_edge.sync.rules.passwords import AGAIN, is_again
 from rex_auth_edge.sync.state import Cell, Secret, State
 
 _pack = msgspec.msgpack.Encoder().encode

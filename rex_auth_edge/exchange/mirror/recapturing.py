@@ -15,7 +15,7 @@ from rex_auth_edge.storage import sessions as session_rows
 from rex_auth_edge.storage import users
 from rex_auth_edge.storage.columns import portions
 from rex_auth_edge.storage.tx import Touch, What
-from rex_auth_edge.sync.standing import House
+from rex_auth_edge.sync.house import House
 
 _ROWS_AT_ONCE = 50
 """People, sessions or devices that are compared with their cells in one transaction."""

@@ -7,8 +7,8 @@ from uuid import UUID
 from rex_auth_edge.exchange.mirror.side import Side, Wish, id_of
 from rex_auth_edge.flows.sessions import live
 from rex_auth_edge.storage import sessions as rows
+from rex_auth_edge.sync.house import House, session_lives
 from rex_auth_edge.sync.kinds import ACTIVE, REVOKED, Kind
-from rex_auth_edge.sync.standing import House, session_lives
 from rex_auth_edge.sync.state import Cell
 
 

@@ -12,9 +12,9 @@ from rex_auth_edge.flows.household.house import SHARES
 from rex_auth_edge.flows.parts import NOBODY, Parts
 from rex_auth_edge.storage import tenants
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.order import Tag
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell, State
 
 ID_BYTES = 16

@@ -13,10 +13,10 @@ from rex_auth_edge.mail.letters import ChangedByHub
 from rex_auth_edge.storage import tenants
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.cloud.alerts import ADDRESS, OWNER, PASSWORD, UNSEATED
+from rex_auth_edge.sync.house import field
 from rex_auth_edge.sync.kinds import Kind
-from rex_auth_edge.sync.standing import field
+from rex_auth_edge.sync.rules.notices import BY_HUB
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.told import BY_HUB
 
 _LIFE = 7 * DAY
 

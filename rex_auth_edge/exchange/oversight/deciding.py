@@ -16,8 +16,8 @@ from rex_auth_edge.exchange.stores.shown import Shown
 from rex_auth_edge.flows.household.actor import Actor, forbidden, note, refusal
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.kinds import Kind, subject_of
-from rex_auth_edge.sync.standing import House
 
 
 @dataclass(frozen=True, slots=True)

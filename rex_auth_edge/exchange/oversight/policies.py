@@ -19,8 +19,8 @@ from rex_auth_edge.flows.household.actor import Actor, refusal
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import sync_shared, users
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.house import field
 from rex_auth_edge.sync.kinds import HOUSEHOLD, Kind
-from rex_auth_edge.sync.standing import field
 from rex_auth_edge.sync.state import Cell
 
 CLOUD_GRANTS = ("wait", "stand")

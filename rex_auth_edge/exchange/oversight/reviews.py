@@ -7,13 +7,13 @@ from msgspec import Struct
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.oversight.notices import decided_at, is_code
 from rex_auth_edge.exchange.scribe import Scribe
+from rex_auth_edge.sync.house import RESTORED, House, field, revoked, role_in
 from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind, is_cell, lane_of, subject_of
 from rex_auth_edge.sync.outcome import Outcome
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.roles import LAST_OWNER, WAITS_FOR_OWNER
-from rex_auth_edge.sync.standing import RESTORED, House, field, revoked, role_in
+from rex_auth_edge.sync.rules.notices import DECIDED
+from rex_auth_edge.sync.rules.roles import LAST_OWNER, WAITS_FOR_OWNER
 from rex_auth_edge.sync.state import EMPTY, Cell, Incoming, State
-from rex_auth_edge.sync.told import DECIDED
 from rex_auth_edge.sync.verdict import decide
 from rex_auth_edge.sync.wire import WireError, unpack_state
 

@@ -5,10 +5,11 @@ from types import MappingProxyType
 
 from rex_auth_edge.exchange.oversight.notices import Notice
 from rex_auth_edge.exchange.oversight.reviews import Review
-from rex_auth_edge.sync import aftermath, keys, names, passwords, record, roles, verdict
-from rex_auth_edge.sync.cloud import alerts, ordering
+from rex_auth_edge.sync import verdict
+from rex_auth_edge.sync.cloud import aftermath, alerts, ordering
+from rex_auth_edge.sync.house import RESTORED, House, field, role_in
 from rex_auth_edge.sync.kinds import ACTIVE, Kind
-from rex_auth_edge.sync.standing import RESTORED, House, field, role_in
+from rex_auth_edge.sync.rules import keys, names, passwords, record, roles
 from rex_auth_edge.sync.state import Cell
 
 _WHY: Mapping[str, str] = MappingProxyType({

@@ -16,8 +16,8 @@ from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.bodies import Row
 from rex_auth_edge.sync.digest import FAN, Path, Sums
 from rex_auth_edge.sync.kinds import Kind, lane_of
-from rex_auth_edge.sync.names import KEY
 from rex_auth_edge.sync.order import START, Lane, Position
+from rex_auth_edge.sync.rules.names import KEY
 from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.store import EVERYTHING
 

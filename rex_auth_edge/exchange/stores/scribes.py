@@ -6,11 +6,11 @@ from uuid import UUID
 from rex_auth_edge.exchange.stores.cloud import SqlCloud
 from rex_auth_edge.exchange.stores.hub import SqlHub
 from rex_auth_edge.sync.cloud.ordering import Ordering
+from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.hub.writing import next_tag, write
 from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.outcome import Outcome
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell, State
 
 

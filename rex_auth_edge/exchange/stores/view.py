@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from rex_auth_edge.exchange.stores.below import SqlBelow
 from rex_auth_edge.storage.prepared import Prepared
 from rex_auth_edge.storage.sync_tables import sync_cells
+from rex_auth_edge.sync.house import password_of
 from rex_auth_edge.sync.hub.store import Entry
 from rex_auth_edge.sync.kinds import Decided, Kind
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import Tag
-from rex_auth_edge.sync.standing import password_of
 from rex_auth_edge.sync.state import Cell, Incoming, State
 from rex_auth_edge.sync.verdict import decide
 from rex_auth_edge.sync.wire import unpack_state

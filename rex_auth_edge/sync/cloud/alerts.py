@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.house import House, closed, field, is_beyond, is_in, is_owner, password_of, role_in
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.merge import join
-from rex_auth_edge.sync.names import ADDRESS as SAID
-from rex_auth_edge.sync.names import KEY, address_key
 from rex_auth_edge.sync.outcome import Notice
-from rex_auth_edge.sync.passwords import AGAIN
-from rex_auth_edge.sync.standing import House, closed, field, is_beyond, is_in, is_owner, password_of, role_in
+from rex_auth_edge.sync.rules.names import ADDRESS as SAID
+from rex_auth_edge.sync.rules.names import KEY, address_key
+from rex_auth_edge.sync.rules.passwords import AGAIN
 from rex_auth_edge.sync.state import Cell, State
 
 ADDRESS, PASSWORD, OWNER = "address_by_hub", "password_by_hub", "owner_by_hub"

@@ -7,10 +7,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.kinds import REVOKED
 from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.outcome import Follow, Then
-from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Held, Mark, Rung, State
 
 

@@ -14,10 +14,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.house import RESTORED, House, role_in
 from rex_auth_edge.sync.kinds import Kind, closing
 from rex_auth_edge.sync.order import Tag
-from rex_auth_edge.sync.record import record_id
-from rex_auth_edge.sync.standing import RESTORED, House, role_in
+from rex_auth_edge.sync.rules.record import record_id
 from rex_auth_edge.sync.state import EMPTY, Cell, Held, Mark, Rung, State
 
 HANDED_ON = "handed_on"

@@ -7,30 +7,29 @@ from typing import Any
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import HOUR
-from rex_auth_edge.sync import aftermath
-from rex_auth_edge.sync.bans import stamped
 from rex_auth_edge.sync.bodies import Row
-from rex_auth_edge.sync.cloud import alerts
+from rex_auth_edge.sync.cloud import aftermath, alerts
 from rex_auth_edge.sync.cloud.arrivals import AsArrived
 from rex_auth_edge.sync.cloud.brought import brought
 from rex_auth_edge.sync.cloud.consequences import consequence, put
 from rex_auth_edge.sync.cloud.epochs import has_forgotten
 from rex_auth_edge.sync.cloud.handed_on import believed
+from rex_auth_edge.sync.cloud.lifted import NOTED, noted
 from rex_auth_edge.sync.cloud.overtaken import after_end, is_over
+from rex_auth_edge.sync.cloud.removal import after_hub, after_policy
 from rex_auth_edge.sync.cloud.store import CloudStore
-from rex_auth_edge.sync.distrust import distrusted, said, sealed
-from rex_auth_edge.sync.keys import NOT_ITS_OWN
+from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Doors, Kind, facts_of
-from rex_auth_edge.sync.lifted import NOTED, noted
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import START, Lane, Position, Tag, is_unsent
 from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict, refuse
-from rex_auth_edge.sync.record import REWRITTEN
-from rex_auth_edge.sync.removal import after_hub, after_policy
-from rex_auth_edge.sync.sign_outs import without_needless
-from rex_auth_edge.sync.standing import House
+from rex_auth_edge.sync.rules.bans import stamped
+from rex_auth_edge.sync.rules.distrust import distrusted, said, sealed
+from rex_auth_edge.sync.rules.keys import NOT_ITS_OWN
+from rex_auth_edge.sync.rules.notices import BY_HUB
+from rex_auth_edge.sync.rules.record import REWRITTEN
+from rex_auth_edge.sync.rules.sign_outs import without_needless
 from rex_auth_edge.sync.state import EMPTY, Cell, Incoming, Rung, State
-from rex_auth_edge.sync.told import BY_HUB
 from rex_auth_edge.sync.verdict import added
 from rex_auth_edge.sync.wire import pack_state
 
@@ -114,7 +113,7 @@ class Ordering:
             self._tell(notice, change.tag.origin)
         self._follow(follows := [*verdict.follows, *self._after(change, verdict)], change)
         if change.cell.kind == Kind.HUB and verdict.delta != EMPTY:
-            for notice in list(aftermath.told(change.cell, follows, AsArrived(self._store))):
+            for notice in list(aftermath.notices(change.cell, follows, AsArrived(self._store))):
                 self._tell(notice, change.cell.id)
 
     def take_lost(self, hub: bytes, cell: Cell, state: State) -> None:

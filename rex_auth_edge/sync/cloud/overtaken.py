@@ -1,8 +1,8 @@
 """What waits for an owner about somebody or something that is over: nobody has to dismiss it."""
 
+from rex_auth_edge.sync.house import House, field, revoked
 from rex_auth_edge.sync.kinds import Kind, subject_of
 from rex_auth_edge.sync.outcome import Follow, Then
-from rex_auth_edge.sync.standing import House, field, revoked
 from rex_auth_edge.sync.state import Cell, Incoming
 
 

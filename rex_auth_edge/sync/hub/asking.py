@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from rex_auth_edge.sync.bodies import MOST_CHANGES, NEWEST, OLDEST, Change, Head, Hello, Pull, Push, Row
 from rex_auth_edge.sync.digest import link
+from rex_auth_edge.sync.house import House, kept_home
 from rex_auth_edge.sync.hub.settling import forgotten
 from rex_auth_edge.sync.hub.store import Entry, HubStore
 from rex_auth_edge.sync.kinds import Kind, lane_of
 from rex_auth_edge.sync.me import Me
 from rex_auth_edge.sync.order import START, Lane, Position
-from rex_auth_edge.sync.standing import House, kept_home
 from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.wire import Opened, UnspokenError, encode, pack_state, unpack_state
 

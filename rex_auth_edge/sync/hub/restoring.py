@@ -5,11 +5,11 @@ Codes, resets and refresh tokens never leave the hub; whoever holds its tables e
 
 import hashlib
 
+from rex_auth_edge.sync.house import RESTORED
 from rex_auth_edge.sync.hub.store import HubStore
 from rex_auth_edge.sync.hub.writing import next_tag, write
 from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.standing import RESTORED
 from rex_auth_edge.sync.state import EMPTY, Cell
 from rex_auth_edge.sync.wire import pack_state
 

@@ -7,7 +7,7 @@ from rex_auth_edge.sync.hub.writing import next_tag, write
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.record import record_id
+from rex_auth_edge.sync.rules.record import record_id
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import unpack_state
 

@@ -6,9 +6,9 @@ from typing import Protocol
 from msgspec import Struct
 
 from rex_auth_edge.sync.bodies import Row
+from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.me import Me
 from rex_auth_edge.sync.order import Lane, Position, Seen, Tag
-from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.store import EVERYTHING, Rows
 

@@ -6,10 +6,10 @@ This says what it is. `exchange.stores.view` comes to the same cell by cell, and
 from collections.abc import Iterable
 from typing import Any
 
+from rex_auth_edge.sync.house import password_of
 from rex_auth_edge.sync.hub.store import Entry, HubStore
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import Tag
-from rex_auth_edge.sync.standing import password_of
 from rex_auth_edge.sync.state import Cell, Incoming, State
 from rex_auth_edge.sync.verdict import decide
 from rex_auth_edge.sync.wire import unpack_state

@@ -15,12 +15,12 @@ from rex_auth_edge.storage.tx import Node as Identity
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.bodies import Page, Refusal
 from rex_auth_edge.sync.cloud.ordering import Ordering
+from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.hub.store import HubStore
 from rex_auth_edge.sync.hub.view import View
 from rex_auth_edge.sync.hub.writing import next_tag, write
 from rex_auth_edge.sync.order import Lane, Position
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell, State
 from tests import blank
 from tests.doubles import HandClock, SeededEntropy

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from rex_auth_edge.domain.clock import DAY, HOUR
 from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.arrivals import place_of
-from rex_auth_edge.sync.distrust import distrusted, said
+from rex_auth_edge.sync.house import owners
 from rex_auth_edge.sync.hub.asking import sent
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Kind, lane_of
 from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.record import record_id
-from rex_auth_edge.sync.standing import owners
+from rex_auth_edge.sync.rules.distrust import distrusted, said
+from rex_auth_edge.sync.rules.record import record_id
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import opened
 from tests.sync.simulation.ledger import Fact

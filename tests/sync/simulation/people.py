@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.house import House, is_in, kept_home, owners, revoked, session_lives
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Kind, lane_of
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.record import record_id
-from rex_auth_edge.sync.standing import House, is_in, kept_home, owners, revoked, session_lives
+from rex_auth_edge.sync.rules.record import record_id
 from rex_auth_edge.sync.state import Cell, State
 from tests.sync.simulation.chance import Chance
 from tests.sync.simulation.ledger import Fact, Ledger

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.hub.writing import next_tag
 from rex_auth_edge.sync.merge import placed
 from rex_auth_edge.sync.order import Position, Tag
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Cell, State
 from tests.sync.simulation.machines import CLOUD, CloudMachine, HubMachine
 

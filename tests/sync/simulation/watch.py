@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.cloud.theft import SAFE, put_by
 from rex_auth_edge.sync.digest import Tree
-from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
-from rex_auth_edge.sync.merge import join
-from rex_auth_edge.sync.order import Lane, Position
-from rex_auth_edge.sync.roles import LAST_OWNER
-from rex_auth_edge.sync.standing import (
+from rex_auth_edge.sync.house import (
     House,
     field,
     is_in,
@@ -21,9 +18,12 @@ from rex_auth_edge.sync.standing import (
     role_of,
     session_lives,
 )
+from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
+from rex_auth_edge.sync.merge import join
+from rex_auth_edge.sync.order import Lane, Position
+from rex_auth_edge.sync.rules.roles import LAST_OWNER
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.store import EVERYTHING
-from rex_auth_edge.sync.theft import SAFE, put_by
 from rex_auth_edge.sync.wire import pack_state
 from tests.sync.memory import KEY, unpacked
 from tests.sync.simulation.ledger import Fact

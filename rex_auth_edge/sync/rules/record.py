@@ -5,8 +5,8 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.outcome import Verdict, refuse, take
-from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Incoming
 
 REWRITTEN = "record_rewritten"

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.roles import Role
-from rex_auth_edge.sync.distrust import is_doubted, is_later, is_untrusted
+from rex_auth_edge.sync.cloud.lifted import Lifted, lifted
+from rex_auth_edge.sync.house import House, role_in
 from rex_auth_edge.sync.kinds import Kind
-from rex_auth_edge.sync.lifted import Lifted, lifted
 from rex_auth_edge.sync.order import START, Position, Tag
 from rex_auth_edge.sync.outcome import Follow, Then
-from rex_auth_edge.sync.standing import House, role_in
+from rex_auth_edge.sync.rules.distrust import is_doubted, is_later, is_untrusted
 from rex_auth_edge.sync.state import Cell, Mark, State
 
 

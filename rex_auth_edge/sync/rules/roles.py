@@ -1,11 +1,11 @@
 """Who may raise whom, and that a household always has an owner."""
 
 from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.house import House, closed, field, is_beyond, is_owner, owners, revoked, role_in
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import Lane, follows
 from rex_auth_edge.sync.outcome import Follow, Then, Verdict, along, hold, refuse, take
-from rex_auth_edge.sync.standing import House, closed, field, is_beyond, is_owner, owners, revoked, role_in
 from rex_auth_edge.sync.state import Cell, Incoming, State
 
 LAST_OWNER = "last_owner"

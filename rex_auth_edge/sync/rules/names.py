@@ -10,10 +10,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.names import LONGEST_USERNAME, email_key, is_username, username_key
+from rex_auth_edge.sync.house import House, field, revoked
 from rex_auth_edge.sync.kinds import Kind
-from rex_auth_edge.sync.newcomers import is_there
 from rex_auth_edge.sync.outcome import Follow, Outcome, Then, Verdict, along, take
-from rex_auth_edge.sync.standing import House, field, revoked
+from rex_auth_edge.sync.rules.newcomers import is_there
 from rex_auth_edge.sync.state import Cell, Held, Incoming, State
 
 RENAMED = "username_taken"

@@ -2,15 +2,15 @@
 
 from collections.abc import Collection, Iterator
 
-from rex_auth_edge.sync.distrust import distrusted, is_later, later_marks
+from rex_auth_edge.sync.cloud.lifted import lifted
+from rex_auth_edge.sync.cloud.theft import SAFE, put_by
+from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, Kind
-from rex_auth_edge.sync.lifted import lifted
-from rex_auth_edge.sync.names import ADDRESS, NAME
 from rex_auth_edge.sync.order import START, Position
 from rex_auth_edge.sync.outcome import Follow, Notice, Then
-from rex_auth_edge.sync.standing import House
+from rex_auth_edge.sync.rules.distrust import distrusted, is_later, later_marks
+from rex_auth_edge.sync.rules.names import ADDRESS, NAME
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.theft import SAFE, put_by
 
 RULES_RESET, RULES_LEFT = "rules_reset_after_theft", "rules_left_by_stolen_hub"
 PERSON_RESET, PERSON_LEFT = "reset_after_theft", "left_by_stolen_hub"
@@ -23,7 +23,7 @@ _OTHERS = "others"
 """In place of a rule that no program here knows: a thief may call one anything."""
 
 
-def told(hub: Cell, follows: Collection[Follow], house: House) -> Iterator[Notice]:
+def notices(hub: Cell, follows: Collection[Follow], house: House) -> Iterator[Notice]:
     """A notice about the rules, and about each person, with what the hub has changed; nothing of what went with it.
 
     `follows` has been done, and `house` is as it is after it.

@@ -8,10 +8,13 @@ import hashlib
 import hmac
 from typing import Any
 
+from msgspec.structs import replace
+
+from rex_auth_edge.sync.house import House, revoked
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import Position
-from rex_auth_edge.sync.standing import House, revoked
-from rex_auth_edge.sync.state import Cell, Held, Mark, Rung, Secret, State
+from rex_auth_edge.sync.outcome import Verdict, take
+from rex_auth_edge.sync.state import Cell, Held, Incoming, Mark, Rung, Secret, State
 
 DISTRUST = "distrust"
 """The field of a removed hub that says from which place on its changes aren't trusted: [epoch, seq]."""
@@ -68,3 +71,11 @@ def is_untrusted(hub: bytes, at: Position, house: House) -> bool:
     """Whether it was removed, and isn't trusted at this place any more."""
     since = distrusted(Cell(Kind.HUB, hub), house) if revoked(house, Kind.HUB, hub) else None
     return since is not None and at > since
+
+
+def decide_hub(change: Incoming, house: House) -> Verdict:
+    """What hubs are called, and how far each is trusted, no hub says: its thief would pose as another."""
+    if house.state(Cell(Kind.HUB, change.tag.origin)).rung is None:
+        return take(change)
+    fields = {name: held for name, held in change.state.fields.items() if held.by.origin != change.tag.origin}
+    return take(change, replace(change.state, fields=fields))

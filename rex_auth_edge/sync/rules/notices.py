@@ -5,8 +5,8 @@ Whoever holds a hub's key would else have an owner confirm something that they n
 
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.house import House, field
 from rex_auth_edge.sync.outcome import Outcome, Verdict, take
-from rex_auth_edge.sync.standing import House, field
 from rex_auth_edge.sync.state import Incoming
 
 BY_HUB = "by_hub"
@@ -15,7 +15,7 @@ READ, DECIDED = "read", "decided"
 """Fields of a notice that its person has seen, and of a review on which an owner has decided."""
 
 
-def decide_told(change: Incoming, house: House) -> Verdict:
+def decide_notice(change: Incoming, house: House) -> Verdict:
     """One's own is taken as it is, once; of another's that somebody has seen it. Of what isn't there nobody has."""
     there = house.state(change.cell)
     if there.rung is None:

@@ -5,9 +5,9 @@ Somebody who was known to both, under names of their own, goes by those of the c
 
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.order import START, Lane
 from rex_auth_edge.sync.outcome import Outcome, Verdict, take
-from rex_auth_edge.sync.standing import House
 from rex_auth_edge.sync.state import Incoming
 
 

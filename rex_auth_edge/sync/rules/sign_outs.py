@@ -2,10 +2,10 @@
 
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.house import House, revoked
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import START, Lane, follows
 from rex_auth_edge.sync.outcome import Verdict, take
-from rex_auth_edge.sync.standing import House, revoked
 from rex_auth_edge.sync.state import Cell, Incoming, Mark, State
 
 

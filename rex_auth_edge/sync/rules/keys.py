@@ -2,9 +2,9 @@
 
 import hashlib
 
+from rex_auth_edge.sync.house import House, field, revoked
 from rex_auth_edge.sync.kinds import ACTIVE, REVOKED, Kind
 from rex_auth_edge.sync.outcome import Verdict, refuse, take
-from rex_auth_edge.sync.standing import House, field, revoked
 from rex_auth_edge.sync.state import Cell, Incoming
 
 NOT_ITS_OWN = "key_of_another"

@@ -3,25 +3,15 @@
 from collections.abc import Iterator
 from functools import partial
 
-from msgspec.structs import replace
-
 from rex_auth_edge.domain.roles import Role
-from rex_auth_edge.sync import theft
-from rex_auth_edge.sync.distrust import distrusted, is_later
+from rex_auth_edge.sync.cloud import theft
+from rex_auth_edge.sync.cloud.unsaid import Unsaid
+from rex_auth_edge.sync.house import House, is_in, kept_home, owners, role_in, role_of
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Doors, Kind
 from rex_auth_edge.sync.order import START, Position
-from rex_auth_edge.sync.outcome import Follow, Then, Verdict, take
-from rex_auth_edge.sync.standing import House, is_in, kept_home, owners, role_in, role_of
+from rex_auth_edge.sync.outcome import Follow, Then
+from rex_auth_edge.sync.rules.distrust import distrusted, is_later
 from rex_auth_edge.sync.state import Cell, Incoming, Rung, State
-from rex_auth_edge.sync.unsaid import Unsaid
-
-
-def decide_hub(change: Incoming, house: House) -> Verdict:
-    """What hubs are called, and how far each is trusted, no hub says: its thief would pose as another."""
-    if house.state(Cell(Kind.HUB, change.tag.origin)).rung is None:
-        return take(change)
-    fields = {name: held for name, held in change.state.fields.items() if held.by.origin != change.tag.origin}
-    return take(change, replace(change.state, fields=fields))
 
 
 def after_hub(change: Incoming, house: House) -> list[Follow]:

@@ -6,11 +6,11 @@ still doesn't get the account back.
 
 from msgspec.structs import replace
 
+from rex_auth_edge.sync.house import House, kept_home
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import START, Lane, Position, Tag, follows, is_unsent
 from rex_auth_edge.sync.outcome import Follow, Outcome, Then, Verdict, along, refuse, take
-from rex_auth_edge.sync.standing import House, kept_home
 from rex_auth_edge.sync.state import Cell, Incoming, Reset, Secret, State
 
 REPLACED = "password_replaced"

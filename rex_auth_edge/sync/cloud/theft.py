@@ -9,14 +9,14 @@ from types import MappingProxyType
 from typing import Any
 
 from rex_auth_edge.domain.clock import HOUR
-from rex_auth_edge.sync.distrust import is_later, later_marks
+from rex_auth_edge.sync.cloud.unsaid import Unsaid
+from rex_auth_edge.sync.house import House, revoked
 from rex_auth_edge.sync.kinds import HOUSEHOLD, Kind
-from rex_auth_edge.sync.names import ADDRESS
 from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.outcome import Follow, Then
-from rex_auth_edge.sync.standing import House, revoked
+from rex_auth_edge.sync.rules.distrust import is_later, later_marks
+from rex_auth_edge.sync.rules.names import ADDRESS
 from rex_auth_edge.sync.state import Cell, Held, Incoming
-from rex_auth_edge.sync.unsaid import Unsaid
 
 _RULES = Cell(Kind.POLICY, HOUSEHOLD)
 SAFE: Mapping[str, Any] = MappingProxyType({
