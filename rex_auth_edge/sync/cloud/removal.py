@@ -43,7 +43,9 @@ def _undone(change: Incoming, since: Position, house: House) -> list[Follow]:
     ups = [each for user, each in roles.items() if user in raised]
     downs = [*let_in, *(each for user, each in roles.items() if user not in raised)]
     downs.sort(key=lambda each: each.cell.id in kept)
-    return [*ups, *freed, *downs, *barred, *theft.taken_back(change, since, house), *_renewals(house)]
+    renewed = list(_renewals(house))
+    ended = theft.begun(change, since, house, {each.cell.id for each in renewed})
+    return [*ups, *freed, *downs, *barred, *theft.taken_back(change, since, house), *renewed, *ended]
 
 
 def _members(house: House) -> Iterator[bytes]:

@@ -10,11 +10,11 @@ from typing import Any
 
 from rex_auth_edge.domain.clock import HOUR
 from rex_auth_edge.sync.cloud.unsaid import Unsaid
-from rex_auth_edge.sync.house import House, revoked
+from rex_auth_edge.sync.house import House, field, revoked, session_lives
 from rex_auth_edge.sync.kinds import HOUSEHOLD, Kind
 from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.outcome import Follow, Then
-from rex_auth_edge.sync.rules.distrust import is_later, later_marks
+from rex_auth_edge.sync.rules.distrust import SPARED, is_later, later_marks
 from rex_auth_edge.sync.rules.names import ADDRESS
 from rex_auth_edge.sync.state import Cell, Held, Incoming
 
@@ -55,6 +55,16 @@ def taken_back(change: Incoming, since: Position, house: House) -> Iterator[Foll
     for device in house.subjects(Kind.DEVICE):
         if not revoked(house, Kind.DEVICE, device) and _opened(device, change.cell.id, since, house):
             yield Follow(Then.REVOKE, Cell(Kind.DEVICE, device))
+
+
+def begun(change: Incoming, since: Position, house: House, some: Collection[bytes]) -> Iterator[Follow]:
+    """Sessions of `some` that were begun since: a thief signs in anywhere with a password that he has set, or had."""
+    spared = change.state.fields.get(SPARED)
+    for session in house.subjects(Kind.SESSION):
+        rung, user = house.state(Cell(Kind.SESSION, session)).rung, field(house, Cell(Kind.SESSION, session), "user")
+        late = rung is not None and rung.at > since and session_lives(house, session)
+        if late and user in some and (spared is None or spared.value != session):
+            yield Follow(Then.REVOKE, Cell(Kind.SESSION_END, session))
 
 
 def _opened(device: bytes, hub: bytes, since: Position, house: House) -> bool:

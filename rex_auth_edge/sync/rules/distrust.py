@@ -20,6 +20,8 @@ DISTRUST = "distrust"
 """The field of a removed hub that says from which place on its changes aren't trusted: [epoch, seq]."""
 SEAL = "distrust_seal"
 """The field with the seal on it."""
+SPARED = "spared"
+"""The field with the session in which an owner has said it: that goes on."""
 
 
 def said(hub: bytes, since: Position, key: bytes) -> dict[str, Any]:
