@@ -37,6 +37,9 @@ LOOK = """() => {
     const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
     const contrast = ratio(rgb(style.color), ground(el));
     if (contrast < (large ? 3 : 4.5)) say(`contrast ${contrast.toFixed(2)}`, el);
+    const card = el.closest('.card'), line = document.createRange();
+    line.selectNodeContents(words.currentNode);
+    if (card && line.getBoundingClientRect().left < card.getBoundingClientRect().left + 8) say('at the edge', el);
   }
   for (const el of document.querySelectorAll('a[href], button, input:not([type=hidden]), select')) {
     if (!seen(el)) continue;

@@ -71,8 +71,11 @@ BUTTONS = {
     *("/me/confirmations/{confirmation}/approve", "/me/confirmations/{confirmation}/deny", "/house/recovery/veto"),
 }
 """What has no page of its own; to look there leads to the page that the button is on."""
-OTHERWISE = {"/house/handed", "/house/handed/qr.svg"}
-"""Nothing waits there in these tests."""
+OTHERWISE = {
+    *("/house/handed", "/house/handed/qr.svg"),
+    *("/house/sync/claim", "/house/sync/hubs/{hub}/remove"),
+}
+"""Nothing waits there in these tests, or on a hub."""
 NAMED = (
     "member",
     "session",
@@ -86,6 +89,7 @@ NAMED = (
     "child",
     "review",
     "notice",
+    "hub",
 )
 """What paths name."""
 

@@ -202,6 +202,7 @@ async def _leave_open(home: Household, each: House, stack: AsyncExitStack) -> No
     shown = (await done(adult.get("/auth/sessions")))["sessions"][0]
     each.things |= {"member": each.tokens[Role.ADULT]["user_id"], "session": shown["session_id"]}
     each.things |= await held(home, each.tenant_id, UUID(each.things["member"]))
+    each.things["hub"] = str(home.store.node.id)
 
 
 async def _wait(each: House, stranger: httpx.AsyncClient, name: str) -> None:

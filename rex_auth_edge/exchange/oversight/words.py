@@ -34,7 +34,7 @@ def headline(status: Status, now: int) -> str:
 def sentences(status: Status, now: int) -> list[str]:
     """What else there is to know or to do, the most urgent first; nothing where all is well."""
     if status.hubs == 0:
-        return ["To let a hub in, an owner makes a claim code here: `rex-auth-edge sync claim`."]
+        return ["To let a hub in, an owner makes a claim code at `/house/sync`, or by `rex-auth-edge sync claim`."]
     if not status.enrolled:
         return ["To share it with a cloud, `rex-auth-edge sync enroll` with a claim code that an owner gets there."]
     return [*_barred(status, now), *_troubles(status, now), *_silent(status, now), *_left(status)]
@@ -117,7 +117,8 @@ def _silent(status: Status, now: int) -> Iterator[str]:
         then = "takes from it" if over else f"takes from one that was silent for over {days} days"
         yield (
             f"A hub hasn't been heard for {lasting(now - since)}: this cloud {then} only what closes doors, and shows "
-            "the rest to an owner first. One that won't come back: `rex-auth-edge sync remove-hub`."
+            "the rest to an owner first. One that won't come back is removed at `/house/sync`, or by "
+            "`rex-auth-edge sync remove-hub`."
         )
     elif over:
         yield (

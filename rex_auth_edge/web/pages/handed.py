@@ -17,12 +17,12 @@ from rex_auth_edge.web.pages.turn import Turn
 PATH = "/house/handed"
 _COOKIE = "rex_handed"
 _LIFE = 10 * MINUTE // SECOND
-_MADE_AT = {"device": "/house/devices", "pass": "/house/passes", "invitation": "/house/invites"}
+_MADE_AT = {"device": "/house/devices", "pass": "/house/passes", "invitation": "/house/invites", "hub": "/house/sync"}
 """The list that each kind stands in."""
 
 
 class Handed(msgspec.Struct, omit_defaults=True):
-    """`kind` is invitation, reset, code, device or pass; `until` is in milliseconds since 1970."""
+    """`kind` is invitation, reset, code, device, pass or hub; `until` is in milliseconds since 1970."""
 
     kind: str
     name: str

@@ -20,6 +20,8 @@ NOTICES = {
     "device-withdrawn": "Withdrawn. The code is good for nothing any more.",
     "disabled": "Disabled. They are signed out everywhere.",
     "enabled": "They can sign in again.",
+    "hub-removed": "Removed. Its sessions are over.",
+    "hub-stolen": "Removed, with all that it had let in. Look below at what it has left behind.",
     "joined": "Welcome! Your account is ready.",
     "left": "You have left the household.",
     "notice-cleared": "Good. It isn't shown any more.",

@@ -2,9 +2,12 @@
 
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from rex_auth_edge.domain.refusals import RefusedError
 from rex_auth_edge.domain.roles import Act
-from rex_auth_edge.exchange.oversight import deciding
+from rex_auth_edge.exchange.cloud.hubs import listed
+from rex_auth_edge.exchange.oversight import deciding, words
 from rex_auth_edge.exchange.oversight.notices import NO_NOTICE
 from rex_auth_edge.exchange.oversight.overview import overview
 from rex_auth_edge.exchange.oversight.reviews import NO_REVIEW
@@ -12,16 +15,22 @@ from rex_auth_edge.web.answers import unless_refused
 from rex_auth_edge.web.api.household import uuid_in
 from rex_auth_edge.web.pages.answer import Answer
 from rex_auth_edge.web.pages.asked import Asked, question
+from rex_auth_edge.web.pages.hubs import STATES, in_cloud
 from rex_auth_edge.web.pages.turn import Turn
 
 LIST = "/house/sync"
 
 
 async def show(turn: Turn) -> Answer:
-    """How it stands, and what an owner has to look at."""
+    """How it stands, and what an owner has to look at; in the cloud the household's hubs as well."""
     parts = turn.visit.desk.parts
     found = unless_refused(await overview(parts, turn.actor, turn.visit.desk.sync))
-    return await turn.page("sync.html", found=found, matters=unless_refused(await deciding.matters(parts, turn.actor)))
+    matters = unless_refused(await deciding.matters(parts, turn.actor))
+    shared = unless_refused(await listed(parts, turn.actor)) if in_cloud(turn) else None
+    told = words.sentences(replace(found.status, reviews=0, conflicts=0), parts.clock.now().wall)  # these follow below
+    return await turn.page(
+        "sync.html", headline=found.headline, sentences=told, hubs=shared, states=STATES, matters=matters
+    )
 
 
 _ASKED = {
