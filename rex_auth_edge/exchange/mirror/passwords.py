@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from rex_auth_edge.exchange.mirror.side import Side, Wish
-from rex_auth_edge.exchange.stores.hub import kept_at_home
+from rex_auth_edge.exchange.stores.verifiers import Verifiers
 from rex_auth_edge.flows.parts import NOBODY
 from rex_auth_edge.keys.passwords import PasswordPool
 from rex_auth_edge.storage import users
@@ -115,7 +115,7 @@ def columns(side: Side, user: bytes) -> dict[str, Any]:
 
 def _verifier(side: Side, secret: Secret) -> str | None:
     """The hash, where it is here and one that can be checked at a bearable cost."""
-    raw = secret.verifier or kept_at_home(side.conn, side.tenant_id, secret.by)
+    raw = secret.verifier or Verifiers(side.conn, side.tenant_id).get(secret.by)
     try:
         hashed = None if raw is None else raw.decode()
     except UnicodeDecodeError:

@@ -8,21 +8,22 @@ import msgspec
 import sqlalchemy as sa
 from msgspec.structs import replace
 
+from rex_auth_edge.exchange.stores.lost import LostCells
 from rex_auth_edge.exchange.stores.own import Sending, SqlOwn
+from rex_auth_edge.exchange.stores.verifiers import Verifiers
 from rex_auth_edge.storage.prepared import Prepared
-from rex_auth_edge.storage.sync_tables import sync_enrolments, sync_kept, sync_lost, sync_pending
+from rex_auth_edge.storage.sync_tables import sync_enrolments, sync_pending
 from rex_auth_edge.storage.tx import Tx
 from rex_auth_edge.sync.hub.store import Lost
-from rex_auth_edge.sync.kinds import Kind, lane_of
+from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.me import Me
-from rex_auth_edge.sync.order import Position, Tag
+from rex_auth_edge.sync.order import Tag
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.wire import unpack_state
 
 _pack = msgspec.msgpack.Encoder().encode
 _record = msgspec.msgpack.Decoder(tuple[Me, Sending | None])
 """Where it stands; and of which lane, up to which number, changes are under way."""
-_lost = msgspec.msgpack.Decoder(tuple[bytes, Position | None])
 
 _of_hub = sync_enrolments.c.tenant_id == sa.bindparam("tenant")
 _get = Prepared(
@@ -36,29 +37,6 @@ _set_pending = Prepared(sa.update(sync_pending).where(_of_pending).values(reques
 _add_pending = Prepared(sa.insert(sync_pending))
 _drop_pending = Prepared(sa.delete(sync_pending).where(_of_pending))
 
-_all_lost = Prepared(sa.select(sync_lost).where(sync_lost.c.tenant_id == sa.bindparam("tenant")))
-_of_lost = (
-    (sync_lost.c.tenant_id == sa.bindparam("tenant"))
-    & (sync_lost.c.kind == sa.bindparam("about"))
-    & (sync_lost.c.id == sa.bindparam("subject"))
-)
-_add_lost = Prepared(sa.insert(sync_lost))
-_drop_lost = Prepared(sa.delete(sync_lost).where(_of_lost))
-
-_of_kept = (
-    (sync_kept.c.tenant_id == sa.bindparam("tenant"))
-    & (sync_kept.c.origin == sa.bindparam("node"))
-    & (sync_kept.c.incarnation == sa.bindparam("life"))
-    & (sync_kept.c.number == sa.bindparam("which"))
-)
-_kept = Prepared(sa.select(sync_kept.c.verifier).where(_of_kept))
-_keep = Prepared(sa.insert(sync_kept))
-_drop_kept = Prepared(sa.delete(sync_kept).where(_of_kept))
-_all_kept = Prepared(
-    sa.select(sync_kept.c.origin, sync_kept.c.incarnation, sync_kept.c.number).where(
-        sync_kept.c.tenant_id == sa.bindparam("tenant")
-    )
-)
 _enrolled = Prepared(sa.select(sync_enrolments.c.tenant_id).order_by(sync_enrolments.c.tenant_id))
 
 
@@ -83,12 +61,6 @@ def enrol(tx: Tx, tenant_id: UUID, me: Me, digest_key: bytes, enrolment: bytes) 
     tx.conn.execute(sa.insert(sync_enrolments).values(row | {"paused": False}))
 
 
-def kept_at_home(conn: sa.Connection, tenant_id: UUID, by: Tag) -> bytes | None:
-    """A verifier of this node's own that the cloud may not have."""
-    found = _kept.one(conn, tenant=tenant_id, node=by.origin, life=by.incarnation, which=by.number)
-    return None if found is None else bytes(found.verifier)
-
-
 class SqlHub(SqlOwn):
     """One household. Raises NotEnrolledError where it isn't synchronised. Not all is written before `flush`.
 
@@ -103,7 +75,8 @@ class SqlHub(SqlOwn):
         self._pending = bytes(found.request or b"")
         super().__init__(tx, tenant_id, bytes(found.digest_key), replace(me, pending=self._pending), sending)
         self._was = (self._me, self._sending)
-        self._lost: dict[Cell, Lost] | None = None
+        self._lost = LostCells(tx.conn, tenant_id)
+        self._verifiers = Verifiers(tx.conn, tenant_id)
         self.buried: set[bytes] = set()
 
     def subjects(self, kind: str) -> Iterable[bytes]:
@@ -119,34 +92,22 @@ class SqlHub(SqlOwn):
         """Of what kinds the cloud has cells about the subject."""
         return [slot.cell.kind for slot in self.about(subject) if slot.row is not None]
 
-    # ---- what a restored cloud may have forgotten
-
-    def _every_lost(self) -> dict[Cell, Lost]:
-        if self._lost is None:
-            found = [_as_lost(row) for row in _all_lost.all(self.tx.conn, tenant=self.tenant_id)]
-            self._lost = {each.cell: each for each in found}
-        return self._lost
-
     def lost(self) -> list[Lost]:
         """What a restored cloud may have forgotten."""
-        return [lost for _, lost in sorted(self._every_lost().items())]
+        return [lost for _, lost in sorted(self._lost.cells.items())]
 
     def lost_of(self, cell: Cell) -> Lost | None:
         """What it may have forgotten of the cell."""
-        return self._every_lost().get(cell)
+        return self._lost.cells.get(cell)
 
     def put_lost(self, lost: Lost) -> None:
         """Write it."""
-        self.drop_lost(lost.cell)
-        self._every_lost()[lost.cell] = lost
-        ids = {"tenant_id": self.tenant_id, "kind": lost.cell.kind, "id": lost.cell.id}
-        value = _pack((lost.state, lost.given))
-        _add_lost.change(self.tx.conn, **ids, lane=int(lane_of(lost.cell.kind)), value=value)
+        self._lost.put(lost)
+        self.shown.mark(lost.cell)
 
     def drop_lost(self, cell: Cell) -> None:
         """Forget it."""
-        if self._every_lost().pop(cell, None) is not None:
-            _drop_lost.change(self.tx.conn, tenant=self.tenant_id, about=cell.kind, subject=cell.id)
+        self._lost.drop(cell)
         self.shown.mark(cell)
 
     def bury(self, subjects: Collection[bytes]) -> None:
@@ -159,17 +120,13 @@ class SqlHub(SqlOwn):
                 self.drop_row(Cell(kind, subject))
         self.buried |= set(subjects)
 
-    # ---- verifiers
-
     def keep(self, by: Tag, verifier: bytes) -> None:
         """Keep a verifier of one's own, which the cloud may not have."""
-        if self.kept(by) is None:
-            ids = {"tenant_id": self.tenant_id, "origin": by.origin, "incarnation": by.incarnation, "number": by.number}
-            _keep.change(self.tx.conn, **ids, verifier=verifier)
+        self._verifiers.keep(by, verifier)
 
     def kept(self, by: Tag) -> bytes | None:
         """It."""
-        return kept_at_home(self.tx.conn, self.tenant_id, by)
+        return self._verifiers.get(by)
 
     def forget_kept(self) -> int:
         """Forget the verifiers of passwords that are nobody's any more; how many.
@@ -183,13 +140,7 @@ class SqlHub(SqlOwn):
         people = [slot.cell.id for slot in slots]
         states += [unpack_state(each.state) for each in self._entries.about(people) if each.cell.kind == Kind.PASSWORD]
         states += [unpack_state(each.state) for each in self.lost() if each.cell.kind == Kind.PASSWORD]
-        borne = {state.secret.by for state in states if state.secret is not None}
-        found = [Tag(*row) for row in _all_kept.all(self.tx.conn, tenant=self.tenant_id)]
-        over = [by for by in found if by not in borne]
-        for by in over:
-            where = {"node": by.origin, "life": by.incarnation, "which": by.number}
-            _drop_kept.change(self.tx.conn, tenant=self.tenant_id, **where)
-        return len(over)
+        return self._verifiers.forget_all_but({state.secret.by for state in states if state.secret is not None})
 
     def flush(self) -> None:
         """Write what has changed."""
@@ -212,8 +163,3 @@ class SqlHub(SqlOwn):
         else:
             _add_pending.change(self.tx.conn, tenant_id=self.tenant_id, request=request)
         self._pending = request
-
-
-def _as_lost(row: Any) -> Lost:
-    state, given = _lost.decode(row.value)
-    return Lost(Cell(row.kind, bytes(row.id)), state, given)
