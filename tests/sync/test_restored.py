@@ -137,7 +137,10 @@ def test_an_epoch_that_a_hub_knows_is_not_begun_again() -> None:
 
 
 def test_what_a_restored_hub_vouched_for_is_over() -> None:
-    """Its sessions end, also those it has forgotten, its invitations are taken back, and owners are to look."""
+    """Its sessions end, also those it has forgotten, its invitations are taken back, and owners are to look.
+
+    However a hub, the same or another, says that it wasn't restored.
+    """
     world = calm()
     hub, other = world.hubs[:2]
     user = next(iter(hub.view.subjects(Kind.USER)))
@@ -152,7 +155,9 @@ def test_what_a_restored_hub_vouched_for_is_over() -> None:
     hub.boot()
     world.converge()
     put(hub, Kind.SESSION, b"4" * 16, AtHub(hub).pen().climb(user=user))
-    world.converge()
+    for each in (hub, other):
+        put(each, Kind.HUB, hub.id, AtHub(each).pen().lift(Lane.SECURITY))
+        world.converge()
     houses: list[House] = [world.cloud.store, *(each.view for each in world.hubs)]
     for house in houses:
         assert [session_lives(house, each * 16) for each in (b"1", b"2", b"3", b"4")] == [False, True, False, True]

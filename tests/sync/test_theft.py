@@ -11,8 +11,9 @@ from rex_auth_edge.flows.household.house import LIFETIMES
 from rex_auth_edge.sync.cloud.aftermath import RULES_LEFT, notices
 from rex_auth_edge.sync.cloud.theft import SAFE
 from rex_auth_edge.sync.house import field, is_in, owners, revoked
-from rex_auth_edge.sync.kinds import HOUSEHOLD, Kind
+from rex_auth_edge.sync.kinds import HOUSEHOLD, PENDING, Kind
 from rex_auth_edge.sync.state import EMPTY, Cell
+from rex_auth_edge.sync.wire import pack_state
 from tests.sync.by_hand import calm, put, remove, with_noah
 from tests.sync.houses import NOAH
 from tests.sync.simulation.places import AtHub
@@ -146,3 +147,25 @@ def test_an_address_that_it_only_repeats_is_not_its_word() -> None:
     remove(world, hub.id, [1, 0], None)
     found = [field(world.cloud.store, Cell(Kind.EMAIL, user), "address") for user in (owner, NOAH)]
     assert found == ["maya@example.com", None]
+
+
+@pytest.mark.parametrize("since", [0, 1])
+def test_what_it_asks_of_owners(since: int) -> None:
+    """What waits by its word goes, made up or held back; nobody confirms it later. What others ask goes on waiting."""
+    world = calm()
+    owner, (hub, other) = with_noah(world), world.hubs[:2]
+    places = [[0, 0], list(world.cloud.store.standing().at)]
+    for each in (hub, other):
+        state = pack_state(AtHub(each).pen().role("owner"))
+        told: dict[str, Any] = {"kind": Kind.ROLE.value, "id": NOAH, "state": state, "why": "x"}
+        put(each, Kind.REVIEW, b"made up by" + each.id[:6], AtHub(each).pen().climb(PENDING, **told))
+        put(each, Kind.NOTICE, b"told by   " + each.id[:6], AtHub(each).pen().climb(about=owner, code="x"))
+        each.write(Cell(Kind.ROLE, NOAH), AtHub(each).pen().role("adult", NOAH), NOAH)
+    world.converge()
+    house = world.cloud.store
+    assert len(list(house.subjects(Kind.REVIEW))) == 4
+    remove(world, hub.id, places[since], owner)
+    for kind, count in ((Kind.REVIEW, 2), (Kind.NOTICE, 1)):
+        stand = [each for each in house.subjects(kind) if not revoked(house, kind, each)]
+        by = [each for each in stand if field(house, Cell(kind, each), "code") in {None, "x"}]
+        assert len(by) == count, kind

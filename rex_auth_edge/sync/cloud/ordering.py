@@ -26,7 +26,7 @@ from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict, r
 from rex_auth_edge.sync.rules.bans import stamped
 from rex_auth_edge.sync.rules.distrust import distrusted, said, sealed
 from rex_auth_edge.sync.rules.keys import NOT_ITS_OWN
-from rex_auth_edge.sync.rules.notices import BY_HUB
+from rex_auth_edge.sync.rules.notices import ASKED_BY, BY_HUB
 from rex_auth_edge.sync.rules.record import REWRITTEN
 from rex_auth_edge.sync.rules.sign_outs import without_needless
 from rex_auth_edge.sync.state import EMPTY, Cell, Incoming, Rung, State
@@ -194,7 +194,7 @@ class Ordering:
         """Show an owner what was held back, until one decides."""
         at = self.next()
         about = {"kind": change.cell.kind, "id": change.cell.id, "state": pack_state(verdict.review)}
-        fields: dict[str, Any] = {**about, DECIDED_AT: self._now}
+        fields: dict[str, Any] = {**about, ASKED_BY: change.tag.origin, DECIDED_AT: self._now}
         why = verdict.notices[-1].code if verdict.notices else ""
         rung = Rung(PENDING, at, self.tag(at), at, change.actor)
         state = replace(put(at, self.tag(at), {**fields, "why": why}), rung=rung)

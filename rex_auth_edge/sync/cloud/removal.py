@@ -45,7 +45,8 @@ def _undone(change: Incoming, since: Position, house: House) -> list[Follow]:
     downs.sort(key=lambda each: each.cell.id in kept)
     renewed = list(_renewals(house))
     ended = theft.begun(change, since, house, {each.cell.id for each in renewed})
-    return [*ups, *freed, *downs, *barred, *theft.taken_back(change, since, house), *renewed, *ended]
+    asked = theft.asked(hub, since, house)
+    return [*ups, *freed, *downs, *barred, *theft.taken_back(change, since, house), *renewed, *ended, *asked]
 
 
 def _members(house: House) -> Iterator[bytes]:

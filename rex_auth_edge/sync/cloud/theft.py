@@ -11,11 +11,12 @@ from typing import Any
 from rex_auth_edge.domain.clock import HOUR
 from rex_auth_edge.sync.cloud.unsaid import Unsaid
 from rex_auth_edge.sync.house import House, field, revoked, session_lives
-from rex_auth_edge.sync.kinds import HOUSEHOLD, Kind
+from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, Kind
 from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.outcome import Follow, Then
 from rex_auth_edge.sync.rules.distrust import SPARED, is_later, later_marks
 from rex_auth_edge.sync.rules.names import ADDRESS
+from rex_auth_edge.sync.rules.notices import ASKED_BY
 from rex_auth_edge.sync.state import Cell, Held, Incoming
 
 _RULES = Cell(Kind.POLICY, HOUSEHOLD)
@@ -65,6 +66,16 @@ def begun(change: Incoming, since: Position, house: House, some: Collection[byte
         late = rung is not None and rung.at > since and session_lives(house, session)
         if late and user in some and (spared is None or spared.value != session):
             yield Follow(Then.REVOKE, Cell(Kind.SESSION_END, session))
+
+
+def asked(hub: bytes, since: Position, house: House) -> Iterator[Follow]:
+    """What owners are to decide because of the hub, and what it would have people read."""
+    for kind in (Kind.REVIEW, Kind.NOTICE):
+        for subject in house.subjects(kind):
+            rung = house.state(Cell(kind, subject)).rung
+            by = rung and {rung.by.origin, field(house, Cell(kind, subject), ASKED_BY)}
+            if rung and by and hub in by and rung.step <= ACTIVE and rung.at > since:
+                yield Follow(Then.REVOKE, Cell(kind, subject))
 
 
 def _opened(device: bytes, hub: bytes, since: Position, house: House) -> bool:

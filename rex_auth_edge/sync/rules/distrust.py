@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from rex_auth_edge.sync.house import House, revoked
 from rex_auth_edge.sync.kinds import Kind
-from rex_auth_edge.sync.order import Position
+from rex_auth_edge.sync.order import START, Position
 from rex_auth_edge.sync.outcome import Verdict, take
 from rex_auth_edge.sync.state import Cell, Held, Incoming, Mark, Rung, Secret, State
 
@@ -76,8 +76,11 @@ def is_untrusted(hub: bytes, at: Position, house: House) -> bool:
 
 
 def decide_hub(change: Incoming, house: House) -> Verdict:
-    """What hubs are called, and how far each is trusted, no hub says: its thief would pose as another."""
+    """What hubs are called, and how far each is trusted, no hub says: its thief would pose as another.
+
+    Nor that one wasn't restored: what it had vouched for before would begin again.
+    """
     if house.state(Cell(Kind.HUB, change.tag.origin)).rung is None:
         return take(change)
     fields = {name: held for name, held in change.state.fields.items() if held.by.origin != change.tag.origin}
-    return take(change, replace(change.state, fields=fields))
+    return take(change, replace(change.state, fields=fields, cleared=START, own=()))

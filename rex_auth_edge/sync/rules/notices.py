@@ -11,6 +11,8 @@ from rex_auth_edge.sync.state import Incoming
 
 BY_HUB = "by_hub"
 """The field of a notice with the hub of which it tells, and which has no say in it."""
+ASKED_BY = "asked_by"
+"""The field of a review with the node whose change it is that waits."""
 READ, DECIDED = "read", "decided"
 """Fields of a notice that its person has seen, and of a review on which an owner has decided."""
 
