@@ -6,7 +6,8 @@ what the cells say. So each undoes nothing of the other, and doing either twice 
 
 from rex_auth_edge.exchange.mirror.adopting import adopt
 from rex_auth_edge.exchange.mirror.beyond import beyond
-from rex_auth_edge.exchange.mirror.capturing import capture, differences, recapture
+from rex_auth_edge.exchange.mirror.capturing import capture, recapture
+from rex_auth_edge.exchange.mirror.differing import differences
 from rex_auth_edge.exchange.mirror.ended import with_ended
 from rex_auth_edge.exchange.mirror.recapturing import recapture_all
 
