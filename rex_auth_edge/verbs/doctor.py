@@ -10,7 +10,7 @@ from rex_auth_edge.domain.refusals import Refused, RefusedError
 from rex_auth_edge.flows.parts import NOBODY
 from rex_auth_edge.keys.keyring import ROTATION
 from rex_auth_edge.storage import check, figures, tenants
-from rex_auth_edge.verbs import backups, certificates, lan, mail, premises
+from rex_auth_edge.verbs import backups, certificates, lan, mail, premises, sharing
 from rex_auth_edge.verbs.finding import FAIL, OK, WARN, Finding
 from rex_auth_edge.verbs.processes import heard
 from rex_auth_edge.verbs.reach import Reach, Verbs
@@ -62,12 +62,12 @@ async def reachable(reach: Reach) -> Finding:
 
 
 async def _state(reach: Reach) -> list[dict[str, Any]]:
-    """Clock, certificate, owners, letters, keys, backups."""
+    """Clock, certificate, owners, letters, keys, backups, clouds."""
     now = reach.parts.clock.now()
     level, advice = _CLOCK[now.state]
     found = [Finding("clock", level, reach.parts.clock.explain(), advice), certificates.finding(reach.settings, now)]
     found += await reach.parts.store.read(lambda conn: [_owners(conn, reach), _letters(conn, now.wall)])
-    found += [_keys(reach), *_backups(reach)]
+    found += [_keys(reach), *_backups(reach), *await sharing.findings(reach)]
     return [finding.spoken() for finding in found]
 
 

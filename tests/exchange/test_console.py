@@ -115,3 +115,24 @@ async def test_each_side_does_its_own(street: Street) -> None:
     with pytest.raises(ControlRefusedError) as refused:
         await there.do("sync.enroll", url=CLOUD, code="x", household=str(street.cloud.tenant))
     assert refused.value.code == "not_allowed"
+
+
+async def test_doctor_looks_at_the_cloud(street: Street) -> None:
+    """Of a hub that shares nothing it says nothing; else how it stands and, unless that is well, what to do."""
+    hub = street.hubs[0]
+
+    async def found() -> list[tuple[str, str, str]]:
+        checks = await at(hub, street).do("doctor.state")
+        return [(each["level"], each["seen"], each["advice"]) for each in checks if each["check"] == "cloud"]
+
+    assert await found() == []
+    await joined(street)
+    ((level, seen, _),) = await found()
+    assert (level, seen.startswith("home: Nothing waits; cloud last reached just now")) == ("ok", True)
+    hub.line.cut = True
+    await hub.meet()
+    ((level, _, advice),) = await found()
+    assert (level, "can't be reached" in advice) == ("warn", True)
+    await at(hub, street).do("sync.pause", pause=True)
+    ((level, _, advice),) = await found()
+    assert (level, "sync resume" in advice) == ("warn", True)
