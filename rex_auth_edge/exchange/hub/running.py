@@ -48,7 +48,7 @@ class Running:
             retry_at=self.loop.retry_at,
         )
 
-    def ended(self, code: str | None, now: Moment) -> dict[str, Any] | None:
+    def round_ended(self, code: str | None, now: Moment) -> dict[str, Any] | None:
         """Note how a round has ended, `code` being its trouble, and log it where that is news.
 
         The columns of the household's enrolment to be written, now and then; else None.

@@ -129,7 +129,7 @@ class Runs:
         rounds = Rounds(household, one, kept, parts.clock)
 
         async def tell(code: str | None) -> None:
-            await self.ended(tenant_id, running, code)
+            await self.round_ended(tenant_id, running, code)
 
         loop = Loop(parts, household, rounds, tell)
         running = Running(household, rounds, loop, (one, kept))
@@ -144,9 +144,9 @@ class Runs:
                     _log.exception("A round of synchronisation failed.")
                     await running.loop.pause(MINUTE)
 
-    async def ended(self, tenant_id: UUID, running: Running, code: str | None) -> None:
+    async def round_ended(self, tenant_id: UUID, running: Running, code: str | None) -> None:
         """A round has ended; `code` is its trouble, if any. Of what was stopped meanwhile nothing is noted."""
-        values = running.ended(code, self._parts.clock.now())
+        values = running.round_ended(code, self._parts.clock.now())
         if values is not None and self.running.get(tenant_id) is running:
             await self._note(tenant_id, values)
 

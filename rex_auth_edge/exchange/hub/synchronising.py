@@ -111,7 +111,7 @@ class Synchronising:
         try:
             await running.loop.once()
         except LineError as error:
-            await self.runs.ended(tenant_id, running, error.trouble)
+            await self.runs.round_ended(tenant_id, running, error.trouble)
         running.loop.now()
         return await self.status(tenant_id)
 
