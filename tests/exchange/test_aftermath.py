@@ -10,6 +10,7 @@ from rex_auth_edge.storage import tenants
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.pen import Pen
+from rex_auth_edge.sync.state import State
 from tests.exchange.conftest import Street
 from tests.exchange.consoles import cloud
 from tests.exchange.owners import barred, person, policy, removed, roles, said, sets
@@ -203,6 +204,20 @@ async def test_what_it_has_told_of_people(street: Street) -> None:
     ]
     assert told["reset_after_theft"] == ["What a stolen hub had done to leo was taken back: the role."]
     assert await roles(street) == {"maya": "owner", "ark": "adult", "leo": "adult"}
+
+
+async def test_what_it_has_ended_or_closed_for_good(street: Street) -> None:
+    """Another hub, and whom nobody lets in by a rule of tomorrow's: owners are told of each what to do."""
+    await add(street.cloud.home, "noah")
+    hub, beside = await joined(street), await joined_beside(street)
+    await agree(street)
+    street.clock.advance(2 * HOUR)
+    thief = Thief(hub)
+    assert await thief.push(Kind.HUB, beside.id.bytes, partial(Pen.climb, step=REVOKED)) == "taken"
+    assert await thief.push("newer", await person(street, "noah"), lambda _: State(needs=("tomorrow's",))) == "taken"
+    told = said(await removed(street, hub.id, stolen="true", since="30m"))["left_by_stolen_hub"]
+    assert ["noah still stands: a rule that no program here knows" in each for each in told] == [True, False]
+    assert ["still stands: that it is removed: add or enrol it anew" in each for each in told] == [False, True]
 
 
 async def test_a_hub_that_was_only_removed(street: Street) -> None:

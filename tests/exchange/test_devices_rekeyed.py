@@ -16,7 +16,7 @@ from rex_auth_edge.sync.kinds import ACTIVE, Kind
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import Cell
 from tests.exchange.conftest import Street
-from tests.exchange.owners import removed
+from tests.exchange.owners import removed, said
 from tests.exchange.people import agree, joined
 from tests.exchange.thieves import Thief
 
@@ -40,23 +40,30 @@ async def lamp(street: Street) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "fields", "after"),
+    ("kind", "fields", "after", "told"),
     [
-        (Kind.DEVICE_PROFILE, {"public_key": '{"kty":"OKP"}'}, "removed"),
-        (Kind.DEVICE_PROFILE, {"scopes": "read write"}, "removed"),
-        (Kind.DEVICE, {"suspended": False}, "removed"),
-        (Kind.DEVICE, {"suspended": True}, "suspended"),
-        (Kind.DEVICE_PROFILE, {"room": "Hall"}, "active"),
+        (Kind.DEVICE_PROFILE, {"public_key": '{"kty":"OKP"}'}, "removed", "was taken back: its key or its rights"),
+        (Kind.DEVICE_PROFILE, {"scopes": "read write"}, "removed", "was taken back: its key or its rights"),
+        (Kind.DEVICE, {"suspended": False}, "removed", "was taken back: its key or its rights"),
+        (Kind.DEVICE, {"suspended": True}, "suspended", "still stands: that it is suspended"),
+        (Kind.DEVICE_PROFILE, {"room": "Hall"}, "active", "still stands: what it is called, and where it is"),
     ],
 )
-async def test_a_device_with_anothers_key(street: Street, kind: Kind, fields: dict[str, Any], after: str) -> None:
-    """Once the hub isn't trusted, nothing comes in by what it has said; what it was called or where it is may stay."""
+async def test_a_device_with_anothers_key(
+    street: Street, kind: Kind, fields: dict[str, Any], after: str, told: str
+) -> None:
+    """Once the hub isn't trusted, nothing comes in by what it has said; what it was called or where it is may stay.
+
+    Owners are told of each.
+    """
     hub = await joined(street)
     await lamp(street)
     await agree(street)
     street.clock.advance(2 * HOUR)
     assert await Thief(hub).push(kind, LAMP, partial(Pen.put, **fields)) == "taken"
-    assert (await removed(street, hub.id, stolen="true", since="30m")).status_code == 200
+    found = said(await removed(street, hub.id, stolen="true", since="30m"))
+    (says,) = [each for sentences in found.values() for each in sentences]
+    assert f"had done to Lamp {told}" in says
     home, tenant = street.cloud.home, street.cloud.tenant
     row = await home.store.read(lambda conn: devices.get(conn, tenant, UUID(bytes=LAMP)))
     assert row is not None

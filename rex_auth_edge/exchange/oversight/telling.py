@@ -48,8 +48,8 @@ _OWNERS: Mapping[str, str] = MappingProxyType({
         "A stolen hub had changed some of the household's rules, which are strict until an owner sets them: {what}."
     ),
     aftermath.RULES_LEFT: "A stolen hub had changed rules of the household: look whether they are right: {what}.",
-    aftermath.PERSON_RESET: "What a stolen hub had done to {who} was taken back: {what}.",
-    aftermath.PERSON_LEFT: "What a stolen hub had done to {who} still stands: {what}. Look whether that is right.",
+    aftermath.RESET: "What a stolen hub had done to {who} was taken back: {what}.",
+    aftermath.LEFT: "What a stolen hub had done to {who} still stands: {what}. Look whether that is right.",
 })  # fmt: skip
 _PERSON: Mapping[str, str] = MappingProxyType({
     names.RENAMED: "Somebody else has had your username first: you sign in as {username} now.",
@@ -71,8 +71,8 @@ _PERSON: Mapping[str, str] = MappingProxyType({
     alerts.SHARED: "Your password of home opens your account in the cloud as well, by the household's rules.",
     alerts.OWNER: "You were made an owner at home, on a hub.",
     alerts.UNSEATED: "At home, on a hub, it was decided that you own the household no longer.",
-    aftermath.PERSON_RESET: "What a stolen hub had done to your account was taken back: {what}.",
-    aftermath.PERSON_LEFT: (
+    aftermath.RESET: "What a stolen hub had done to your account was taken back: {what}.",
+    aftermath.LEFT: (
         "What a stolen hub had done to your account still stands: {what}. Tell an owner what of it isn't right."
     ),
 })  # fmt: skip
@@ -88,6 +88,11 @@ _PARTS: Mapping[str, str] = MappingProxyType({
     "ban": "a ban",
     "disabled": "that they may not sign in",
     "enabled": "that they may sign in again",
+    "opened": "its key or its rights, for which it was removed: add it anew",
+    "removal": "that it is removed: add or enrol it anew",
+    "suspension": "that it is suspended",
+    "description": "what it is called, and where it is",
+    "unknown_rule": "a rule that no program here knows, by which nobody lets them in: delete them, and add them anew",
 })  # fmt: skip
 """What a notice is about, in words; rules are called as in the policy."""
 

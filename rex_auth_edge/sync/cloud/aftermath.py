@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator
 
 from rex_auth_edge.sync.cloud.lifted import lifted
-from rex_auth_edge.sync.cloud.theft import SAFE, put_by
-from rex_auth_edge.sync.house import House
+from rex_auth_edge.sync.cloud.theft import OPENED, SAFE, put_by
+from rex_auth_edge.sync.house import House, closed
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, Kind
 from rex_auth_edge.sync.order import START, Position
 from rex_auth_edge.sync.outcome import Follow, Notice, Then
@@ -13,18 +13,20 @@ from rex_auth_edge.sync.rules.names import ADDRESS, NAME
 from rex_auth_edge.sync.state import Cell
 
 RULES_RESET, RULES_LEFT = "rules_reset_after_theft", "rules_left_by_stolen_hub"
-PERSON_RESET, PERSON_LEFT = "reset_after_theft", "left_by_stolen_hub"
-CODES = frozenset({RULES_RESET, RULES_LEFT, PERSON_RESET, PERSON_LEFT})
+RESET, LEFT = "reset_after_theft", "left_by_stolen_hub"
+CODES = frozenset({RULES_RESET, RULES_LEFT, RESET, LEFT})
 
-_RESET = frozenset({Then.RESTORE, Then.UNSET_EMAIL})
+_UNDOING = frozenset({Then.RESTORE, Then.UNSET_EMAIL})
 _NAMED = {Kind.USERNAME: NAME, Kind.EMAIL: ADDRESS}
+_ENDED: dict[str, str] = {Kind.USER: "deletion", Kind.DEVICE: "removal", Kind.HUB: "removal"}
+"""Of what there may be something to tell, and how it is called that it is over."""
 _RULES = frozenset({"name", "shares", "passwords_home"})
 _OTHERS = "others"
 """In place of a rule that no program here knows: a thief may call one anything."""
 
 
 def notices(hub: Cell, follows: Collection[Follow], house: House) -> Iterator[Notice]:
-    """A notice about the rules, and about each person, with what the hub has changed; nothing of what went with it.
+    """A notice about the rules, and about each person and thing, with what the hub has changed; none of what it let in.
 
     `follows` has been done, and `house` is as it is after it.
     """
@@ -35,15 +37,12 @@ def notices(hub: Cell, follows: Collection[Follow], house: House) -> Iterator[No
     yield from _about(HOUSEHOLD, (RULES_RESET, rules), (RULES_LEFT, dict.fromkeys(_rules(hub.id, since, house))))
     reset: dict[bytes, dict[str, None]] = {}
     for each in follows:
-        if each.then in _RESET:
+        if each.then in _UNDOING or each.what == OPENED:
             reset.setdefault(each.cell.id, {})[_reset(each)] = None
-    for user in house.subjects(Kind.USER):
-        rung = house.state(Cell(Kind.USER, user)).rung
-        if rung is not None and rung.step <= ACTIVE:
-            left = dict.fromkeys(word for word in _left(user, hub.id, since, house) if word not in reset.get(user, {}))
-            yield from _about(user, (PERSON_RESET, reset.get(user, {})), (PERSON_LEFT, left))
-        elif rung is not None and is_later(rung, hub.id, since):
-            yield Notice(user, PERSON_LEFT, ("deletion",))
+    for kind in _ENDED:
+        for subject in (each for each in house.subjects(kind) if each != hub.id):
+            done, left = reset.get(subject, {}), _left(Cell(kind, subject), hub.id, since, house)
+            yield from _about(subject, (RESET, done), (LEFT, dict.fromkeys(word for word in left if word not in done)))
 
 
 def _about(subject: bytes, *said: tuple[str, Collection[str]]) -> Iterator[Notice]:
@@ -54,6 +53,8 @@ def _about(subject: bytes, *said: tuple[str, Collection[str]]) -> Iterator[Notic
 
 def _reset(follow: Follow) -> str:
     """Who was let sign in again is barred once more, if nothing was lifted."""
+    if follow.what == OPENED:
+        return OPENED
     barred = follow.cell.kind == Kind.DISABLED and follow.what.cleared == START
     return "enabled" if barred else _word(follow.cell.kind)
 
@@ -67,21 +68,35 @@ def _rules(hub: bytes, since: Position, house: House) -> Iterator[str]:
             yield _OTHERS
 
 
-def _left(user: bytes, hub: bytes, since: Position, house: House) -> Iterator[str]:
-    """What of somebody is as the hub has said, in a word each."""
-    rung, secret = house.state(Cell(Kind.USER, user)).rung, house.state(Cell(Kind.PASSWORD, user)).secret
+def _left(about: Cell, hub: bytes, since: Position, house: House) -> Iterator[str]:
+    """What of somebody or something is as the hub has said, in a word each; of what is over, that it is."""
+    rung = house.state(about).rung
     if rung is not None and is_later(rung, hub, since):
-        yield "account"
+        yield "account" if rung.step <= ACTIVE else _ENDED[about.kind]
+    if rung is not None and rung.step <= ACTIVE:
+        yield from (_left_of_person if about.kind == Kind.USER else _left_of_thing)(about, hub, since, house)
+        yield from ["unknown_rule"] if closed(house, about.id) else []
+
+
+def _left_of_person(user: Cell, hub: bytes, since: Position, house: House) -> Iterator[str]:
     for kind in (Kind.USERNAME, Kind.EMAIL, Kind.PROFILE):
-        put = put_by(Cell(kind, user), hub, since, house)
+        put = put_by(Cell(kind, user.id), hub, since, house)
         if put and _NAMED.get(kind) in {None, *put}:
             yield _word(kind)
+    secret = house.state(Cell(Kind.PASSWORD, user.id)).secret
     if secret is not None and is_later(secret, hub, since):
         yield _word(Kind.PASSWORD)
     for kind in (Kind.ROLE, Kind.BAN, Kind.DISABLED):
-        state = house.state(Cell(kind, user))
+        state = house.state(Cell(kind, user.id))
         if later_marks(state, hub, since) or any(each.hub == hub and each.at > since for each in lifted(state)):
             yield _word(kind)
+
+
+def _left_of_thing(thing: Cell, hub: bytes, since: Position, house: House) -> Iterator[str]:
+    if "suspended" in put_by(thing, hub, since, house):
+        yield "suspension"
+    if put_by(Cell(Kind.DEVICE_PROFILE, thing.id), hub, since, house):
+        yield "description"
 
 
 def _word(kind: str) -> str:

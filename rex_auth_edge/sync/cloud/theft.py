@@ -33,6 +33,8 @@ SAFE: Mapping[str, Any] = MappingProxyType({
 What it is called stays: no name is safer than another.
 """
 _SHARES, _PASSWORDS, _HOME = "shares", "passwords", "passwords_home"
+OPENED = "opened"
+"""Why such a device goes."""
 _OPENING = frozenset({"public_key", "scopes", "way"})
 _BARS = (Kind.BAN, Kind.DISABLED)
 
@@ -55,7 +57,7 @@ def taken_back(change: Incoming, since: Position, house: House) -> Iterator[Foll
 
     for device in house.subjects(Kind.DEVICE):
         if not revoked(house, Kind.DEVICE, device) and _opened(device, change.cell.id, since, house):
-            yield Follow(Then.REVOKE, Cell(Kind.DEVICE, device))
+            yield Follow(Then.REVOKE, Cell(Kind.DEVICE, device), OPENED)
 
 
 def begun(change: Incoming, since: Position, house: House, some: Collection[bytes]) -> Iterator[Follow]:
