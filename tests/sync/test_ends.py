@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.sync.bodies import Change, Hello, Push, Pushed, Refusal, Row, Welcome
 from rex_auth_edge.sync.cloud import keeping
-from rex_auth_edge.sync.cloud.ordering import DECIDED_AT
 from rex_auth_edge.sync.digest import link
 from rex_auth_edge.sync.hub.asking import pull, push
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Tag, unsent
+from rex_auth_edge.sync.rules.notices import DECIDED_AT
 from rex_auth_edge.sync.rules.record import record_id
 from rex_auth_edge.sync.state import Cell, Count, Held, Mark, State
 from rex_auth_edge.sync.wire import LARGEST_PLAIN, decode, encode, name_of, pack_state, unpack_state

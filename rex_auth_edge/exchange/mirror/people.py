@@ -11,11 +11,11 @@ from rex_auth_edge.exchange.mirror import passwords
 from rex_auth_edge.exchange.mirror.side import Side, Wish, id_of, text, uuid_of, value
 from rex_auth_edge.flows.parts import NOBODY
 from rex_auth_edge.storage import users
-from rex_auth_edge.sync.cloud.ordering import DECIDED_AT
 from rex_auth_edge.sync.house import House, closed, role_of
 from rex_auth_edge.sync.kinds import ACTIVE, REVOKED, Kind
 from rex_auth_edge.sync.order import Lane
 from rex_auth_edge.sync.rules.names import ADDRESS_TAKEN
+from rex_auth_edge.sync.rules.notices import DECIDED_AT
 from rex_auth_edge.sync.state import Cell
 
 DISABLED = "disabled"

@@ -7,10 +7,9 @@ from msgspec import Struct
 from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.scribe import Scribe
 from rex_auth_edge.sync.cloud import alerts
-from rex_auth_edge.sync.cloud.ordering import DECIDED_AT, WHAT
 from rex_auth_edge.sync.house import House, field
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Kind
-from rex_auth_edge.sync.rules.notices import BY_HUB, READ
+from rex_auth_edge.sync.rules.notices import BY_HUB, DECIDED_AT, READ, WHAT
 from rex_auth_edge.sync.rules.roles import WAITS_FOR_OWNER
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.verdict import STALE

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from rex_auth_edge.exchange.oversight.notices import Notice
 from rex_auth_edge.exchange.oversight.reviews import Review
 from rex_auth_edge.sync import verdict
-from rex_auth_edge.sync.cloud import aftermath, alerts, ordering
+from rex_auth_edge.sync.cloud import aftermath, alerts
 from rex_auth_edge.sync.house import RESTORED, House, field, role_in
 from rex_auth_edge.sync.kinds import ACTIVE, Kind
 from rex_auth_edge.sync.rules import keys, names, passwords, record, roles
@@ -30,7 +30,7 @@ _OWNERS: Mapping[str, str] = MappingProxyType({
         "signed out everywhere."
     ),
     roles.LAST_OWNER: "{who} stays an owner: the household would have been without one.",
-    ordering.OUTGROWN: "A hub has told more about {who} than there is room for: look whether that hub is still yours.",
+    alerts.OUTGROWN: "A hub has told more about {who} than there is room for: look whether that hub is still yours.",
     keys.NOT_ITS_OWN: "A hub has told of a key that isn't its own: look whether that hub is still yours.",
     record.REWRITTEN: (
         "A hub says of something on record otherwise than it was put there, which stays: look whether that hub is "

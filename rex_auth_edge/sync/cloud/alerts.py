@@ -17,6 +17,8 @@ ADDRESS, PASSWORD, OWNER = "address_by_hub", "password_by_hub", "owner_by_hub"
 UNSEATED, HUB = "owner_ended_by_hub", "hub_ended_by_hub"
 SHARED = "password_shared"
 """One that was kept at home opens the account in the cloud as well, by the household's policy."""
+OUTGROWN = "outgrown"
+"""More was said of something than there is room for."""
 
 
 def alerts(cell: Cell, delta: State, house: House) -> tuple[Notice, ...]:

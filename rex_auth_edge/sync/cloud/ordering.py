@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import HOUR
 from rex_auth_edge.sync.bodies import Row
-from rex_auth_edge.sync.cloud import aftermath, alerts
+from rex_auth_edge.sync.cloud import aftermath
+from rex_auth_edge.sync.cloud.alerts import OUTGROWN, alerts
 from rex_auth_edge.sync.cloud.arrivals import AsArrived
 from rex_auth_edge.sync.cloud.brought import brought
 from rex_auth_edge.sync.cloud.consequences import consequence, put
@@ -17,19 +17,18 @@ from rex_auth_edge.sync.cloud.handed_on import believed
 from rex_auth_edge.sync.cloud.lifted import NOTED, noted
 from rex_auth_edge.sync.cloud.overtaken import after_end, is_over
 from rex_auth_edge.sync.cloud.removal import after_hub, after_policy
+from rex_auth_edge.sync.cloud.showing import notice, review
 from rex_auth_edge.sync.cloud.store import CloudStore
 from rex_auth_edge.sync.house import House
-from rex_auth_edge.sync.kinds import ACTIVE, PENDING, REVOKED, Doors, Kind, facts_of
+from rex_auth_edge.sync.kinds import REVOKED, Doors, Kind, facts_of
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import START, Lane, Position, Tag, is_unsent
 from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict, refuse
+from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.rules.bans import stamped
 from rex_auth_edge.sync.rules.distrust import distrusted, said, sealed
-from rex_auth_edge.sync.rules.keys import NOT_ITS_OWN
-from rex_auth_edge.sync.rules.notices import ASKED_BY, BY_HUB
-from rex_auth_edge.sync.rules.record import REWRITTEN
 from rex_auth_edge.sync.rules.sign_outs import without_needless
-from rex_auth_edge.sync.state import EMPTY, Cell, Incoming, Rung, State
+from rex_auth_edge.sync.state import EMPTY, Cell, Incoming, State
 from rex_auth_edge.sync.verdict import added
 from rex_auth_edge.sync.wire import pack_state
 
@@ -49,17 +48,6 @@ _NOTHING = pack_state(EMPTY)
 
 LARGEST_CELL = 192 * 1024
 """Bytes to which hubs may let a cell grow: with what the cloud adds, each has to fit into one answer to every hub."""
-OUTGROWN = "outgrown"
-_OF_HUBS = frozenset({
-    *(alerts.ADDRESS, alerts.PASSWORD, alerts.SHARED, alerts.OWNER, alerts.UNSEATED, alerts.HUB),
-    *(OUTGROWN, NOT_ITS_OWN, REWRITTEN),
-    *aftermath.CODES,
-})  # fmt: skip
-"""Codes of what a hub has done that may not be its household's any more."""
-WHAT = "what"
-"""The field of a notice with the parts that it is about, a word each."""
-DECIDED_AT = "decided_at"
-"""When it was, by the cloud's clock in milliseconds since 1970: for people alone, no rule looks at it."""
 
 
 class Ordering:
@@ -93,7 +81,7 @@ class Ordering:
             return Verdict(Outcome.STALE)
         else:
             verdict, delta = self._added(change, at, since)
-        if warnings := alerts.alerts(change.cell, delta, self._store):
+        if warnings := alerts(change.cell, delta, self._store):
             verdict = replace(verdict, notices=(*warnings, *verdict.notices))
         if not self.write(change.cell, delta, at, LARGEST_CELL):
             verdict = refuse(change, OUTGROWN)
@@ -109,12 +97,12 @@ class Ordering:
         """What was held back is shown, who has to know is told, and what follows is done."""
         if verdict.review != EMPTY and not is_over(change.cell, self._store):
             self._review(change, verdict)
-        for notice in verdict.notices:
-            self._tell(notice, change.tag.origin)
+        for each in verdict.notices:
+            self._tell(each, change.tag.origin)
         self._follow(follows := [*verdict.follows, *self._after(change, verdict)], change)
         if change.cell.kind == Kind.HUB and verdict.delta != EMPTY:
-            for notice in list(aftermath.notices(change.cell, follows, AsArrived(self._store))):
-                self._tell(notice, change.cell.id)
+            for each in list(aftermath.notices(change.cell, follows, AsArrived(self._store))):
+                self._tell(each, change.cell.id)
 
     def take_lost(self, hub: bytes, cell: Cell, state: State) -> None:
         """Join what a restored cloud had forgotten, as far as the hub is to be believed about it, at a new place."""
@@ -122,10 +110,10 @@ class Ordering:
         taken = believed(hub, cell, self._forgotten(cell, state), self._store)
         change = Incoming(taken.cell, Tag(hub, 0, 0), (at,) * 4, placed(taken.state, at, after=START))
         _, delta = added(change, self._store, at)
-        notices = alerts.alerts(taken.cell, delta, self._store)
+        warnings = alerts(taken.cell, delta, self._store)
         self.write(taken.cell, delta, at, LARGEST_CELL)
-        for notice in notices:
-            self._tell(notice, hub)
+        for each in warnings:
+            self._tell(each, hub)
         if cell.kind == Kind.HUB:
             self._distrust_again(cell, state)
 
@@ -193,22 +181,13 @@ class Ordering:
     def _review(self, change: Incoming, verdict: Verdict) -> None:
         """Show an owner what was held back, until one decides."""
         at = self.next()
-        about = {"kind": change.cell.kind, "id": change.cell.id, "state": pack_state(verdict.review)}
-        fields: dict[str, Any] = {**about, ASKED_BY: change.tag.origin, DECIDED_AT: self._now}
-        why = verdict.notices[-1].code if verdict.notices else ""
-        rung = Rung(PENDING, at, self.tag(at), at, change.actor)
-        state = replace(put(at, self.tag(at), {**fields, "why": why}), rung=rung)
-        self.write(Cell(Kind.REVIEW, self._name(change.tag)), state, at)
+        waits = review(change, verdict, Pen(self.tag(at), (at,) * 4, at), self._now)
+        self.write(Cell(Kind.REVIEW, self._name(change.tag)), waits, at)
 
-    def _tell(self, notice: Notice, origin: bytes) -> None:
+    def _tell(self, what: Notice, origin: bytes) -> None:
         at = self.next()
-        fields: dict[str, Any] = {"about": notice.about, "code": notice.code, DECIDED_AT: self._now}
-        if notice.what:
-            fields[WHAT] = list(notice.what)
-        if notice.code in _OF_HUBS:
-            fields[BY_HUB] = origin
-        state = replace(put(at, self.tag(at), fields), rung=Rung(ACTIVE, at, self.tag(at), at))
-        self.write(Cell(Kind.NOTICE, self._name(self.tag(at))), state, at)
+        pen = Pen(self.tag(at), (at,) * 4, at)
+        self.write(Cell(Kind.NOTICE, self._name(pen.tag)), notice(what, origin, pen, self._now), at)
 
     def _name(self, tag: Tag) -> bytes:
         return hashlib.blake2b(repr(tuple(tag)).encode(), digest_size=16, key=self._key).digest()
