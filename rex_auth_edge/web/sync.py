@@ -6,7 +6,7 @@ from uuid import UUID
 
 from rex_auth_edge.domain.refusals import Code, Refused, RefusedError
 from rex_auth_edge.exchange.cloud.desk import Asked, CloudDesk
-from rex_auth_edge.exchange.messages import PATHS, PULL, TYPE, WAIT
+from rex_auth_edge.exchange.messages import PATHS, PULL, TYPE
 from rex_auth_edge.exchange.proof import NONCE, SCHEME
 from rex_auth_edge.sync.wire import LARGEST_BODY
 from rex_auth_edge.web.addresses import client_address
@@ -104,8 +104,8 @@ async def _disconnected(receive: Receive) -> None:
 def _asked(scope: Scope, body: bytes) -> Asked:
     scheme, _, proof = (header(scope, b"authorization") or b"").decode("latin-1").partition(" ")
     wait = _WAIT.search(header(scope, b"prefer") or b"") if scope["path"] == PULL else None
-    seconds = min(int(wait[1]), WAIT) if wait else 0
-    return Asked(scope["path"], body, proof.strip() if scheme.lower() == SCHEME.lower() else "", seconds)
+    proof = proof.strip() if scheme.lower() == SCHEME.lower() else ""
+    return Asked(scope["path"], body, proof, int(wait[1]) if wait else 0)
 
 
 def _head(said: bytes) -> list[tuple[bytes, bytes]]:
