@@ -32,6 +32,29 @@ class House(Protocol):
         ...
 
 
+class Over:
+    """A household as another is, but for what a class of this kind says otherwise."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def state(self, cell: Cell) -> State:
+        """See `House`."""
+        return self._house.state(cell)
+
+    def subjects(self, kind: str) -> Iterable[bytes]:
+        """See `House`."""
+        return self._house.subjects(kind)
+
+    def bearing(self, kind: str, field: str, value: Any) -> Iterable[bytes]:
+        """See `House`."""
+        return self._house.bearing(kind, field, value)
+
+    def kinds(self, subject: bytes) -> Iterable[str]:
+        """See `House`."""
+        return self._house.kinds(subject)
+
+
 def field(house: House, cell: Cell, name: str) -> Any:
     """The field's value, or None."""
     held = house.state(cell).fields.get(name)

@@ -10,7 +10,7 @@ import pytest
 
 import rex_auth_edge
 from rex_auth_edge.sync import verdict
-from rex_auth_edge.sync.house import House
+from rex_auth_edge.sync.house import House, Over
 from rex_auth_edge.sync.kinds import Decided, Kind
 from rex_auth_edge.sync.outcome import Verdict
 from rex_auth_edge.sync.state import Cell, Incoming, State
@@ -58,30 +58,27 @@ def test_every_kind_has_a_writer_and_a_reader() -> None:
     assert (every - written, every - read) == (set(), set())
 
 
-class Watched:
+class Watched(Over):
     """A household that notes which kinds' cells a rule looks at, but for the one that it decides."""
 
     def __init__(self, house: House, decided: Cell, seen: set[str]) -> None:
-        self._house, self._decided, self._seen = house, decided, seen
+        super().__init__(house)
+        self._decided, self._seen = decided, seen
 
     def state(self, cell: Cell) -> State:
         """See `House`."""
         self._seen |= set() if cell == self._decided else {cell.kind}
-        return self._house.state(cell)
+        return super().state(cell)
 
     def subjects(self, kind: str) -> Iterable[bytes]:
         """See `House`."""
         self._seen.add(kind)
-        return self._house.subjects(kind)
+        return super().subjects(kind)
 
     def bearing(self, kind: str, field: str, value: Any) -> Iterable[bytes]:
         """See `House`."""
         self._seen.add(kind)
-        return self._house.bearing(kind, field, value)
-
-    def kinds(self, subject: bytes) -> Iterable[str]:
-        """See `House`."""
-        return self._house.kinds(subject)
+        return super().bearing(kind, field, value)
 
 
 def test_a_rule_decides_each_kind_of_which_its_row_says_so() -> None:

@@ -4,13 +4,13 @@ No rule looks at it but for that choice, which becomes a place in the order.
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import HOUR
 from rex_auth_edge.sync.cloud.epochs import has_forgotten
 from rex_auth_edge.sync.cloud.store import CloudStore
+from rex_auth_edge.sync.house import Over
 from rex_auth_edge.sync.order import START, Position
 from rex_auth_edge.sync.state import Cell, State
 
@@ -29,7 +29,7 @@ def place_of(hours: Iterable[tuple[int, Position]], head: Position, at: int) -> 
     return min([before for each, before in noted if each >= hour], default=head)
 
 
-class AsArrived:
+class AsArrived(Over):
     """A household where no field came sooner than it did.
 
     Told again to a restored cloud, a field keeps the place of before by which the later wins, and which its hub alone
@@ -37,6 +37,7 @@ class AsArrived:
     """
 
     def __init__(self, store: CloudStore) -> None:
+        super().__init__(store)
         self._store = store
 
     def state(self, cell: Cell) -> State:
@@ -46,15 +47,3 @@ class AsArrived:
         if row is None or not late:
             return state
         return replace(state, fields=state.fields | {name: replace(held, at=row.at) for name, held in late.items()})
-
-    def subjects(self, kind: str) -> Iterable[bytes]:
-        """See `House`."""
-        return self._store.subjects(kind)
-
-    def bearing(self, kind: str, field: str, value: Any) -> Iterable[bytes]:
-        """See `House`."""
-        return self._store.bearing(kind, field, value)
-
-    def kinds(self, subject: bytes) -> Iterable[str]:
-        """See `House`."""
-        return self._store.kinds(subject)
