@@ -1,5 +1,6 @@
 """A hub that was away for too long, by hand: of what others know it changes nothing by itself."""
 
+import pytest
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.clock import DAY
@@ -73,6 +74,22 @@ def test_a_password_that_nobody_has_replaced_is_taken_however_late() -> None:
     secret = house.state(Cell(Kind.PASSWORD, NOAH)).secret
     assert secret is not None
     assert secret.verifier == b"set there"
+
+
+@pytest.mark.parametrize("role", ["owner", "adult", "child", "guest"])
+def test_a_role_that_comes_too_late_raises_nobody(role: str) -> None:
+    """By a lower one somebody is less at once; an owner is asked about a higher one. Nothing is left of the same."""
+    house, here = household()
+    house.take(here.role(LEO, "child"))
+    house.refresh = house.at
+    verdict = house.take(Writer(HUB_B).role(LEO, role))
+    now = role_in(house.state(Cell(Kind.ROLE, LEO)))
+    assert (now, verdict.outcome is Outcome.STALE) == {
+        "owner": ("child", True),
+        "adult": ("child", True),
+        "child": ("child", False),
+        "guest": ("guest", False),
+    }[role]
 
 
 def test_a_verifier_is_in_no_review() -> None:
