@@ -84,3 +84,23 @@ def remove(world: World, hub: bytes, since: list[int], owner: bytes | None) -> N
         return Pen(ordering.tag(at), (at,) * 4, at).climb(REVOKED, owner, **{DISTRUST: since})
 
     world.cloud.write(Cell(Kind.HUB, hub), climb, owner)
+
+
+def agree(world: World) -> None:
+    """All hear of all, also the first of what the last has said."""
+    world.converge()
+    world.converge()
+
+
+def gives(world: World, hub: HubMachine, user: bytes, role: str, by: bytes | None) -> None:
+    """Somebody gives a role on the hub, and all hear of it."""
+    hub.write(Cell(Kind.ROLE, user), AtHub(hub).pen().role(role, by), by)
+    agree(world)
+
+
+def two_owners(made_by: int = 1) -> tuple[World, bytes, list[int]]:
+    """Noah owns the household as well, by the word of a hub; who has founded it; and up to where all is well."""
+    world = calm()
+    owner = with_noah(world)
+    gives(world, world.hubs[made_by], NOAH, "owner", owner)
+    return world, owner, list(world.cloud.store.standing().at)

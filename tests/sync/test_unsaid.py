@@ -13,33 +13,13 @@ from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import Lane, Position
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import Cell, State
-from tests.sync.by_hand import calm, put, remove, with_noah
+from tests.sync.by_hand import agree, calm, gives, put, remove, two_owners, with_noah
 from tests.sync.houses import LEO, NOAH
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtHub
 from tests.sync.simulation.world import World
 
 MALLORY = b"mallory!" * 2
-
-
-def agree(world: World) -> None:
-    """All hear of all, also the first of what the last has said."""
-    world.converge()
-    world.converge()
-
-
-def gives(world: World, hub: HubMachine, user: bytes, role: str, by: bytes | None) -> None:
-    """Somebody gives a role on the hub, and all hear of it."""
-    hub.write(Cell(Kind.ROLE, user), AtHub(hub).pen().role(role, by), by)
-    agree(world)
-
-
-def two_owners(made_by: int = 1) -> tuple[World, bytes, list[int]]:
-    """Noah owns the household as well, by the word of a hub; who has founded it; and up to where all is well."""
-    world = calm()
-    owner = with_noah(world)
-    gives(world, world.hubs[made_by], NOAH, "owner", owner)
-    return world, owner, list(world.cloud.store.standing().at)
 
 
 @pytest.mark.parametrize("made_by", [0, 1])
@@ -103,22 +83,6 @@ def test_whom_owners_have_lowered_since() -> None:
     gives(world, hub, NOAH, "child", owner)
     remove(world, hub.id, since, owner)
     assert role_of(world.cloud.store, NOAH) is Role.GUEST
-
-
-def test_whom_those_have_raised_whom_it_has_lowered_again() -> None:
-    """An accomplice who is an owner for a moment makes another one, and is a guest once more: neither owns anything."""
-    world = calm()
-    owner, (hub, other) = with_noah(world), world.hubs[:2]
-    gives(world, other, NOAH, "guest", owner)
-    put(other, Kind.USER, MALLORY, AtHub(other).pen().climb())
-    agree(world)
-    since = list(world.cloud.store.standing().at)
-    gives(world, hub, NOAH, "owner", owner)
-    gives(world, other, MALLORY, "owner", NOAH)
-    gives(world, hub, NOAH, "guest", owner)
-    assert role_of(world.cloud.store, MALLORY) is Role.OWNER
-    remove(world, hub.id, since, owner)
-    assert owners(world.cloud.store) == [owner]
 
 
 def test_all_owners_lowered_for_an_accomplice() -> None:
@@ -189,7 +153,7 @@ def test_what_was_lifted_no_hub_says() -> None:
     put(hub, Kind.ROLE, NOAH, AtHub(hub).pen().put(lifted=[]))
     agree(world)
     assert list(lifted(world.cloud.store.state(cell))) == before
-    assert [(each.mark.what, each.hub, each.at > Position(*since)) for each in before] == [("owner", hub.id, True)]
+    assert [(each.mark.what, each.origin, each.at > Position(*since)) for each in before] == [("owner", hub.id, True)]
 
 
 ACTS = st.tuples(

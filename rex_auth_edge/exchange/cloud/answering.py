@@ -17,8 +17,6 @@ from rex_auth_edge.sync.cloud import keeping
 from rex_auth_edge.sync.cloud.answer import Occasion, answer
 from rex_auth_edge.sync.cloud.greeting import spoken
 from rex_auth_edge.sync.cloud.store import Member
-from rex_auth_edge.sync.house import revoked
-from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import START, Position
 from rex_auth_edge.sync.wire import WireError, encode, name_of
 
@@ -81,9 +79,7 @@ def _answered(tx: Tx, parts: Parts, tenant_id: UUID, asker: tuple[bytes, bytes, 
     occasion = Occasion(store, tx.node.id.bytes, tx.now.wall, fresh, parts.naming(tenant_id), age=age)
     said = answer(occasion, hub, key, raw)
     _note_versions(store.member(hub), hub, raw)
-    for cell in tuple(store.dirty):
-        if cell.kind == Kind.HUB and revoked(store, Kind.HUB, cell.id):
-            keeping.remove(store, cell.id)
+    keeping.remove_ended(store, store.dirty)
     store.flush()
     if name_of(raw) == Hello.__name__:  # another program may have been here before
         adopt(tx, parts, tenant_id, store, beyond(tx.conn, tenant_id))

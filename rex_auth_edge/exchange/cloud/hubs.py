@@ -114,13 +114,13 @@ def _remove(tx: Tx, parts: Parts, actor: Actor, hub_id: UUID, theft: _Theft | No
         return place
     if (refused := _is_over(store, hub_id.bytes, place)) is not None:
         return refused
-    keeping.remove(store, hub_id.bytes)
     fields = {} if place is None else distrust.said(hub_id.bytes, place, parts.naming(actor.tenant_id))
     if fields and actor.session_id:
         fields[distrust.SPARED] = actor.session_id.bytes
     by = actor.user_id.bytes if actor.user_id else None
     with changing(tx, parts, store) as scribe:
         scribe.write(Cell(Kind.HUB, hub_id.bytes), scribe.pen().climb(REVOKED, by, **fields), by)
+        keeping.remove_ended(store, store.dirty)
         news = {cell.id for cell in store.dirty if cell.kind == Kind.NOTICE}
     said = {"stolen": theft is not None, "since": theft.since if theft else ""}
     note(tx, actor, Act.REMOVE_HUB, detail={"hub": str(hub_id), **said})

@@ -89,6 +89,7 @@ _PARTS: Mapping[str, str] = MappingProxyType({
     "disabled": "that they may not sign in",
     "enabled": "that they may sign in again",
     "opened": "its key or its rights, for which it was removed: add it anew",
+    "hub": "that it is enrolled",
     "removal": "that it is removed: add or enrol it anew",
     "suspension": "that it is suspended",
     "description": "what it is called, and where it is",

@@ -37,7 +37,7 @@ def notices(hub: Cell, follows: Collection[Follow], house: House) -> Iterator[No
     yield from _about(HOUSEHOLD, (RULES_RESET, rules), (RULES_LEFT, dict.fromkeys(_rules(hub.id, since, house))))
     reset: dict[bytes, dict[str, None]] = {}
     for each in follows:
-        if each.then in _UNDOING or each.what == OPENED:
+        if each.then in _UNDOING or each.what == OPENED or each.cell.kind == Kind.HUB:
             reset.setdefault(each.cell.id, {})[_reset(each)] = None
     for kind in _ENDED:
         for subject in (each for each in house.subjects(kind) if each != hub.id):
@@ -88,7 +88,7 @@ def _left_of_person(user: Cell, hub: bytes, since: Position, house: House) -> It
         yield _word(Kind.PASSWORD)
     for kind in (Kind.ROLE, Kind.BAN, Kind.DISABLED):
         state = house.state(Cell(kind, user.id))
-        if later_marks(state, hub, since) or any(each.hub == hub and each.at > since for each in lifted(state)):
+        if later_marks(state, hub, since) or any(each.origin == hub and each.at > since for each in lifted(state)):
             yield _word(kind)
 
 

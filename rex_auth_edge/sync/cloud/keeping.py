@@ -7,8 +7,10 @@ from msgspec.structs import replace
 from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.sync.cloud.answer import LONGEST_ABSENCE
 from rex_auth_edge.sync.cloud.store import CloudStore, Member
-from rex_auth_edge.sync.kinds import subject_of
+from rex_auth_edge.sync.house import revoked
+from rex_auth_edge.sync.kinds import Kind, subject_of
 from rex_auth_edge.sync.order import Lane, Position
+from rex_auth_edge.sync.state import Cell
 
 TOMBSTONE_LIFE = 90 * DAY
 
@@ -29,6 +31,13 @@ def remove(store: CloudStore, hub: bytes) -> None:
     member = store.member(hub)
     if member is not None:
         store.put_member(hub, replace(member, removed=True))
+
+
+def remove_ended(store: CloudStore, changed: Iterable[Cell]) -> None:
+    """The same of each hub of these cells that has come to its ladder's end."""
+    for cell in tuple(changed):
+        if cell.kind == Kind.HUB and revoked(store, Kind.HUB, cell.id):
+            remove(store, cell.id)
 
 
 def made_durable(store: CloudStore, at: Position) -> None:

@@ -1,4 +1,4 @@
-"""What hubs lift of roles, and of what bars people: the cloud notes it beside the rest, for should a hub be a thief's.
+"""What is lifted of roles, and of what bars people: the cloud notes it beside the rest, for should a hub be a thief's.
 
 A mark that is lifted is gone from its cell, and with it who had said what stood there before.
 """
@@ -20,30 +20,31 @@ _LIFTED = "lifted"
 
 
 class Lifted(NamedTuple):
-    """A mark that is gone, which hub has lifted it, and at which place."""
+    """A mark that is gone, which node has lifted it, at which place, and who did it there."""
 
     mark: Mark
-    hub: bytes
+    origin: bytes
     at: Position
+    actor: bytes | None
 
 
 def noted(change: Incoming, before: State, delta: State, at: Position, tag: Tag) -> State:
-    """What a hub's change adds, with what it lifts of the cell as it was `before`; no hub says anything of that."""
+    """What a change adds, with what it lifts of the cell as it was `before`; no hub says anything of that."""
     fields = {name: held for name, held in delta.fields.items() if name != _LIFTED}
     left = {mark.by for mark in join(before, delta).marks}
     gone = tuple(mark for mark in before.marks if mark.by not in left)
     if gone:
-        told = (change.tag.origin, at, pack_state(State(marks=gone)))
+        told = (change.tag.origin, at, change.actor, pack_state(State(marks=gone)))
         fields[_LIFTED] = Held(at, tag, (*_told(before), told))
     return replace(delta, fields=fields)
 
 
 def lifted(state: State) -> Iterator[Lifted]:
     """All of it."""
-    for hub, at, packed in _told(state):
-        yield from (Lifted(mark, hub, Position(*at)) for mark in unpack_state(packed).marks)
+    for origin, at, actor, packed in _told(state):
+        yield from (Lifted(mark, origin, Position(*at), actor) for mark in unpack_state(packed).marks)
 
 
-def _told(state: State) -> tuple[tuple[bytes, Position, bytes], ...]:
+def _told(state: State) -> tuple[tuple[bytes, Position, bytes | None, bytes], ...]:
     held = state.fields.get(_LIFTED)
     return () if held is None else tuple(held.value)

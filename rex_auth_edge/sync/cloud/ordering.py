@@ -140,7 +140,7 @@ class Ordering:
 
     def _added(self, change: Incoming, at: Position, refresh: Position | None = None) -> tuple[Verdict, State]:
         verdict, delta = added(change, self._store, at, refresh)
-        if change.cell.kind in NOTED and change.tag.origin != self.cloud:
+        if change.cell.kind in NOTED:
             return verdict, noted(change, self._store.state(change.cell), delta, at, self.tag(at))
         if change.cell.kind not in _COMPLETED:
             return verdict, delta
@@ -176,7 +176,10 @@ class Ordering:
     def _follow(self, follows: Iterable[Follow], cause: Incoming) -> None:
         for follow in [each for each in follows if each.then not in _TAKING or each.cell.id != cause.actor]:
             at = self.next()
-            self.own(follow.cell, consequence(follow, at, self.tag(at), self._store), at)
+            state = consequence(follow, at, self.tag(at), self._store)
+            if follow.cell.kind == Kind.HUB:
+                state = join(state, put(at, self.tag(at), said(follow.cell.id, START, self._key)))
+            self.own(follow.cell, state, at, cause.actor if follow.cell.kind == Kind.HUB else None)
 
     def _review(self, change: Incoming, verdict: Verdict) -> None:
         """Show an owner what was held back, until one decides."""

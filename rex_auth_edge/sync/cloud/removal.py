@@ -10,7 +10,7 @@ from rex_auth_edge.sync.house import House, is_in, kept_home, owners, role_in, r
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Doors, Kind
 from rex_auth_edge.sync.order import START, Position
 from rex_auth_edge.sync.outcome import Follow, Then
-from rex_auth_edge.sync.rules.distrust import distrusted, is_later
+from rex_auth_edge.sync.rules.distrust import distrusted
 from rex_auth_edge.sync.state import Cell, Incoming, Rung, State
 
 
@@ -29,23 +29,24 @@ def after_hub(change: Incoming, house: House) -> list[Follow]:
 
 def _undone(change: Incoming, since: Position, house: House) -> list[Follow]:
     """Where nobody is left whom anybody else has made an owner, the one who came first stays, whom a thief can't be."""
-    hub, actor = change.cell.id, change.actor
-    let_in, roles = list(_let_in(hub, since, house)), _roles(Unsaid(hub, since, house), {actor})
+    hub, actor, unsaid = change.cell.id, change.actor, Unsaid(change.cell.id, since, house)
+    roles, let_in = _roles(unsaid, {actor}), list(_let_in(unsaid))
     raised = {user for user, each in roles.items() if _makes_owner(each)}
     out = roles.keys() - raised | {each.cell.id for each in let_in} - {actor}
     owning = {user for user in _members(house) if user in raised or role_of(house, user) is Role.OWNER}
-    shut, ruling = theft.shut_out(hub, since, house, owning), {*owners(house), *filter(partial(is_in, house), raised)}
+    shut, ruling = theft.shut_out(unsaid, owning), {*owners(house), *filter(partial(is_in, house), raised)}
     alone, kept = out.issuperset(ruling), set[bytes]()
     if alone and out.issuperset(shut) and (first := _first([*ruling, *shut], house)):
-        kept, roles = {first}, _roles(Unsaid(hub, since, house), {actor, first})
-    freed = list(theft.freed(hub, since, house, owning - out | kept, barred=since > START or alone))
-    barred = theft.barred_again(Unsaid(hub, since, house), {actor, *kept, *(each.cell.id for each in freed)})
+        kept, unsaid = {first}, Unsaid(hub, since, house)
+        roles = _roles(unsaid, {actor, first})
+    freed = list(theft.freed(unsaid, owning - out | kept, barred=since > START or alone))
+    barred = theft.barred_again(unsaid, {actor, *kept, *(each.cell.id for each in freed)})
     ups = [each for user, each in roles.items() if user in raised]
     downs = [*let_in, *(each for user, each in roles.items() if user not in raised)]
     downs.sort(key=lambda each: each.cell.id in kept)
     renewed = list(_renewals(house))
     ended = theft.begun(change, since, house, {each.cell.id for each in renewed})
-    asked = theft.asked(hub, since, house)
+    asked = theft.asked(unsaid)
     return [*ups, *freed, *downs, *barred, *theft.taken_back(change, since, house), *renewed, *ended, *asked]
 
 
@@ -79,12 +80,26 @@ def _keys(hub: bytes, house: House) -> Iterator[Follow]:
             yield Follow(Then.REVOKE, Cell(Kind.KEY, subject))
 
 
-def _let_in(hub: bytes, since: Position, house: House) -> Iterator[Follow]:
-    for kind in [kind for kind in Kind if kind.facts.doors is Doors.OPEN]:
-        for subject in house.subjects(kind):
-            rung: Rung | None = house.state(Cell(kind, subject)).rung
-            if rung and rung.step <= ACTIVE and is_later(rung, hub, since):
+def _let_in(unsaid: Unsaid) -> Iterator[Follow]:
+    """Other hubs last: all that they have said since goes with them."""
+    for kind in [*(kind for kind in Kind if kind.facts.doors is Doors.OPEN), Kind.HUB]:
+        for subject in unsaid.house.subjects(kind):
+            rung: Rung | None = unsaid.house.state(Cell(kind, subject)).rung
+            if rung and rung.step <= ACTIVE and unsaid.is_said(rung):
                 yield Follow(Then.REVOKE, Cell(kind, subject))
+    for user in _invited(unsaid):
+        yield Follow(Then.REVOKE, Cell(Kind.USER, user))
+
+
+def _invited(unsaid: Unsaid) -> Iterator[bytes]:
+    """Who has come since by a usurper's invitation."""
+    for invitation in unsaid.house.subjects(Kind.INVITATION):
+        told = unsaid.house.state(Cell(Kind.INVITATION, invitation)).fields
+        by, used = told.get("by"), told.get("used_by")
+        if by is not None and used is not None and by.value in unsaid.usurpers and by.at > unsaid.since:
+            rung = unsaid.house.state(Cell(Kind.USER, used.value)).rung
+            if rung is not None and rung.step <= ACTIVE and rung.at > unsaid.since:
+                yield used.value
 
 
 def _renewals(house: House) -> Iterator[Follow]:

@@ -14,7 +14,7 @@ from rex_auth_edge.sync.house import House, field, revoked, session_lives
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, Kind
 from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.outcome import Follow, Then
-from rex_auth_edge.sync.rules.distrust import SPARED, is_later, later_marks
+from rex_auth_edge.sync.rules.distrust import SPARED, is_later
 from rex_auth_edge.sync.rules.names import ADDRESS
 from rex_auth_edge.sync.rules.notices import ASKED_BY
 from rex_auth_edge.sync.state import Cell, Held, Incoming
@@ -70,13 +70,15 @@ def begun(change: Incoming, since: Position, house: House, some: Collection[byte
             yield Follow(Then.REVOKE, Cell(Kind.SESSION_END, session))
 
 
-def asked(hub: bytes, since: Position, house: House) -> Iterator[Follow]:
+def asked(unsaid: Unsaid) -> Iterator[Follow]:
     """What owners are to decide because of the hub, and what it would have people read."""
+    house = unsaid.house
     for kind in (Kind.REVIEW, Kind.NOTICE):
         for subject in house.subjects(kind):
             rung = house.state(Cell(kind, subject)).rung
-            by = rung and {rung.by.origin, field(house, Cell(kind, subject), ASKED_BY)}
-            if rung and by and hub in by and rung.step <= ACTIVE and rung.at > since:
+            if rung is None or rung.step > ACTIVE or rung.at <= unsaid.since:
+                continue
+            if unsaid.is_said(rung) or field(house, Cell(kind, subject), ASKED_BY) == unsaid.hub:
                 yield Follow(Then.REVOKE, Cell(kind, subject))
 
 
@@ -109,15 +111,14 @@ def _addressed(cell: Cell, hub: bytes, since: Position, house: House) -> bool:
     return address is not None and address.value is not None
 
 
-def freed(hub: bytes, since: Position, house: House, some: Collection[bytes], *, barred: bool) -> Iterator[Follow]:
+def freed(unsaid: Unsaid, some: Collection[bytes], *, barred: bool) -> Iterator[Follow]:
     """Those of `some` whom the hub has banned; where they were `barred` by it as well, that too.
 
     What it had put there before stays, as does what others have.
     """
-    unsaid = Unsaid(hub, since, house)
     for kind in _BARS if barred else (Kind.BAN,):
-        for user in house.subjects(kind):
-            if user in some and later_marks(house.state(Cell(kind, user)), hub, since):
+        for user in unsaid.house.subjects(kind):
+            if user in some and any(map(unsaid.is_said, unsaid.house.state(Cell(kind, user)).marks)):
                 yield unsaid.restored(Cell(kind, user))
 
 
@@ -129,7 +130,7 @@ def barred_again(unsaid: Unsaid, but: Collection[bytes | None]) -> Iterator[Foll
             yield unsaid.restored(cell)
 
 
-def shut_out(hub: bytes, since: Position, house: House, some: Collection[bytes]) -> list[bytes]:
+def shut_out(unsaid: Unsaid, some: Collection[bytes]) -> list[bytes]:
     """Those of `some` who would be in if it weren't for the hub."""
-    marks = {user: house.state(Cell(Kind.DISABLED, user)) for user in house.subjects(Kind.DISABLED) if user in some}
-    return [user for user, state in marks.items() if state.marks and later_marks(state, hub, since) == [*state.marks]]
+    marks = {user: unsaid.house.state(Cell(Kind.DISABLED, user)).marks for user in some}
+    return [user for user, every in marks.items() if every and all(map(unsaid.is_said, every))]

@@ -1,19 +1,21 @@
 """Roles, and who may sign in, as they would be if a stolen hub had said nothing since: by others' word alone."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.roles import Role
+from rex_auth_edge.sync.cloud.alerts import ADDRESS, PASSWORD
 from rex_auth_edge.sync.cloud.lifted import Lifted, lifted
 from rex_auth_edge.sync.house import House, role_in
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import START, Position, Tag
 from rex_auth_edge.sync.outcome import Follow, Then
 from rex_auth_edge.sync.rules.distrust import is_doubted, is_later, is_untrusted
-from rex_auth_edge.sync.state import Cell, Mark, State
+from rex_auth_edge.sync.rules.notices import BY_HUB
+from rex_auth_edge.sync.state import Cell, Mark, Rung, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,45 +26,56 @@ class Unsaid:
     since: Position
     house: House
     usurpers: set[bytes] = field(default_factory=set)
-    """Who would own nothing: by their word since then nobody is anything."""
+    """By whose word nobody is anything since then: see `find_usurpers`."""
+
+    def is_said(self, part: Mark | Rung) -> bool:
+        """Whether it came since then from the hub, or from a usurper wherever they were."""
+        return is_later(part, self.hub, self.since) or (part.actor in self.usurpers and part.at > self.since)
 
     def marks(self, cell: Cell) -> tuple[Mark, ...]:
         """What others have put, and of what was wrongly lifted what still stood when the latest of all that came."""
         state = self.house.state(cell)
-        stay = [mark for mark in state.marks if not is_later(mark, self.hub, self.since)]
-        gone = [each for each in self._wrongly(cell, state) if not self.is_void(each.mark)]
-        good = [*(mark for mark in stay if not self.is_void(mark)), *(each.mark for each in gone)]
+        stay = [mark for mark in state.marks if not self.is_said(mark)]
+        gone = [each for each in self._wrongly(cell, state) if not self._is_void(each.mark)]
+        good = [*(mark for mark in stay if not self._is_void(mark)), *(each.mark for each in gone)]
         latest = max((mark.at for mark in good), default=START)
         return (*stay, *(_anew(each.mark) for each in gone if each.at > latest))
 
     def _wrongly(self, cell: Cell, state: State) -> Iterator[Lifted]:
-        """What hubs have lifted that weren't trusted then; whom this one has lowered at home, if ever, stays so."""
-        ever = cell.kind == Kind.ROLE and self.since == START
-        return (each for each in lifted(state) if not ever and is_untrusted(each.hub, each.at, self.house))
+        """What was lifted by whom nobody trusts then; whom this hub has lowered at home, if ever, stays so."""
+        if cell.kind == Kind.ROLE and self.since == START:
+            return
+        for each in lifted(state):
+            usurped = each.actor in self.usurpers and each.at > self.since
+            if usurped or is_untrusted(each.origin, each.at, self.house):
+                yield each
 
-    def is_void(self, mark: Mark) -> bool:
+    def _is_void(self, mark: Mark) -> bool:
         """Whether nobody is anything by it."""
-        return is_doubted(mark, self.house) or self._is_passed_on(mark)
-
-    def _is_passed_on(self, mark: Mark) -> bool:
-        return mark.actor in self.usurpers and mark.at > self.since
+        return self.is_said(mark) or is_doubted(mark, self.house)
 
     def is_touched(self, cell: Cell) -> bool:
         """Whether anything there is otherwise by the hub, or by usurpers."""
-        marks = self.house.state(cell).marks
-        return set(marks) != set(self.marks(cell)) or any(map(self._is_passed_on, marks))
+        return set(self.house.state(cell).marks) != set(self.marks(cell))
 
-    def find_usurpers(self, but: Iterable[bytes | None]) -> None:
-        """All of them, however many lie between; `but` these stay owners."""
+    def find_usurpers(self, but: Collection[bytes | None]) -> None:
+        """Whose account the hub has taken since, and whom it has raised, or they have; however many lie between.
+
+        But for those who stay owners.
+        """
+        self.usurpers.update(_taken(self.hub, self.since, self.house).difference(but))
         people = set(self.house.subjects(Kind.ROLE)).difference(but)
         while more := {user for user in people - self.usurpers if self._usurps(Cell(Kind.ROLE, user))}:
             self.usurpers.update(more)
 
     def _usurps(self, role: Cell) -> bool:
-        return self.is_touched(role) and role_in(State(marks=self._good(role))) is not Role.OWNER
+        state, good = self.house.state(role), role_in(State(marks=self._good(role)))
+        ever = [*state.marks, *(each.mark for each in lifted(state))]
+        raised = [role_in(State(marks=(mark,))) for mark in ever if self.is_said(mark)]
+        return any(good is None or (each is not None and good.below(each)) for each in raised)
 
     def _good(self, cell: Cell) -> tuple[Mark, ...]:
-        return tuple(mark for mark in self.marks(cell) if not self.is_void(mark))
+        return tuple(mark for mark in self.marks(cell) if not self._is_void(mark))
 
     def role(self, user: bytes) -> Follow | None:
         """What makes somebody's role what it would be: a guest's where that is by nobody's good word."""
@@ -76,8 +89,20 @@ class Unsaid:
 
     def restored(self, cell: Cell) -> Follow:
         """What puts there what would be there."""
-        later = [mark.at for mark in self.house.state(cell).marks if is_later(mark, self.hub, self.since)]
+        later = [mark.at for mark in self.house.state(cell).marks if self.is_said(mark)]
         return Follow(Then.RESTORE, cell, State(marks=self.marks(cell), cleared=max(later, default=START)))
+
+
+def _taken(hub: bytes, since: Position, house: House) -> set[bytes]:
+    """Whose password or address it has set, as the cloud has told them; at home, if ever, they may have done it."""
+    found = set()
+    for notice in house.subjects(Kind.NOTICE) if since > START else ():
+        told = house.state(Cell(Kind.NOTICE, notice)).fields
+        by, code, about = (told.get(name) for name in (BY_HUB, "code", "about"))
+        if by is not None and code is not None and about is not None and by.value == hub and by.at > since:
+            told_by_a_hub = by.by.origin in house.subjects(Kind.HUB)
+            found.update({about.value} if code.value in {PASSWORD, ADDRESS} and not told_by_a_hub else set())
+    return found
 
 
 def _anew(mark: Mark) -> Mark:
