@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.machine import settle_memory
+from rex_auth_edge.sync.cloud.answer import LONGEST_ABSENCE
 from rex_auth_edge.sync.order import Lane
 from tests.benchmarks import sync_line
 from tests.benchmarks.__main__ import Row, others, say, table
@@ -22,7 +24,7 @@ from tests.benchmarks.sync_ends import AT_ONCE, Ends, Told, ids
 
 EACH_WAY = 100_000
 UPDATED = 2_000
-ENDS, MEANWHILE = 200, 5
+ENDS, MEANWHILE, KEPT = 200, 5, 2
 
 
 @contextmanager
@@ -130,6 +132,7 @@ def measured(count: int) -> list[Row]:
         Row("requests for 100k changes each way", both.requests * scale, 450, f"{both.rows} rows read", lower=True),
         Row("changes sent for 100k updates of 2k cells", again.changes, UPDATED, "", lower=True),
         Row("peak memory above idle, MiB", memory, 24, "the cloud's end in the same process", lower=True),
+        Row("absence without a refresh, days", LONGEST_ABSENCE / DAY, 180, "by `sync/cloud/answer.py`"),
     ]
 
 
@@ -146,11 +149,20 @@ def in_force(count: int, ends: int) -> list[Row]:
         cloud, hub = sync_line.online(home, ends)
         say(f"{count} records on either side while they are apart")
         took, left, further = sync_line.connecting(home, count, MEANWHILE)
+        say(f"{KEPT} requests of a hub to which nothing happens")
+        silent = sync_line.quiet(home, KEPT)
     slowest = max(percentile(each, 0.99) for each in (cloud, hub))
     halves = (f"{len(each)} {name}: {_spread(each)}" for each, name in ((cloud, "cloud to hub"), (hub, "hub to cloud")))
     waited = f"{left} changes of the hub's waited then; in force within {max(further):.1f} s meanwhile"
     return [
         Row("an end in force on the other side, p99, ms", slowest * 1000, 1500, "; ".join(halves), lower=True),
+        Row(
+            "traffic of a quiet hub, KiB an hour",
+            silent / 1024,
+            64,
+            f"over {KEPT} requests; TLS adds some 4",
+            lower=True,
+        ),
         Row(f"ends in force after {count} changes each way, s from connecting", took, 2, waited, lower=True),
     ]
 

@@ -27,7 +27,7 @@ from rex_auth_edge.storage.open import open_current, open_store
 from rex_auth_edge.storage.tx import Tx
 from tests import mariadb, redis_server
 from tests.cloud.pair import PASSWORD, Pair, two
-from tests.exchange.bad_line import bad_line
+from tests.exchange.bad_line import BadLine, bad_line
 from tests.processes import Process, environment, run, started
 
 AT_ONCE = 500
@@ -37,6 +37,9 @@ _LOOK = 0.002
 _PATIENCE = 600
 _IDLE = 2.0
 """Seconds after which a connection may have been closed at its other end."""
+_SETTLED = 5.0
+"""Seconds within which a request follows the answer to the former one."""
+HOUR = 3600
 _OK, _REFUSED = 200, 401
 
 
@@ -92,8 +95,8 @@ class Door:
 class Household:
     """Maya's, on a hub and in the cloud; the hub talks to the one process, people in the cloud to the other."""
 
-    def __init__(self, pair: Pair, folder: Path, url: str, stack: ExitStack) -> None:
-        self._pair, self.folder, self._stack = pair, folder, stack
+    def __init__(self, pair: Pair, folder: Path, line: BadLine, stack: ExitStack) -> None:
+        self._pair, self.folder, self.line, self._stack = pair, folder, line, stack
         self.one, self.cloud = Door(pair.one), Door(pair.other)
         self.start()
         code = self.control("setup.show")["setup_code"]
@@ -104,7 +107,7 @@ class Household:
         founder = pair.join(pair.one, "maya@example.com", "maya")
         self.tenant = founder["tenant_id"]
         claim = self.one.done("POST", "/household/hubs/claims", founder["access_token"])["code"]
-        done = run(folder, "sync", "enroll", url, "--owner", "maya", "--yes", typed=claim + "\n")
+        done = run(folder, "sync", "enroll", address(line), "--owner", "maya", "--yes", typed=claim + "\n")
         assert done.returncode == 0, done.stderr
         self.here = self.hub.sign_in("home")
         until(self.agreed)
@@ -166,6 +169,11 @@ class Household:
         self.start()
 
 
+def address(line: BadLine) -> str:
+    """Of the cloud, as the hub reaches it."""
+    return f"http://127.0.0.1:{line.port}"
+
+
 @contextmanager
 def household() -> Iterator[Household]:
     """It, and all it stands on."""
@@ -173,10 +181,9 @@ def household() -> Iterator[Household]:
         maria, redis = stack.enter_context(mariadb.running()), stack.enter_context(redis_server.running())
         line = stack.enter_context(bad_line())
         hub, cloud = (Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2))
-        url = f"http://127.0.0.1:{line.port}"
-        pair = stack.enter_context(two(maria, redis, cloud, **_QUICK, REX_PUBLIC_URL=url))
+        pair = stack.enter_context(two(maria, redis, cloud, **_QUICK, REX_PUBLIC_URL=address(line)))
         line.target = int(pair.one.url.rpartition(":")[2])
-        yield Household(pair, hub, url, stack)
+        yield Household(pair, hub, line, stack)
 
 
 async def recorded(settings: Settings, tenant_id: UUID | None, count: int) -> None:
@@ -218,6 +225,23 @@ def online(home: Household, count: int) -> tuple[list[float], list[float]]:
         hub.append(home.ended_here(theirs))
         time.sleep(random.uniform(0, 0.1))  # noqa: S311
     return cloud, hub
+
+
+def quiet(home: Household, count: int) -> float:
+    """Bytes an hour that a hub moves to which nothing happens: over `count` requests that were kept waiting."""
+    until(home.agreed)
+    _next_request(home.line)
+    began, before = time.monotonic(), home.line.carried
+    for _ in range(count):
+        _next_request(home.line)
+    return (home.line.carried - before) * HOUR / (time.monotonic() - began)
+
+
+def _next_request(line: BadLine) -> None:
+    """Until one that was kept waiting is answered, and the next one has gone out."""
+    before = line.carried
+    until(lambda: line.carried > before)
+    time.sleep(_SETTLED)
 
 
 def connecting(home: Household, count: int, meanwhile: int) -> tuple[float, int, list[float]]:
