@@ -37,7 +37,7 @@ class Then(StrEnum):
 class Follow(Struct, frozen=True):
     """One such consequence, and the cell that it is about.
 
-    `what` are the fields to put with their values; or the marks to have there in place of those up to `cleared`.
+    `what` are the fields to put with their values; or what to have there once more, in place of marks up to `cleared`.
     """
 
     then: Then

@@ -92,6 +92,22 @@ async def test_an_address_that_it_has_given(street: Street) -> None:
     assert told["reset_after_theft"] == ["What a stolen hub had done to noah was taken back: the e-mail address."]
 
 
+async def test_an_address_in_place_of_another(street: Street) -> None:
+    """Who had one has it again, also who removes the hub: the link by which they set a password goes there alone."""
+    hub, home = await joined(street), street.cloud.home
+    street.clock.advance(2 * HOUR)
+    await says(hub, "maya", email="thief@example.org")
+    await agree(street)
+    told = said(await removed(street, hub.id, stolen="true", since="30m"))
+    assert told["reset_after_theft"] == ["What a stolen hub had done to maya was taken back: the e-mail address."]
+    before = {address: len(await home.mail(address)) for address in ("maya@example.com", "thief@example.org")}
+    async with home.client() as client:
+        for address in before:
+            await client.post("/auth/password/forgot", json={"email": address})
+    after = {address: len(await home.mail(address)) for address in before}
+    assert after == before | {"maya@example.com": before["maya@example.com"] + 1}
+
+
 async def test_a_link_that_was_mailed_there_before(street: Street) -> None:
     """The owner thinks again, and says an earlier time: what the thief has in his mail is good for nothing."""
     await add(street.cloud.home, "noah", "owner")

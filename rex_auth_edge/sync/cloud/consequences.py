@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.house import House
 from rex_auth_edge.sync.kinds import REVOKED
-from rex_auth_edge.sync.order import Position, Tag
+from rex_auth_edge.sync.merge import placed
+from rex_auth_edge.sync.order import START, Position, Tag
 from rex_auth_edge.sync.outcome import Follow, Then
 from rex_auth_edge.sync.state import Held, Mark, Rung, State
 
@@ -34,6 +35,6 @@ _MADE: Mapping[Then, Callable[[Any, Position, Tag], State]] = MappingProxyType(
         Then.LOWER: lambda _, at, tag: State(marks=(Mark(tag, at, Role.GUEST.value),)),
         Then.UNSET_EMAIL: lambda _, at, tag: put(at, tag, dict.fromkeys(("address", "key", "proven"))),
         Then.PUT: lambda what, at, tag: put(at, tag, what),
-        Then.RESTORE: lambda what, at, _: replace(what, marks=tuple(replace(mark, at=at) for mark in what.marks)),
+        Then.RESTORE: lambda what, at, _: placed(what, at, after=START),
     }
 )

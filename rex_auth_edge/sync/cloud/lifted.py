@@ -1,6 +1,6 @@
-"""What is lifted of roles, and of what bars people: the cloud notes it beside the rest, for should a hub be a thief's.
+"""What is taken away of roles, bars and addresses: the cloud notes it beside the rest, for should a hub be a thief's.
 
-A mark that is lifted is gone from its cell, and with it who had said what stood there before.
+A mark that is lifted is gone from its cell, as is an address in whose place there is another, and whose word it was.
 """
 
 from collections.abc import Iterator
@@ -11,12 +11,13 @@ from msgspec.structs import replace
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import Position, Tag
+from rex_auth_edge.sync.rules.names import ADDRESS
 from rex_auth_edge.sync.state import Held, Incoming, Mark, State
 from rex_auth_edge.sync.wire import pack_state, unpack_state
 
-NOTED = frozenset({Kind.ROLE, Kind.DISABLED})
+NOTED = frozenset({Kind.ROLE, Kind.DISABLED, Kind.EMAIL})
 _LIFTED = "lifted"
-"""The field in which it is: who has lifted it, at which place, and the marks, packed."""
+"""The field in which it is: which node has taken it away, at which place, who did it there, and what it was, packed."""
 
 
 class Lifted(NamedTuple):
@@ -29,20 +30,26 @@ class Lifted(NamedTuple):
 
 
 def noted(change: Incoming, before: State, delta: State, at: Position, tag: Tag) -> State:
-    """What a change adds, with what it lifts of the cell as it was `before`; no hub says anything of that."""
+    """What a change adds, with what it takes from the cell as it was `before`; no hub says anything of that."""
     fields = {name: held for name, held in delta.fields.items() if name != _LIFTED}
     left = {mark.by for mark in join(before, delta).marks}
     gone = tuple(mark for mark in before.marks if mark.by not in left)
-    if gone:
-        told = (change.tag.origin, at, change.actor, pack_state(State(marks=gone)))
+    if gone or ADDRESS in fields:
+        former = {name: held for name, held in before.fields.items() if name != _LIFTED}
+        told = (change.tag.origin, at, change.actor, pack_state(State(marks=gone, fields=former)))
         fields[_LIFTED] = Held(at, tag, (*_told(before), told))
     return replace(delta, fields=fields)
 
 
 def lifted(state: State) -> Iterator[Lifted]:
-    """All of it."""
+    """All marks of it."""
     for origin, at, actor, packed in _told(state):
         yield from (Lifted(mark, origin, Position(*at), actor) for mark in unpack_state(packed).marks)
+
+
+def formerly(state: State) -> Iterator[dict[str, Held]]:
+    """Fields as they were each time when there came another address."""
+    return (unpack_state(packed).fields for *_, packed in _told(state))
 
 
 def _told(state: State) -> tuple[tuple[bytes, Position, bytes | None, bytes], ...]:

@@ -141,7 +141,7 @@ class Ordering:
     def _added(self, change: Incoming, at: Position, refresh: Position | None = None) -> tuple[Verdict, State]:
         verdict, delta = added(change, self._store, at, refresh)
         if change.cell.kind in NOTED:
-            return verdict, noted(change, self._store.state(change.cell), delta, at, self.tag(at))
+            return verdict, noted(change, AsArrived(self._store).state(change.cell), delta, at, self.tag(at))
         if change.cell.kind not in _COMPLETED:
             return verdict, delta
         if change.cell.kind == Kind.SIGN_OUT:

@@ -9,15 +9,16 @@ from types import MappingProxyType
 from typing import Any
 
 from rex_auth_edge.domain.clock import HOUR
+from rex_auth_edge.sync.cloud.lifted import formerly
 from rex_auth_edge.sync.cloud.unsaid import Unsaid
 from rex_auth_edge.sync.house import House, field, revoked, session_lives
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, Kind
-from rex_auth_edge.sync.order import Position
+from rex_auth_edge.sync.order import START, Position
 from rex_auth_edge.sync.outcome import Follow, Then
-from rex_auth_edge.sync.rules.distrust import SPARED, is_later
+from rex_auth_edge.sync.rules.distrust import SPARED, is_later, is_untrusted
 from rex_auth_edge.sync.rules.names import ADDRESS
 from rex_auth_edge.sync.rules.notices import ASKED_BY
-from rex_auth_edge.sync.state import Cell, Held, Incoming
+from rex_auth_edge.sync.state import Cell, Held, Incoming, State
 
 _RULES = Cell(Kind.POLICY, HOUSEHOLD)
 SAFE: Mapping[str, Any] = MappingProxyType({
@@ -42,6 +43,7 @@ _BARS = (Kind.BAN, Kind.DISABLED)
 def taken_back(change: Incoming, since: Position, house: House) -> Iterator[Follow]:
     """Rules, and addresses: by a link that is mailed there a thief would set the password that has to be set anew.
 
+    People have the one that they had when it was stolen; where nobody knows that, none, but for who removes it.
     Devices as well to which it has given another key or other rights: each is added anew.
     """
     put = put_by(_RULES, change.cell.id, since, house)
@@ -52,9 +54,13 @@ def taken_back(change: Incoming, since: Position, house: House) -> Iterator[Foll
         yield Follow(Then.PUT, _RULES, rules)
     for user in house.subjects(Kind.EMAIL):
         cell = Cell(Kind.EMAIL, user)
-        if user != change.actor and _addressed(cell, change.cell.id, since, house):
+        if ADDRESS not in put_by(cell, change.cell.id, since, house):
+            continue
+        former = _former(cell, house) if since > START else None
+        if former:
+            yield Follow(Then.RESTORE, cell, State(fields=former))
+        elif field(house, cell, ADDRESS) is not None and (former is not None or user != change.actor):
             yield Follow(Then.UNSET_EMAIL, cell)
-
     for device in house.subjects(Kind.DEVICE):
         if not revoked(house, Kind.DEVICE, device) and _opened(device, change.cell.id, since, house):
             yield Follow(Then.REVOKE, Cell(Kind.DEVICE, device), OPENED)
@@ -106,9 +112,14 @@ def _safe(name: str, value: Any, *, alone: bool) -> Any:
     return [] if name == _HOME and alone else SAFE.get(name, value)
 
 
-def _addressed(cell: Cell, hub: bytes, since: Position, house: House) -> bool:
-    address = put_by(cell, hub, since, house).get(ADDRESS)
-    return address is not None and address.value is not None
+def _former(cell: Cell, house: House) -> dict[str, Held] | None:
+    """What was there last that no hub had put which wasn't trusted then; None where nobody knows."""
+    found = None
+    for fields in formerly(house.state(cell)):
+        address = fields.get(ADDRESS)
+        if address is None or not is_untrusted(address.by.origin, address.at, house):
+            found = fields if address else {}
+    return found
 
 
 def freed(unsaid: Unsaid, some: Collection[bytes], *, barred: bool) -> Iterator[Follow]:
