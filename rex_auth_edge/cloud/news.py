@@ -14,6 +14,7 @@ import msgspec
 from rex_auth_edge.cloud.shared import TROUBLE, Shared
 from rex_auth_edge.domain.clock import SECOND, Clock
 from rex_auth_edge.domain.entropy import Entropy
+from rex_auth_edge.domain.register import Ended
 
 PATIENCE = 0.5
 """Seconds that a caller waits for all processes to have heard."""
@@ -34,7 +35,7 @@ class News(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     id: str
-    ended: tuple[UUID, ...] = ()
+    ended: tuple[Ended, ...] = ()
     people: bool = False
     keys: bool = False
     moved: tuple[UUID, ...] = ()
@@ -52,15 +53,15 @@ class Newspaper:
         self._clock = clock
         self._entropy = entropy
         self._hear = hear
-        self._ended: list[UUID] = []
+        self._ended: list[Ended] = []
         self._moved: set[UUID] = set()
         self._people = self._keys = False
         self._heard: int | None = None
         self._away = False
 
-    def ended(self, session_id: UUID) -> None:
+    def ended(self, what: Ended) -> None:
         """A session has ended."""
-        self._ended.append(session_id)
+        self._ended.append(what)
 
     def moved(self, tenant_id: UUID) -> None:
         """Something of the household has changed that its hubs may want to know."""

@@ -89,8 +89,8 @@ class Watch:
 
     async def _heard(self, news: News) -> None:
         until = self._parts.clock.now().after(LONGEST)
-        for session_id in news.ended:
-            self._parts.register.adopt(session_id, until)
+        for each in news.ended:
+            self._parts.register.adopt(each, until)
         if news.people:
             self._people.drop()
         for tenant_id in news.moved:

@@ -52,7 +52,7 @@ class Authenticator:
         claims = self._verified.get(digest) or self.vouched.get(digest)
         if claims is None:
             return self._verify(digest, token, now)
-        if self._register.revoked(claims.session_id):
+        if self._register.revoked(claims.tenant_id, claims.session_id):
             return INVALID
         if claims.early(now):
             return INVALID
@@ -62,10 +62,11 @@ class Authenticator:
         try:
             claims = self._tokens.verify(token, now)
         except TokenExpiredError as expired:
-            return INVALID if self._register.revoked(expired.claims.session_id) else EXPIRED
+            over = self._register.revoked(expired.claims.tenant_id, expired.claims.session_id)
+            return INVALID if over else EXPIRED
         except TokenInvalidError:
             return INVALID
-        if self._register.revoked(claims.session_id):
+        if self._register.revoked(claims.tenant_id, claims.session_id):
             return INVALID
         if len(self._verified) >= _KEPT:
             self._verified.popitem(last=False)

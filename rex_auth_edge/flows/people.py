@@ -37,7 +37,7 @@ class People:
         self._store = store
         self.told: Callable[[], None] = lambda: None
         self.hears: Callable[[], bool] = lambda: True
-        self._kept: dict[UUID, Person] = {}
+        self._kept: dict[tuple[UUID, UUID], Person] = {}
         self._age = 0
 
     @property
@@ -55,20 +55,20 @@ class People:
         self._age += 1
         self._kept.clear()
 
-    def kept(self, user_id: UUID) -> Person | None:
-        """A person, if it takes no database to say."""
-        return self._kept.get(user_id) if self.hears() else None
+    def kept(self, tenant_id: UUID, user_id: UUID) -> Person | None:
+        """A person, if it takes no database to say. Ids are one household's: a hub may give its people any."""
+        return self._kept.get((tenant_id, user_id)) if self.hears() else None
 
     async def find(self, tenant_id: UUID, user_id: UUID) -> Person | None:
         """A person who isn't disabled, or None."""
-        person, age = self.kept(user_id), self._age
+        person, age = self.kept(tenant_id, user_id), self._age
         if person is not None:
             return person
         person = await self._store.read(lambda conn: _read(conn, tenant_id, user_id))
         if person is not None and age == self._age:
             if len(self._kept) >= _KEPT:
                 del self._kept[next(iter(self._kept))]
-            self._kept[user_id] = person
+            self._kept[tenant_id, user_id] = person
         return person
 
 

@@ -11,7 +11,7 @@ from rex_auth_edge.domain.clock import SECOND, Deadline, Moment
 from rex_auth_edge.domain.entropy import session_number
 from rex_auth_edge.domain.principal import Principal
 from rex_auth_edge.domain.refusals import Code, Refused
-from rex_auth_edge.domain.register import LONGEST
+from rex_auth_edge.domain.register import LONGEST, Ended
 from rex_auth_edge.domain.roles import SCOPES, Role
 from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.keys.hashes import digest_of
@@ -116,15 +116,15 @@ def end(tx: Tx, parts: Parts, tenant_id: UUID, session_ids: Sequence[UUID], reas
     if not session_ids:
         return
     sessions.end(tx, tenant_id, session_ids, reason)
-    publish = partial(_refuse, parts, session_ids, tx.now)
+    publish = partial(_refuse, parts, tenant_id, session_ids, tx.now)
     tx.after_commit.append(publish)
     tx.in_doubt.append(publish)
 
 
-def _refuse(parts: Parts, session_ids: Sequence[UUID], now: Moment) -> None:
+def _refuse(parts: Parts, tenant_id: UUID, session_ids: Sequence[UUID], now: Moment) -> None:
     """Refuse the sessions' access tokens from now on."""
     for session_id in session_ids:
-        parts.register.revoke(session_id, now.after(LONGEST))
+        parts.register.revoke(Ended(tenant_id, session_id), now.after(LONGEST))
 
 
 def end_all(tx: Tx, parts: Parts, tenant_id: UUID, user_id: UUID, reason: str, *, but: UUID | None = None) -> int:
@@ -178,7 +178,7 @@ async def sign_out(parts: Parts, principal: Principal, caller: Caller) -> None:
     try:
         await parts.store.write(work, urgent=True)
     except StorageUnavailableError:
-        _refuse(parts, [principal.session_id], parts.clock.now())
+        _refuse(parts, principal.tenant_id, [principal.session_id], parts.clock.now())
         raise
 
 

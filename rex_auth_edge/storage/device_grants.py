@@ -5,7 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from rex_auth_edge.domain.register import LONGEST, Register
+from rex_auth_edge.domain.register import LONGEST, Ended, Register
 from rex_auth_edge.storage.device_tables import device_grants, status_lists
 from rex_auth_edge.storage.passed import MOST, drop
 from rex_auth_edge.storage.tx import Tx
@@ -75,21 +75,26 @@ def end(
 
     def publish() -> None:
         for chain_id in doomed:
-            register.revoke(chain_id, until)
+            register.revoke(Ended(tenant_id, chain_id), until)
 
     tx.after_commit.append(publish)
     tx.in_doubt.append(publish)
     return len(doomed)
 
 
-def all_ended(conn: sa.Connection) -> list[UUID]:
+def all_ended(conn: sa.Connection) -> list[Ended]:
     """Every chain on record that has ended, in whatever household."""
-    return list(conn.execute(sa.select(device_grants.c.id).where(device_grants.c.ended_at.is_not(None))).scalars())
+    return _ended(conn, device_grants.c.ended_at.is_not(None))
 
 
-def ended_since(conn: sa.Connection, wall: int) -> list[UUID]:
+def ended_since(conn: sa.Connection, wall: int) -> list[Ended]:
     """Chains of all households that ended at that time or later, in milliseconds since 1970."""
-    return list(conn.execute(sa.select(device_grants.c.id).where(device_grants.c.ended_at >= wall)).scalars())
+    return _ended(conn, device_grants.c.ended_at >= wall)
+
+
+def _ended(conn: sa.Connection, where: sa.ColumnElement[bool]) -> list[Ended]:
+    found = sa.select(device_grants.c.tenant_id, device_grants.c.id).where(where)
+    return [Ended(*row) for row in conn.execute(found)]
 
 
 def ended(conn: sa.Connection, tenant_id: UUID) -> list[int]:

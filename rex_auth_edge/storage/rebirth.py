@@ -1,11 +1,11 @@
 """What a database forgets when a hub is made again from a backup: all that only the hub of before could vouch for."""
 
 from collections.abc import Callable
-from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
+from rex_auth_edge.domain.register import Ended
 from rex_auth_edge.storage import device_grants, tenants
 from rex_auth_edge.storage.audit import Event, record
 from rex_auth_edge.storage.device_tables import device_asks, devices, pairing_windows
@@ -34,16 +34,16 @@ def begin_again(tx: Tx) -> None:
     tx.conn.execute(sa.delete(signing_keys))
 
 
-def lapse(tx: Tx) -> list[UUID]:
+def lapse(tx: Tx) -> list[Ended]:
     """End sessions, codes, resets, invitations, passes, letters and asks; go on as another incarnation.
 
-    Whose access tokens are to be refused from now on: the ids of sessions and of passes. All at once, however many:
+    Whose access tokens are to be refused from now on: sessions and passes. All at once, however many:
     none of them may be good any more once the hub goes by another incarnation.
     """
     return _end_all(tx, Node(tx.node.id, tx.node.incarnation + 1), "hub.restored")
 
 
-def become_another(tx: Tx) -> list[UUID]:
+def become_another(tx: Tx) -> list[Ended]:
     """The same, and go on under another id, as a hub does whose former one was removed. What has failed counts on.
 
     The audit log goes on in a chain of that id; the former one's stays as it is.
@@ -55,7 +55,7 @@ def become_another(tx: Tx) -> list[UUID]:
     return ended
 
 
-def _end_all(tx: Tx, reborn: Node, event: str) -> list[UUID]:
+def _end_all(tx: Tx, reborn: Node, event: str) -> list[Ended]:
     now, former = tx.now.wall, tx.node
     ended = _end_sessions(tx)
     _end(tx, password_reset_tokens, password_reset_tokens.c.used_at, {"used_at": now})
@@ -79,21 +79,24 @@ def _end(tx: Tx, table: sa.Table, column: sa.Column[int], values: dict[str, obje
     tx.conn.execute(sa.update(table).where(column.is_(None)).values(values))
 
 
-def _end_sessions(tx: Tx) -> list[UUID]:
+def _end_sessions(tx: Tx) -> list[Ended]:
     """Those that this hub keeps: another node's go on."""
     own = auth_sessions.c.revoked_at.is_(None) & (auth_sessions.c.generation > ELSEWHERE)
-    ids = list(tx.conn.execute(sa.select(auth_sessions.c.id).where(own)).scalars())
+    found = [
+        Ended(*row) for row in tx.conn.execute(sa.select(auth_sessions.c.tenant_id, auth_sessions.c.id).where(own))
+    ]
     ended = {"revoked_at": tx.now.wall, "revoked_for": "restored"}
     tx.conn.execute(sa.update(auth_sessions).where(own).values(ended))
-    return ids
+    return found
 
 
-def _end_passes(tx: Tx) -> list[UUID]:
+def _end_passes(tx: Tx) -> list[Ended]:
     passes = (device_grants_table.c.kind == "guest") & device_grants_table.c.ended_at.is_(None)
-    ids = list(tx.conn.execute(sa.select(device_grants_table.c.id).where(passes)).scalars())
+    columns = sa.select(device_grants_table.c.tenant_id, device_grants_table.c.id)
+    found = [Ended(*row) for row in tx.conn.execute(columns.where(passes))]
     over = {"ended_at": tx.now.wall, "ended_for": "restored"}
     tx.conn.execute(sa.update(device_grants_table).where(passes).values(over))
-    return ids
+    return found
 
 
 def _uninvite(tx: Tx) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from rex_auth_edge.domain.clock import Deadline, Moment
+from rex_auth_edge.domain.register import Ended
 from rex_auth_edge.storage.columns import deadline_values, portions
 from rex_auth_edge.storage.passed import MOST, drop, passed_for
 from rex_auth_edge.storage.prepared import Prepared
@@ -157,7 +158,7 @@ def refresh_freshness(tx: Tx, tenant_id: UUID, session_id: UUID, until: Deadline
     tx.conn.execute(sa.update(_table).where(where).values(deadline_values("fresh", until)))
 
 
-def ended_lately(conn: sa.Connection, now: Moment, life: int, tenant_id: UUID | None = None) -> list[UUID]:
+def ended_lately(conn: sa.Connection, now: Moment, life: int, tenant_id: UUID | None = None) -> list[Ended]:
     """Ended sessions, of one household or all, of which an access token may be alive (`life` in milliseconds).
 
     And some others: when they ended the wall clock can't tell; but no token was signed after a refresh token that could
@@ -165,13 +166,16 @@ def ended_lately(conn: sa.Connection, now: Moment, life: int, tenant_id: UUID | 
     """
     over = passed_for(conn, _table, "refresh", now, life)
     whose = sa.true() if tenant_id is None else _table.c.tenant_id == tenant_id
-    where = whose & _table.c.revoked_at.is_not(None) & sa.not_(over)
-    return list(conn.execute(sa.select(_table.c.id).where(where)).scalars())
+    return _ended(conn, whose & _table.c.revoked_at.is_not(None) & sa.not_(over))
 
 
-def ended_since(conn: sa.Connection, wall: int) -> list[UUID]:
+def ended_since(conn: sa.Connection, wall: int) -> list[Ended]:
     """Sessions of all households that ended at that time or later, in milliseconds since 1970."""
-    return list(conn.execute(sa.select(_table.c.id).where(_table.c.revoked_at >= wall)).scalars())
+    return _ended(conn, _table.c.revoked_at >= wall)
+
+
+def _ended(conn: sa.Connection, where: sa.ColumnElement[bool]) -> list[Ended]:
+    return [Ended(*row) for row in conn.execute(sa.select(_table.c.tenant_id, _table.c.id).where(where))]
 
 
 def forget(tx: Tx, age: int, most: int = MOST) -> int:

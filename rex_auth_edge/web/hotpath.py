@@ -58,7 +58,7 @@ class HotPath:
         claims = self._authenticator.claims(token) if token else None
         if claims is None or isinstance(claims, Refused):
             return None
-        person = self._people.kept(claims.user_id)
+        person = self._people.kept(claims.tenant_id, claims.user_id)
         if person is None:
             return None
         answer = self._answers.get(claims.user_id)
@@ -94,7 +94,7 @@ class ForwardPath:
             who = passing(self._desk, scope)
         except RefusedError:
             return None
-        person = self._desk.people.kept(who.subject) if who.role else None
+        person = self._desk.people.kept(who.tenant_id, who.subject) if who.role else None
         return None if who.role and person is None else identity(who, person)
 
 

@@ -6,19 +6,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rex_auth_edge.domain.clock import DAY, HOUR, MINUTE
-from rex_auth_edge.domain.register import LONGEST, Register
+from rex_auth_edge.domain.register import LONGEST, Ended, Register
 from tests.doubles import HandClock
 
-ONE, OTHER = UUID(int=1), UUID(int=2)
+HERE, THERE = UUID(int=8), UUID(int=9)
+ONE, OTHER = Ended(HERE, UUID(int=1)), Ended(HERE, UUID(int=2))
 
 
 def test_a_revoked_session(clock: HandClock) -> None:
-    """A session is revoked from the moment that it is entered, and no other is."""
+    """A session is revoked from the moment that it is entered, and no other is, nor one next door that is called so."""
     register = Register()
-    assert not register.revoked(ONE)
+    assert not register.revoked(*ONE)
     register.revoke(ONE, clock.now().after(LONGEST))
-    assert register.revoked(ONE)
-    assert not register.revoked(OTHER)
+    assert register.revoked(*ONE)
+    assert not register.revoked(*OTHER)
+    assert not register.revoked(THERE, ONE.id)
 
 
 def test_kept_as_long_as_it_covers_something(clock: HandClock) -> None:
@@ -31,8 +33,8 @@ def test_kept_as_long_as_it_covers_something(clock: HandClock) -> None:
     assert len(register) == 2
     clock.advance(1)
     register.sweep(clock.now())
-    assert not register.revoked(ONE)
-    assert register.revoked(OTHER)
+    assert not register.revoked(*ONE)
+    assert register.revoked(*OTHER)
 
 
 def test_time_alone_forgets_nothing(clock: HandClock) -> None:
@@ -40,7 +42,7 @@ def test_time_alone_forgets_nothing(clock: HandClock) -> None:
     register = Register()
     register.revoke(ONE, clock.now().after(MINUTE))
     clock.advance(10 * DAY)
-    assert register.revoked(ONE)
+    assert register.revoked(*ONE)
 
 
 @given(step=st.integers(-1000 * DAY, 1000 * DAY))
@@ -50,7 +52,7 @@ def test_wall_clock_revives_nobody(step: int) -> None:
     register.revoke(ONE, clock.now().after(LONGEST))
     clock.step(step)
     register.sweep(clock.now())
-    assert register.revoked(ONE)
+    assert register.revoked(*ONE)
 
 
 def test_longest_life_of_a_token() -> None:

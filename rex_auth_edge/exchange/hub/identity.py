@@ -1,9 +1,7 @@
 """A hub that goes on as another: another incarnation after a restore, another hub where an owner has removed it."""
 
-from uuid import UUID
-
 from rex_auth_edge.domain.refusals import Code, Refused
-from rex_auth_edge.domain.register import LONGEST
+from rex_auth_edge.domain.register import LONGEST, Ended
 from rex_auth_edge.exchange.stores.hub import enrolled
 from rex_auth_edge.flows import signing
 from rex_auth_edge.flows.parts import Parts
@@ -51,7 +49,7 @@ def as_incarnation(tx: Tx, parts: Parts) -> None:
     _publish(tx, parts, rebirth.lapse(tx))
 
 
-def _publish(tx: Tx, parts: Parts, ended: list[UUID]) -> None:
+def _publish(tx: Tx, parts: Parts, ended: list[Ended]) -> None:
     """Whoever holds what has ended is refused from the commit on."""
     node, until = tx.node, tx.now.after(LONGEST)
 

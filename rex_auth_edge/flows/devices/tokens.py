@@ -115,7 +115,7 @@ def holder(parts: Parts, token: str) -> DeviceToken | Refused:
         return EXPIRED
     except TokenInvalidError:
         return INVALID
-    return INVALID if parts.register.revoked(said.gid) else said
+    return INVALID if parts.register.revoked(said.tenant_id, said.gid) else said
 
 
 def introspect(parts: Parts, authenticator: Authenticator, device: Any, token: str) -> dict[str, Any] | Refused:
@@ -156,11 +156,8 @@ async def ended_list(parts: Parts, tenant_id: UUID, life: int) -> str:
 
     def query(conn: sa.Connection) -> tuple[int, int, list[int], list[UUID]]:
         state = device_grants.list_state(conn, tenant_id)
-        return (
-            *state,
-            device_grants.ended(conn, tenant_id),
-            sessions.ended_lately(conn, now, parts.options.lives.access, tenant_id),
-        )
+        people = sessions.ended_lately(conn, now, parts.options.lives.access, tenant_id)
+        return (*state, device_grants.ended(conn, tenant_id), [each.id for each in people])
 
     size, version, ended, people = await parts.store.read(query)
     blocks = -(-(size + 1) // _BLOCK) * _BLOCK
