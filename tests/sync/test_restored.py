@@ -5,14 +5,14 @@ from msgspec.structs import replace
 
 from rex_auth_edge.sync.bodies import Pushed, Refusal, Welcome
 from rex_auth_edge.sync.cloud.epochs import catch_up
-from rex_auth_edge.sync.house import RESTORED, House, field, revoked, session_lives
+from rex_auth_edge.sync.house import RESTORED, House, field, owners, revoked, session_lives
 from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import Lane, Position
 from rex_auth_edge.sync.own import is_own
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import Cell
-from tests.sync.by_hand import BAN, calm, marks, put
-from tests.sync.houses import HUB_A, MAYA, Writer
+from tests.sync.by_hand import BAN, calm, marks, put, two_owners
+from tests.sync.houses import HUB_A, MAYA, NOAH, Writer
 from tests.sync.simulation.places import AtCloud, AtHub
 
 
@@ -195,3 +195,23 @@ def test_who_lifts_a_ban_lifts_none_that_the_cloud_had_forgotten_then() -> None:
     place.write(BAN, place.pen().lift(Lane.SECURITY), None)
     world.converge()
     assert marks(world.cloud.store) == marks(hub.view) == {"forgotten"}
+
+
+def test_whoever_is_left_stays_an_owner() -> None:
+    """Also on a hub that knows of one owner's end, which a restored cloud has forgotten, and hears of the other's."""
+    world, owner, _ = two_owners(0)
+    hub = world.hubs[0]
+    world.cloud.back_up()
+    put(hub, Kind.USER, NOAH, AtHub(hub).pen().climb(REVOKED))
+    world.converge()
+    assert owners(hub.view) == [owner]
+    world.cloud.restore()
+    place = AtCloud(world.cloud)
+    place.write(Cell(Kind.ROLE, owner), place.pen().role("child", NOAH), NOAH)
+    hub.fetch(world.line, Lane.SECURITY)
+    assert isinstance(hub.send(world.line), Welcome)
+    while hub.store.me().whole[Lane.SECURITY].epoch != hub.store.me().epoch:
+        hub.fetch(world.line, Lane.SECURITY)
+    assert owners(hub.view) == [NOAH]
+    world.converge()
+    assert owners(hub.view) == owners(world.cloud.store) == [NOAH]
