@@ -25,3 +25,13 @@ class Principal:
     expires_at: int
     authority: Authority = Authority.BEARER
     elsewhere: bool = False
+
+    @property
+    def session(self) -> tuple[UUID, UUID]:
+        """Which session it is: of which household, and its id there."""
+        return self.tenant_id, self.session_id
+
+    @property
+    def account(self) -> str:
+        """Whose it is, for what counts tries."""
+        return f"{self.tenant_id} {self.user_id}"

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from uuid import UUID
 
 _NONCE = 16
+Session = tuple[UUID, UUID]
+"""Of which household, and its id there: next door a hub may call one of its own so."""
 
 
 class Csrf:
@@ -16,13 +18,13 @@ class Csrf:
     def __init__(self, digest: Callable[..., bytes]) -> None:
         self._digest = digest
 
-    def issue(self, session_id: UUID | None, nonce: bytes) -> str:
+    def issue(self, session: Session | None, nonce: bytes) -> str:
         """A token for the session; without one it is good for nothing, and looks the same."""
-        return self._token("csrf", session_id.bytes if session_id else b"", nonce)
+        return self._token("csrf", _bytes(session), nonce)
 
-    def good(self, token: str, session_id: UUID) -> bool:
+    def good(self, token: str, session: Session) -> bool:
         """Whether the token was issued for this very session; in constant time."""
-        return self._good("csrf", token, session_id.bytes)
+        return self._good("csrf", token, _bytes(session))
 
     def issue_to_browser(self, browser: str, nonce: bytes) -> str:
         """A token for forms that nobody has to be signed in for, good beside this cookie of the browser's only."""
@@ -32,9 +34,9 @@ class Csrf:
         """Whether the token was issued to the browser with this cookie; in constant time."""
         return self._good("csrf.browser", token, browser.encode())
 
-    def mark(self, session_id: UUID | None, content: bytes) -> bytes:
+    def mark(self, session: Session | None, content: bytes) -> bytes:
         """32 bytes that prove later on that this content was put aside here, and by this session."""
-        return self._digest("csrf.mark", session_id.bytes if session_id else b"", content)
+        return self._digest("csrf.mark", _bytes(session), content)
 
     def _token(self, purpose: str, bound_to: bytes, nonce: bytes) -> str:
         return (nonce + self._digest(purpose, bound_to, nonce)).hex()
@@ -45,3 +47,7 @@ class Csrf:
         except ValueError:
             return False
         return hmac.compare_digest(raw[_NONCE:], self._digest(purpose, bound_to, raw[:_NONCE]))
+
+
+def _bytes(session: Session | None) -> bytes:
+    return b"".join(each.bytes for each in session or ())

@@ -30,7 +30,7 @@ async def sign_in(visit: Visit, request: login.SignIn) -> sessions.SignedIn:
 
 async def reauthenticate(visit: Visit, principal: Principal, typed: str | None) -> None:
     """Prove again who one is."""
-    account = str(principal.user_id)
+    account = principal.account
     await visit.spare(Rule.PASSWORD, account)
     flow = password.reauthenticate(visit.desk.parts, principal, typed, visit.caller)
     await visit.counted(Rule.PASSWORD, account, flow)
@@ -38,7 +38,7 @@ async def reauthenticate(visit: Visit, principal: Principal, typed: str | None) 
 
 async def change_password(visit: Visit, principal: Principal, current: str | None, new: str | None) -> None:
     """Set a new password knowing the present one."""
-    account = str(principal.user_id)
+    account = principal.account
     await visit.spare(Rule.PASSWORD, account)
     flow = password.change(visit.desk.parts, principal, current, new, visit.caller)
     await visit.counted(Rule.PASSWORD, account, flow)
@@ -139,20 +139,20 @@ async def look_at_pass(visit: Visit, secret: str | None) -> passes.Shown:
 
 async def claim(visit: Visit, principal: Principal, setup_code: str | None) -> None:
     """Make somebody who is a member already the first owner."""
-    account = str(principal.user_id)
+    account = principal.account
     await visit.spare(Rule.VERIFY, account)
     await visit.counted(Rule.VERIFY, account, house.claim(visit.desk.parts, principal, setup_code, visit.caller))
 
 
 async def look_at_ask(visit: Visit, actor: Actor, code: str | None) -> deciding.Ask:
     """Which device asks with this code."""
-    await visit.spare(Rule.PAIR, str(actor.user_id))
+    await visit.spare(Rule.PAIR, f"{actor.tenant_id} {actor.user_id}")
     return await _decided(visit, actor, await deciding.look(visit.desk.parts, actor, code))
 
 
 async def approve_ask(visit: Visit, actor: Actor, ask_id: UUID, code: str | None, wanted: Change) -> deciding.Ask:
     """Let a device in that asks with this code."""
-    await visit.spare(Rule.PAIR, str(actor.user_id))
+    await visit.spare(Rule.PAIR, f"{actor.tenant_id} {actor.user_id}")
     return await _decided(visit, actor, await deciding.approve(visit.desk.parts, actor, ask_id, code, wanted))
 
 
@@ -161,7 +161,7 @@ async def _decided(visit: Visit, actor: Actor, result: deciding.Ask | Refused) -
     if not isinstance(result, Refused):
         return result
     if result.code is Code.INVALID_PAIRING_CODE:
-        await visit.failed(Rule.PAIR, str(actor.user_id))
+        await visit.failed(Rule.PAIR, f"{actor.tenant_id} {actor.user_id}")
     raise RefusedError(result)
 
 

@@ -164,7 +164,7 @@ class Visit:
         if self.request.method in _SAFE or principal.authority is Authority.BEARER:
             return
         shown = self.request.headers.get("x-csrf-token", "")
-        if self.desk.options.csrf_protect and not self.desk.csrf.good(shown, principal.session_id):
+        if self.desk.options.csrf_protect and not self.desk.csrf.good(shown, principal.session):
             raise RefusedError(_CSRF)
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from rex_auth_edge.web.csrf import Csrf
 
-SESSION, OTHER = UUID(int=1), UUID(int=2)
+HOUSE = UUID(int=8)
+SESSION, OTHER, NEXT_DOOR = (HOUSE, UUID(int=1)), (HOUSE, UUID(int=2)), (UUID(int=9), UUID(int=1))
 NONCE = b"n" * 16
 
 
@@ -21,12 +22,14 @@ def keyed(key: bytes) -> Csrf:
 CSRF = keyed(b"k")
 
 
-@given(nonce=st.binary(min_size=16, max_size=16), session=st.uuids())
-def test_token_is_good_for_its_session(nonce: bytes, session: UUID) -> None:
-    """A token is good for the session that it was issued to, and for no other."""
+@given(nonce=st.binary(min_size=16, max_size=16), session=st.tuples(st.uuids(), st.uuids()))
+def test_token_is_good_for_its_session(nonce: bytes, session: tuple[UUID, UUID]) -> None:
+    """A token is good for the session that it was issued to, and for no other, also of that id in another household."""
     token = CSRF.issue(session, nonce)
     assert CSRF.good(token, session)
-    assert not CSRF.good(token, UUID(int=session.int ^ 1))
+    household, named = session
+    assert not CSRF.good(token, (household, UUID(int=named.int ^ 1)))
+    assert not CSRF.good(token, (UUID(int=household.int ^ 1), named))
 
 
 @given(place=st.integers(0, 95), char=st.sampled_from("0123456789abcdef"))
@@ -46,7 +49,8 @@ def test_garbage(token: str) -> None:
 def test_strangers_token() -> None:
     """A token for nobody, of another session, or under another key doesn't serve; each token is another."""
     assert not CSRF.good(CSRF.issue(None, NONCE), SESSION)
-    assert not CSRF.good(CSRF.issue(OTHER, NONCE), SESSION)
+    for other in (OTHER, NEXT_DOOR):
+        assert not CSRF.good(CSRF.issue(other, NONCE), SESSION)
     assert not CSRF.good(keyed(b"other").issue(SESSION, NONCE), SESSION)
     assert CSRF.issue(SESSION, NONCE) != CSRF.issue(SESSION, b"m" * 16)
     assert len(CSRF.issue(None, NONCE)) == len(CSRF.issue(SESSION, NONCE))

@@ -41,8 +41,8 @@ class Validation(Controller):
         """A token to send as `X-CSRF-Token` with unsafe requests that a cookie authenticates."""
         cookie_token = visit.access_token
         claims = visit.desk.authenticator.claims(cookie_token) if cookie_token else INVALID
-        session_id = None if isinstance(claims, Refused) else claims.session_id
-        token = visit.desk.csrf.issue(session_id, visit.desk.parts.entropy.token_bytes(16))
+        session = None if isinstance(claims, Refused) else (claims.tenant_id, claims.session_id)
+        token = visit.desk.csrf.issue(session, visit.desk.parts.entropy.token_bytes(16))
         shown = cookie(visit.desk, "csrf_token", token, _CSRF_LIFE, readable=True)
         return Response(CsrfToken(token), cookies=[shown])
 

@@ -108,7 +108,7 @@ class Turn:
         """Raise RefusedError unless the form was made here for this session or, without one, for this browser."""
         desk, token = self.visit.desk, self.form.get(FORM_TOKEN, "")
         if self.principal is not None:
-            good = desk.csrf.good(token, self.principal.session_id)
+            good = desk.csrf.good(token, self.principal.session)
         else:
             browser = self.visit.cookie(_BROWSER)
             good = browser is not None and desk.csrf.good_in_browser(token, browser)
@@ -119,7 +119,7 @@ class Turn:
         desk = self.visit.desk
         nonce = desk.parts.entropy.token_bytes(16)
         if self.principal is not None:
-            return desk.csrf.issue(self.principal.session_id, nonce)
+            return desk.csrf.issue(self.principal.session, nonce)
         browser = self.visit.cookie(_BROWSER) or ""
         if not _BROWSER_ID.fullmatch(browser):
             browser = desk.parts.entropy.token_bytes(16).hex()
@@ -151,7 +151,7 @@ class Turn:
         return content if compare_digest(raw[:_MARK], self._mark(raw[_MARK:])) else None
 
     def _mark(self, content: bytes) -> bytes:
-        return self.visit.desk.csrf.mark(self.principal.session_id if self.principal else None, content)
+        return self.visit.desk.csrf.mark(self.principal.session if self.principal else None, content)
 
     def sign_in(self, signed_in: SignedIn) -> None:
         """Set the session's cookies, the API's own."""
