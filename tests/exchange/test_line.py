@@ -39,6 +39,7 @@ from tests.tls.certificates import Authority
         ("https://cloud.example/path", None),
         ("https://me:secret@cloud.example", None),
         ("https://cloud.example?x=1", None),
+        ("https://cloud.example#x", None),
         ("https://cloud.example:99999", None),
         ("ftp://cloud.example", None),
         ("cloud.example", None),

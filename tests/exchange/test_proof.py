@@ -89,6 +89,15 @@ async def test_a_nonce_is_good_for_some_minutes(gate: Gate) -> None:
     assert await gate.code("") is Code.USE_NONCE
 
 
+async def test_a_proof_is_remembered_for_as_long_as_its_nonce_is_good(gate: Gate) -> None:
+    """Who has overheard it gets in by it at no time."""
+    proof = gate.proof()
+    assert await gate.code(proof) is None
+    gate.clock.advance(150 * SECOND)
+    assert await gate.code(gate.proof()) is None
+    assert await gate.code(proof) is Code.INVALID_PROOF
+
+
 async def test_whose_key(gate: Gate) -> None:
     """Another key, another household's hub, and a hub that nobody knows come in nowhere."""
     stranger = HubKey(b"s" * 32)
