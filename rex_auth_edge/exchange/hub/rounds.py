@@ -195,4 +195,4 @@ def _trouble(said: Refusal) -> str:
 
 
 def _says_something(page: Page, cursor: Position) -> bool:
-    return bool(page.partial or page.rows or page.gone) or page.upto != cursor
+    return page.partial or bool(page.gone) or page.upto != cursor

@@ -1,7 +1,7 @@
 """What a hub brings that was away for so long that ids may have been deleted and forgotten meanwhile."""
 
 from rex_auth_edge.sync.cloud.store import CloudStore
-from rex_auth_edge.sync.kinds import HOUSEHOLD, Kind, subject_of
+from rex_auth_edge.sync.kinds import HOUSEHOLD, subject_of
 from rex_auth_edge.sync.order import Position
 from rex_auth_edge.sync.state import Cell, Incoming
 
@@ -9,10 +9,10 @@ from rex_auth_edge.sync.state import Cell, Incoming
 def brought(change: Incoming, since: Position, store: CloudStore) -> bool:
     """Whether it is about somebody or something that came into being there: nobody can have forgotten that.
 
-    `since` is the place at which the hub has come back. Records and what belongs to the whole household are none such.
+    `since` is the place at which the hub has come back. What belongs to the whole household is none such.
     """
     kind, subject = change.cell.kind, change.cell.id
-    if kind == Kind.AUDIT or subject == HOUSEHOLD:
+    if subject == HOUSEHOLD:
         return False
     first = store.state(Cell(subject_of(kind), subject))
     tags = [(held.by, held.at) for held in first.fields.values()]
