@@ -74,6 +74,7 @@ def test_whose_password_it_has_set(told: str) -> None:
     hub, other = world.hubs[:2]
     put(other, Kind.PASSWORD, NOAH, AtHub(other).pen().password(b"his own"))
     agree(world)
+    own = device(world, other, 3, NOAH)
     if told == "forged":
         fields: dict[str, Any] = {"about": NOAH, "code": PASSWORD, BY_HUB: hub.id}
         put(hub, Kind.NOTICE, b"made up by a hub", AtHub(hub).pen().climb(**fields))
@@ -85,6 +86,7 @@ def test_whose_password_it_has_set(told: str) -> None:
     lamp = device(world, other, 2, NOAH)
     remove(world, hub.id, at, owner)
     assert revoked(world.cloud.store, Kind.DEVICE, lamp) is (told == "since")
+    assert not revoked(world.cloud.store, Kind.DEVICE, own), "he did that before"
     assert not early or revoked(world.cloud.store, Kind.DEVICE, early)
 
 

@@ -97,6 +97,22 @@ def test_all_owners_lowered_for_an_accomplice() -> None:
     assert set(owners(world.cloud.store)) == {owner, NOAH}
 
 
+@pytest.mark.parametrize("lifts", [True, False])
+def test_an_accomplice_who_is_the_only_owner_left(*, lifts: bool) -> None:
+    """Where nobody says since when, and nobody but the hub has made anybody an owner: who was one first is so again."""
+    world = calm()
+    owner, hub = with_noah(world), world.hubs[0]
+    put(hub, Kind.USER, MALLORY, AtHub(hub).pen().climb())
+    gives(world, hub, MALLORY, "owner", None)
+    pen = AtHub(hub).pen()
+    put(hub, Kind.ROLE, owner, pen.role("guest") if lifts else pen.mark("guest"))
+    agree(world)
+    assert owners(world.cloud.store) == [MALLORY]
+    remove(world, hub.id, [0, 0], None)
+    assert owners(world.cloud.store) == [owner]
+    assert not is_in(world.cloud.store, MALLORY)
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_two_stolen_hubs(order: tuple[int, int]) -> None:
     """What one has raised and the other lowered is nobody's good word, whichever is removed first."""

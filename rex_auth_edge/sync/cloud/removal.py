@@ -36,9 +36,12 @@ def _undone(change: Incoming, since: Position, house: House) -> list[Follow]:
     owning = {user for user in _members(house) if user in raised or role_of(house, user) is Role.OWNER}
     shut, ruling = theft.shut_out(unsaid, owning), {*owners(house), *filter(partial(is_in, house), raised)}
     alone, kept = out.issuperset(ruling), set[bytes]()
-    if alone and out.issuperset(shut) and (first := _first([*ruling, *shut], house)):
+    back = {user: each for user in _members(house) if (each := unsaid.unseated(user)) is not None}
+    back |= {user: roles[user] for user in raised}
+    if alone and out.issuperset(shut) and (first := _first([*ruling, *shut, *back], house)):
         kept, unsaid = {first}, Unsaid(hub, since, house)
-        roles = _roles(unsaid, {actor, first})
+        roles = _roles(unsaid, {actor, first}) | {user: back[user] for user in kept & back.keys()}
+        raised |= kept
     freed = list(theft.freed(unsaid, owning - out | kept, barred=since > START or alone))
     barred = theft.barred_again(unsaid, {actor, *kept, *(each.cell.id for each in freed)})
     ups = [each for user, each in roles.items() if user in raised]
@@ -96,7 +99,7 @@ def _invited(unsaid: Unsaid) -> Iterator[bytes]:
     for invitation in unsaid.house.subjects(Kind.INVITATION):
         told = unsaid.house.state(Cell(Kind.INVITATION, invitation)).fields
         by, used = told.get("by"), told.get("used_by")
-        if by is not None and used is not None and by.value in unsaid.usurpers and by.at > unsaid.since:
+        if by is not None and used is not None and unsaid.is_usurped(by.value, by.at):
             rung = unsaid.house.state(Cell(Kind.USER, used.value)).rung
             if rung is not None and rung.step <= ACTIVE and rung.at > unsaid.since:
                 yield used.value

@@ -11,11 +11,13 @@ from rex_auth_edge.sync.cloud.alerts import ADDRESS, PASSWORD
 from rex_auth_edge.sync.cloud.lifted import Lifted, lifted
 from rex_auth_edge.sync.house import House, role_in
 from rex_auth_edge.sync.kinds import Kind
-from rex_auth_edge.sync.order import START, Position, Tag
+from rex_auth_edge.sync.order import START, Position, Tag, unsent
 from rex_auth_edge.sync.outcome import Follow, Then
 from rex_auth_edge.sync.rules.distrust import is_doubted, is_later, is_untrusted
 from rex_auth_edge.sync.rules.notices import BY_HUB
 from rex_auth_edge.sync.state import Cell, Mark, Rung, State
+
+NEVER = unsent(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,29 +27,31 @@ class Unsaid:
     hub: bytes
     since: Position
     house: House
-    usurpers: set[bytes] = field(default_factory=set)
-    """By whose word nobody is anything since then: see `find_usurpers`."""
+    usurpers: dict[bytes, Position] = field(default_factory=dict)
+    """By whose word nobody is anything, and from where on: see `find_usurpers`."""
 
     def is_said(self, part: Mark | Rung) -> bool:
         """Whether it came since then from the hub, or from a usurper wherever they were."""
-        return is_later(part, self.hub, self.since) or (part.actor in self.usurpers and part.at > self.since)
+        return is_later(part, self.hub, self.since) or self.is_usurped(part.actor, part.at)
+
+    def is_usurped(self, actor: bytes | None, at: Position) -> bool:
+        """Whether it was done there by a usurper, or as somebody whose account was taken."""
+        return actor is not None and at > self.usurpers.get(actor, at)
 
     def marks(self, cell: Cell) -> tuple[Mark, ...]:
         """What others have put, and of what was wrongly lifted what still stood when the latest of all that came."""
         state = self.house.state(cell)
         stay = [mark for mark in state.marks if not self.is_said(mark)]
-        gone = [each for each in self._wrongly(cell, state) if not self._is_void(each.mark)]
+        at_home = cell.kind == Kind.ROLE and self.since == START  # whom it has lowered, if ever, stays so
+        gone = [each for each in self._wrongly(state) if not (at_home or self._is_void(each.mark))]
         good = [*(mark for mark in stay if not self._is_void(mark)), *(each.mark for each in gone)]
         latest = max((mark.at for mark in good), default=START)
         return (*stay, *(_anew(each.mark) for each in gone if each.at > latest))
 
-    def _wrongly(self, cell: Cell, state: State) -> Iterator[Lifted]:
-        """What was lifted by whom nobody trusts then; whom this hub has lowered at home, if ever, stays so."""
-        if cell.kind == Kind.ROLE and self.since == START:
-            return
+    def _wrongly(self, state: State) -> Iterator[Lifted]:
+        """What was lifted by whom nobody trusts then."""
         for each in lifted(state):
-            usurped = each.actor in self.usurpers and each.at > self.since
-            if usurped or is_untrusted(each.origin, each.at, self.house):
+            if self.is_usurped(each.actor, each.at) or is_untrusted(each.origin, each.at, self.house):
                 yield each
 
     def _is_void(self, mark: Mark) -> bool:
@@ -63,16 +67,19 @@ class Unsaid:
 
         But for those who stay owners.
         """
-        self.usurpers.update(_taken(self.hub, self.since, self.house).difference(but))
-        people = set(self.house.subjects(Kind.ROLE)).difference(but)
-        while more := {user for user in people - self.usurpers if self._usurps(Cell(Kind.ROLE, user))}:
+        people = [user for user in self.house.subjects(Kind.ROLE) if user not in but]
+        taken = _taken(self.hub, self.since, self.house)
+        self.usurpers.update({user: at for user, at in taken.items() if user not in but})
+        while more := {user: at for user in people if (at := self._raised(user)) < self.usurpers.get(user, NEVER)}:
             self.usurpers.update(more)
 
-    def _usurps(self, role: Cell) -> bool:
-        state, good = self.house.state(role), role_in(State(marks=self._good(role)))
+    def _raised(self, user: bytes) -> Position:
+        """From where on somebody is more by such words than by others'."""
+        cell = Cell(Kind.ROLE, user)
+        state, good = self.house.state(cell), role_in(State(marks=self._good(cell)))
         ever = [*state.marks, *(each.mark for each in lifted(state))]
-        raised = [role_in(State(marks=(mark,))) for mark in ever if self.is_said(mark)]
-        return any(good is None or (each is not None and good.below(each)) for each in raised)
+        said = [(mark.at, role_in(State(marks=(mark,)))) for mark in ever if self.is_said(mark)]
+        return min((at for at, role in said if good is None or (role is not None and good.below(role))), default=NEVER)
 
     def _good(self, cell: Cell) -> tuple[Mark, ...]:
         return tuple(mark for mark in self.marks(cell) if not self._is_void(mark))
@@ -87,21 +94,33 @@ class Unsaid:
             return self.restored(cell)
         return None if now is Role.GUEST else Follow(Then.LOWER, cell)
 
+    def unseated(self, user: bytes) -> Follow | None:
+        """What makes somebody an owner again by whose word ever, where they aren't one by the hub; None for others."""
+        cell = Cell(Kind.ROLE, user)
+        state = self.house.state(cell)
+        every = [*(each.mark for each in self._wrongly(state)), *state.marks]
+        was = [mark for mark in every if mark.what == Role.OWNER]
+        below = [mark for mark in state.marks if mark.what != Role.OWNER]
+        if not was or role_in(state) is Role.OWNER or not all(map(self.is_said, below)):
+            return None
+        return Follow(Then.RESTORE, cell, replace(self.restored(cell).what, marks=(_anew(was[-1]),)))
+
     def restored(self, cell: Cell) -> Follow:
         """What puts there what would be there."""
         later = [mark.at for mark in self.house.state(cell).marks if self.is_said(mark)]
         return Follow(Then.RESTORE, cell, State(marks=self.marks(cell), cleared=max(later, default=START)))
 
 
-def _taken(hub: bytes, since: Position, house: House) -> set[bytes]:
-    """Whose password or address it has set, as the cloud has told them; at home, if ever, they may have done it."""
-    found = set()
+def _taken(hub: bytes, since: Position, house: House) -> dict[bytes, Position]:
+    """Whose password or address it has set, and where, as the cloud has told them; if ever, they did it at home."""
+    found: dict[bytes, Position] = {}
     for notice in house.subjects(Kind.NOTICE) if since > START else ():
         told = house.state(Cell(Kind.NOTICE, notice)).fields
         by, code, about = (told.get(name) for name in (BY_HUB, "code", "about"))
-        if by is not None and code is not None and about is not None and by.value == hub and by.at > since:
-            told_by_a_hub = by.by.origin in house.subjects(Kind.HUB)
-            found.update({about.value} if code.value in {PASSWORD, ADDRESS} and not told_by_a_hub else set())
+        if by is None or code is None or about is None or by.by.origin in house.subjects(Kind.HUB):
+            continue
+        if by.value == hub and by.at > since and code.value in {PASSWORD, ADDRESS}:
+            found[about.value] = min(by.at, found.get(about.value, by.at))
     return found
 
 

@@ -194,16 +194,17 @@ class BadDays:
             return
         self.stolen = True
         chance, ruling = self.world.chance, owners(AtHub(hub).house)
+        cloud = self.world.cloud
+        here, ruled = cloud.store.standing().at, owners(cloud.store)
         if hub.may_write and ruling:
             self._let_in(AtHub(hub), ruling[0])
-            self._do_worse(AtHub(hub), chance.of(ruling))
+            self._do_worse(AtHub(hub), chance.of(ruling), chance.of(ruling))
             for _ in range(4):
                 hub.send(self._good_line)
-        cloud, ago = self.world.cloud, chance.of((0, HOUR, DAY, 100 * DAY))
-        known = place_of(cloud.store.hours(), cloud.store.standing().at, cloud.now - ago)
-        since = START if chance.one_in(3) else known
+        known = place_of(cloud.store.hours(), cloud.store.standing().at, cloud.now - chance.of((0, HOUR, 100 * DAY)))
+        since = chance.of((START, known, here))
         self._remove(hub, since)
-        self.world.watch.after_theft(hub.id, since)
+        self.world.watch.after_theft(hub.id, since, ruled if since == here else [])
 
     def _let_in(self, place: AtHub, owner: bytes) -> None:
         mallory = self.world.chance.bytes()
@@ -211,8 +212,10 @@ class BadDays:
         place.write(Cell(Kind.USER, mallory), place.pen().climb(ACTIVE, owner), owner)
         place.write(Cell(Kind.ROLE, mallory), place.pen().role("owner", owner), owner)
 
-    def _do_worse(self, place: AtHub, owner: bytes) -> None:
-        """Rules are loosened, and an owner is shut out, or has another address."""
+    def _do_worse(self, place: AtHub, owner: bytes, other: bytes) -> None:
+        """Rules are loosened, an owner is shut out, or has another address, and maybe another one is none any more."""
+        if self.world.chance.one_in(2):
+            place.write(Cell(Kind.ROLE, other), place.pen().role("guest"), None)
         loose: dict[str, Any] = self.world.chance.of(
             ({"cloud_grants": "stand", "session_life": None}, {"shares": "profiles,audit"})
         )

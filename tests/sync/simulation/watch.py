@@ -20,7 +20,7 @@ from rex_auth_edge.sync.house import (
 )
 from rex_auth_edge.sync.kinds import HOUSEHOLD, REVOKED, Kind
 from rex_auth_edge.sync.merge import join
-from rex_auth_edge.sync.order import Lane, Position
+from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.rules.roles import LAST_OWNER
 from rex_auth_edge.sync.state import Cell
 from rex_auth_edge.sync.store import EVERYTHING
@@ -204,8 +204,11 @@ class Watch:
             for hub in self.world.hubs:
                 assert not is_in(hub.view, user) or role_of(hub.view, user) is Role.GUEST, "16: on a hub"
 
-    def after_theft(self, hub: bytes, since: Position) -> None:
-        """16: of what a thief has done nothing stands by which he could come in, or by which owners can't."""
+    def after_theft(self, hub: bytes, since: Position, ruled: list[bytes]) -> None:
+        """16: of what a thief has done nothing stands by which he could come in, or by which owners can't.
+
+        Who `ruled` until then does so again.
+        """
         house = self.world.cloud.store
         rules = put_by(Cell(Kind.POLICY, HOUSEHOLD), hub, since, house)
         loose = {name for name, held in rules.items() if name in SAFE and held.value != SAFE[name]}
@@ -215,8 +218,11 @@ class Watch:
             banned = [mark for mark in house.state(Cell(Kind.BAN, user)).marks if mark.what == "thief"]
             assert not banned or user in self.world.bad_days.let_in, f"16: {user!r} is banned by a thief"
             address = field(house, Cell(Kind.EMAIL, user), "address")
-            own = remover is not None and remover.actor == user
+            own = remover is not None and remover.actor == user and since == START
             assert own or address != "thief@example.com", f"16: {user!r} has a thief's address"
+
+        gone = [user for user in ruled if user not in owners(house) and not revoked(house, Kind.USER, user)]
+        assert not gone, f"16: {gone} own nothing any more by a thief"
 
     def _stolen(self) -> None:
         """21."""
