@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 async def sign_in(visit: Visit, request: login.SignIn) -> sessions.SignedIn:
     """A session for the right password."""
-    account = visit.account_key(request.name or "")
+    account = visit.account_key(request.name or "", request.tenant)
     await visit.spare(Rule.LOGIN, account)
     return await visit.counted(Rule.LOGIN, account, login.sign_in(visit.desk.parts, request, visit.caller))
 

@@ -82,9 +82,13 @@ class Visit:
             return None
         return self.address
 
-    def account_key(self, name: str) -> str:
-        """What failed sign-ins of a name count under; a device of ours counts by itself, out of strangers' reach."""
-        return f"{email_key(name)} {self.caller.device_hash.hex()}"
+    def account_key(self, name: str, tenant: str | None) -> str:
+        """What failed sign-ins of a name count under; a device of ours counts by itself, out of strangers' reach.
+
+        A username is its household's: next door there are others of that name.
+        """
+        where = "" if "@" in name or tenant is None else f"{tenant.strip().casefold()} "
+        return f"{where}{email_key(name)} {self.caller.device_hash.hex()}"
 
     async def spend(self, rule: Rule, key: str) -> None:
         """Count this request against `rule`. Raises RefusedError (429) past it."""

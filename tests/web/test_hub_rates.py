@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
 
 from rex_auth_edge.domain.clock import DAY, MINUTE
+from rex_auth_edge.flows.household import house
 from rex_auth_edge.storage.store import Store
 from tests.doubles import HandClock
 from tests.hub import PASSWORD, Household, household
@@ -86,6 +88,18 @@ async def test_failed_sign_ins_of_one_account(home: Household) -> None:
     assert (await home.login(maya, MAYA)).status_code == 200
     home.clock.advance(MINUTE)
     assert await statuses(stranger, wrong, 1) == [403]
+
+
+async def test_a_username_of_two_households(home: Household) -> None:
+    """Whoever fails at somebody's name in one household keeps nobody of that name from signing in to another."""
+    made = await house.create(home.hub.parts, "The cottage", "cottage")
+    assert isinstance(made, UUID)
+    wrong = post("/auth/login", username="maya", password="wrong", tenant="cottage")
+    assert (await statuses(home.client(), wrong, 11))[-1] == 429
+    assert await statuses(home.client(), post("/auth/login", username="Maya", password="x", tenant="home"), 1) == [401]
+    assert await statuses(home.client(), post("/auth/login", username="MAYA", password="x", tenant="Cottage"), 1) == [
+        429
+    ]
 
 
 async def test_good_sign_ins_are_not_counted(home: Household) -> None:
