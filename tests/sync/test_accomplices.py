@@ -67,9 +67,12 @@ def test_what_somebody_has_let_in_whom_it_has_only_lowered() -> None:
     assert (role_of(world.cloud.store, NOAH), revoked(world.cloud.store, Kind.DEVICE, lamp)) == (Role.ADULT, False)
 
 
-@pytest.mark.parametrize("told", ["since", "before", "forged", "ever"])
+@pytest.mark.parametrize("told", ["since", "before", "forged", "ever", "of something else"])
 def test_whose_password_it_has_set(told: str) -> None:
-    """What is let in by their word since then goes, as a thief's; not where it was set before, or at home ever."""
+    """What is let in by their word since then goes, as a thief's; not where it was set before, or at home ever.
+
+    Nor where it has only disabled them, which they are told as well.
+    """
     world, owner, since = two_owners()
     hub, other = world.hubs[:2]
     put(other, Kind.PASSWORD, NOAH, AtHub(other).pen().password(b"his own"))
@@ -78,6 +81,8 @@ def test_whose_password_it_has_set(told: str) -> None:
     if told == "forged":
         fields: dict[str, Any] = {"about": NOAH, "code": PASSWORD, BY_HUB: hub.id}
         put(hub, Kind.NOTICE, b"made up by a hub", AtHub(hub).pen().climb(**fields))
+    elif told == "of something else":
+        put(hub, Kind.DISABLED, NOAH, AtHub(hub).pen().mark("disabled"))
     else:
         put(hub, Kind.PASSWORD, NOAH, AtHub(hub).pen().password(b"another"))
     early = device(world, other, 1, NOAH) if told == "since" else b""

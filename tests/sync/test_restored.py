@@ -4,10 +4,11 @@ import pytest
 from msgspec.structs import replace
 
 from rex_auth_edge.sync.bodies import Pushed, Refusal, Welcome
-from rex_auth_edge.sync.cloud.epochs import catch_up
+from rex_auth_edge.sync.cloud.epochs import catch_up, has_forgotten
+from rex_auth_edge.sync.cloud.store import Standing
 from rex_auth_edge.sync.house import RESTORED, House, field, owners, revoked, session_lives
 from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind
-from rex_auth_edge.sync.order import Lane, Position
+from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.own import is_own
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import Cell
@@ -91,6 +92,21 @@ def test_a_field_claims_no_place_that_is_still_to_come(place: Position, *, belie
     change = Writer(HUB_A).put(Kind.PROFILE, MAYA, phone="47")
     placed_there = replace(change, state=Pen(change.tag, change.seen, place).put(phone="47"))
     assert is_own(placed_there, Position(2, 9)) is believed
+
+
+@pytest.mark.parametrize(
+    ("place", "forgotten"),
+    [
+        *((Position(1, 5), False), (Position(1, 6), True), (Position(2, 1), False), (Position(2, 9), True)),
+        *((Position(4, 9), False), (Position(4, 12), False), (Position(0, 7), False)),
+    ],
+)
+def test_what_a_restored_cloud_has_forgotten_came_after_where_it_goes_on_from(
+    place: Position, *, forgotten: bool
+) -> None:
+    """What came at that very place it has, and what it has given since, or nobody ever has, it hasn't forgotten."""
+    standing = Standing(Position(4, 12), {1: START, 2: Position(1, 5), 4: Position(2, 8)})
+    assert has_forgotten(standing, place) is forgotten
 
 
 @pytest.mark.parametrize("told_again", [Lane.SECURITY, Lane.IDENTITY])

@@ -9,7 +9,7 @@ from rex_auth_edge.sync.bodies import Push, Row
 from rex_auth_edge.sync.cloud.alerts import HUB, PASSWORD, UNSEATED
 from rex_auth_edge.sync.cloud.ordering import Ordering
 from rex_auth_edge.sync.digest import link
-from rex_auth_edge.sync.house import field, is_owner, owners, revoked
+from rex_auth_edge.sync.house import field, is_in, is_owner, owners, revoked
 from rex_auth_edge.sync.hub.store import Lost
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Seen, Tag
@@ -53,6 +53,16 @@ def test_an_owner_who_is_ended_by_what_comes_late(kind: Kind) -> None:
     assert not is_owner(world.cloud.store, owner)
     assert (owner, UNSEATED) in told(world)
     assert not list(world.cloud.store.subjects(Kind.REVIEW))
+
+
+def test_nobody_is_told_that_an_owner_was_ended_who_was_none() -> None:
+    """Whoever else is disabled sees that where they sign in."""
+    world = calm()
+    with_noah(world)
+    put(world.hubs[0], Kind.DISABLED, NOAH, AtHub(world.hubs[0]).pen().mark("disabled"))
+    world.converge()
+    assert not is_in(world.cloud.store, NOAH)
+    assert (NOAH, UNSEATED) not in told(world)
 
 
 def test_a_password_that_is_good_no_longer() -> None:
