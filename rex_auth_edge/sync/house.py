@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, KNOWN_NEEDS, REVOKED, Kind
 from rex_auth_edge.sync.order import START, Tag, follows
-from rex_auth_edge.sync.state import Cell, Secret, State
+from rex_auth_edge.sync.state import Cell, Mark, Secret, State
 
 RESTORED = "hub_restored"
 """The mark that a hub puts on itself: all that it vouched for before is over."""
@@ -78,10 +78,13 @@ def is_beyond(state: State) -> bool:
 
 
 def role_in(state: State) -> Role | None:
-    """The role that these marks make: of several, concurrent ones the lowest. Unknown ones count as a guest's."""
-    order: list[str] = list(Role)
-    known = [order.index(mark.what) if mark.what in order else len(order) - 1 for mark in state.marks]
-    return Role(order[max(known)]) if known else None
+    """The role that these marks make: of several, concurrent ones the lowest."""
+    return max(map(role_by, state.marks), key=list(Role).index, default=None)
+
+
+def role_by(mark: Mark) -> Role:
+    """The role that it makes by itself. What is none counts as a guest's."""
+    return Role(mark.what) if mark.what in list(Role) else Role.GUEST
 
 
 def role_of(house: House, user: bytes) -> Role | None:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rex_auth_edge.domain.roles import Role
-from rex_auth_edge.sync.house import RESTORED, House, role_in
+from rex_auth_edge.sync.house import RESTORED, House, role_by, role_in
 from rex_auth_edge.sync.kinds import Kind, closing
 from rex_auth_edge.sync.order import Tag
 from rex_auth_edge.sync.rules.record import record_id
@@ -62,7 +62,7 @@ def _lowering(hub: bytes, state: State, present: Role | None) -> State:
     """
     if present is None:
         return replace(state, marks=tuple(map(_guest, state.marks)))
-    lower = [mark for mark in state.marks if (role_in(State(marks=(mark,))) or present).below(present)]
+    lower = [mark for mark in state.marks if role_by(mark).below(present)]
     return replace(state, marks=tuple(mark if mark.by.origin == hub else _guest(mark) for mark in lower))
 
 

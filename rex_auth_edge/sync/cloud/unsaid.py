@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.cloud.alerts import ADDRESS, PASSWORD
 from rex_auth_edge.sync.cloud.lifted import Lifted, lifted
-from rex_auth_edge.sync.house import House, role_in
+from rex_auth_edge.sync.house import House, role_by, role_in
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import START, Position, Tag, unsent
 from rex_auth_edge.sync.outcome import Follow, Then
@@ -78,8 +78,8 @@ class Unsaid:
         cell = Cell(Kind.ROLE, user)
         state, good = self.house.state(cell), role_in(State(marks=self._good(cell)))
         ever = [*state.marks, *(each.mark for each in lifted(state))]
-        said = [(mark.at, role_in(State(marks=(mark,)))) for mark in ever if self.is_said(mark)]
-        return min((at for at, role in said if good is None or (role is not None and good.below(role))), default=NEVER)
+        said = [(mark.at, role_by(mark)) for mark in ever if self.is_said(mark)]
+        return min((at for at, role in said if good is None or good.below(role)), default=NEVER)
 
     def _good(self, cell: Cell) -> tuple[Mark, ...]:
         return tuple(mark for mark in self.marks(cell) if not self._is_void(mark))
