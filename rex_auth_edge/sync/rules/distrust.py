@@ -82,5 +82,4 @@ def decide_hub(change: Incoming, house: House) -> Verdict:
     """
     if house.state(Cell(Kind.HUB, change.tag.origin)).rung is None:
         return take(change)
-    fields = {name: held for name, held in change.state.fields.items() if held.by.origin != change.tag.origin}
-    return take(change, replace(change.state, fields=fields, cleared=START, own=()))
+    return take(change, replace(change.state, fields={}, cleared=START, own=()))
