@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from rex_auth_edge.domain.roles import Role
-from rex_auth_edge.sync.house import field, owners, revoked, role_of, session_lives
+from rex_auth_edge.sync.house import field, is_in, owners, revoked, role_of, session_lives
 from rex_auth_edge.sync.hub.store import Lost
 from rex_auth_edge.sync.kinds import HOUSEHOLD, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import Lane, Tag
@@ -130,17 +130,17 @@ def test_whom_those_have_raised_whom_a_thief_has_raised() -> None:
 def test_the_last_owner_stays_also_where_nobody_else_has_made_them_one(who: bytes | None) -> None:
     """A household has an owner, and nobody becomes one by removing a hub: not who owns nothing, nor the console.
 
-    Whom that owner has made something elsewhere stays so.
+    Whom that owner has let in, and made something, elsewhere stays so.
     """
     world = calm()
     hub, other = world.hubs[:2]
     (owner,) = owners(world.cloud.store)
-    put(other, Kind.USER, NOAH, AtHub(other).pen().climb())
+    other.write(Cell(Kind.USER, NOAH), AtHub(other).pen().climb(actor=owner), owner)
     other.write(Cell(Kind.ROLE, NOAH), AtHub(other).pen().role("adult", owner), owner)
     world.converge()
     remove(world, hub.id, [0, 0], who)
     house = world.cloud.store
-    assert (owners(house), role_of(house, NOAH)) == ([owner], Role.ADULT)
+    assert (owners(house), role_of(house, NOAH), is_in(house, NOAH)) == ([owner], Role.ADULT, True)
     assert list(house.subjects(Kind.REVIEW)) == []
     told = [field(house, Cell(Kind.NOTICE, each), "code") for each in house.subjects(Kind.NOTICE)]
     assert LAST_OWNER in told

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import NamedTuple
 
 from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.cloud import theft
@@ -28,29 +29,49 @@ def after_hub(change: Incoming, house: House) -> list[Follow]:
 
 
 def _undone(change: Incoming, since: Position, house: House) -> list[Follow]:
-    """Where nobody is left whom anybody else has made an owner, the one who came first stays, whom a thief can't be."""
-    hub, actor, unsaid = change.cell.id, change.actor, Unsaid(change.cell.id, since, house)
-    roles, let_in = _roles(unsaid, {actor}), list(_let_in(unsaid))
-    raised = {user for user, each in roles.items() if _makes_owner(each)}
-    out = roles.keys() - raised | {each.cell.id for each in let_in} - {actor}
-    owning = {user for user in _members(house) if user in raised or role_of(house, user) is Role.OWNER}
-    shut, ruling = theft.shut_out(unsaid, owning), {*owners(house), *filter(partial(is_in, house), raised)}
-    alone, kept = out.issuperset(ruling), set[bytes]()
-    back = {user: each for user in _members(house) if (each := unsaid.unseated(user)) is not None}
-    back |= {user: roles[user] for user in raised}
-    if alone and out.issuperset(shut) and (first := _first([*ruling, *shut, *back], house)):
-        kept, unsaid = {first}, Unsaid(hub, since, house)
-        roles = _roles(unsaid, {actor, first}) | {user: back[user] for user in kept & back.keys()}
-        raised |= kept
-    freed = list(theft.freed(unsaid, owning - out | kept, barred=since > START or alone))
-    barred = theft.barred_again(unsaid, {actor, *kept, *(each.cell.id for each in freed)})
-    ups = [each for user, each in roles.items() if user in raised]
-    downs = [*let_in, *(each for user, each in roles.items() if user not in raised)]
-    downs.sort(key=lambda each: each.cell.id in kept)
+    found = _found(change, since, house)
+    raised = {user for user, each in found.roles.items() if _makes_owner(each)}
+    ups = [each for user, each in found.roles.items() if user in raised]
+    downs = [*found.let_in, *(each for user, each in found.roles.items() if user not in raised)]
+    downs.sort(key=lambda each: each.cell.id in found.kept)
+    freed = list(theft.freed(found.unsaid, found.owning, barred=since > START or found.alone))
+    but = {change.actor, *found.kept, *(each.cell.id for each in freed)}
+    people = [*ups, *freed, *downs, *theft.barred_again(found.unsaid, but)]
     renewed = list(_renewals(house))
     ended = theft.begun(change, since, house, {each.cell.id for each in renewed})
-    asked = theft.asked(unsaid)
-    return [*ups, *freed, *downs, *barred, *theft.taken_back(change, since, house), *renewed, *ended, *asked]
+    return [*people, *theft.taken_back(change, since, house), *renewed, *ended, *theft.asked(found.unsaid)]
+
+
+class _Found(NamedTuple):
+    """Whose role is another, and who was let in, by a hub that isn't trusted; who owns the household without its word.
+
+    `alone`: nobody who owns it now; and `kept` is who stays one all the same.
+    """
+
+    unsaid: Unsaid
+    roles: dict[bytes, Follow]
+    let_in: list[Follow]
+    owning: set[bytes]
+    alone: bool
+    kept: set[bytes]
+
+
+def _found(change: Incoming, since: Position, house: House) -> _Found:
+    """Where nobody is left whom anybody else has made an owner, the one who came first stays, whom a thief can't be."""
+    unsaid, actor = Unsaid(change.cell.id, since, house), change.actor
+    roles, let_in = _roles(unsaid, {actor}), list(_let_in(unsaid))
+    raised = {user: each for user, each in roles.items() if _makes_owner(each)}
+    out = roles.keys() - raised.keys() | {each.cell.id for each in let_in} - {actor}
+    owning = {user for user in _members(house) if user in raised or role_of(house, user) is Role.OWNER}
+    shut, ruling = theft.shut_out(unsaid, owning), {*owners(house), *filter(partial(is_in, house), raised)}
+    alone = out.issuperset(ruling)
+    back = {user: each for user in _members(house) if (each := unsaid.unseated(user)) is not None} | raised
+    first = _first([*ruling, *shut, *back], house) if alone and out.issuperset(shut) else None
+    if first is None:
+        return _Found(unsaid, roles, let_in, owning - out, alone, set())
+    without = Unsaid(change.cell.id, since, house)
+    roles = _roles(without, {actor, first}) | {user: back[user] for user in {first} & back.keys()}
+    return _Found(without, roles, list(_let_in(without)), owning - out | {first}, alone, {first})
 
 
 def _members(house: House) -> Iterator[bytes]:
