@@ -17,7 +17,8 @@ from rex_auth_edge.sync.rules.distrust import is_doubted, is_later, is_untrusted
 from rex_auth_edge.sync.rules.notices import BY_HUB
 from rex_auth_edge.sync.state import Cell, Mark, Rung, State
 
-NEVER = unsent(0)
+_NEVER = unsent(0)
+"""After every place that the cloud has given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Unsaid:
         people = [user for user in self.house.subjects(Kind.ROLE) if user not in but]
         taken = _taken(self.hub, self.since, self.house)
         self.usurpers.update({user: at for user, at in taken.items() if user not in but})
-        while more := {user: at for user in people if (at := self._raised(user)) < self.usurpers.get(user, NEVER)}:
+        while more := {user: at for user in people if (at := self._raised(user)) < self.usurpers.get(user, _NEVER)}:
             self.usurpers.update(more)
 
     def _raised(self, user: bytes) -> Position:
@@ -79,7 +80,7 @@ class Unsaid:
         state, good = self.house.state(cell), role_in(State(marks=self._good(cell)))
         ever = [*state.marks, *(each.mark for each in lifted(state))]
         said = [(mark.at, role_by(mark)) for mark in ever if self.is_said(mark)]
-        return min((at for at, role in said if good is None or good.below(role)), default=NEVER)
+        return min((at for at, role in said if good is None or good.below(role)), default=_NEVER)
 
     def _good(self, cell: Cell) -> tuple[Mark, ...]:
         return tuple(mark for mark in self.marks(cell) if not self._is_void(mark))
