@@ -94,6 +94,16 @@ def test_bad_requests_are_refused_with_a_code() -> None:
     assert world.cloud.store.disk.copy() == before
 
 
+def test_a_hub_that_holds_ends_of_no_lanes_that_there_are_is_another_incarnation() -> None:
+    """Nothing that it says of itself keeps the cloud from answering."""
+    world = calm()
+    me = world.hubs[0].store.me()
+    hello = Hello(me.nonce, me.incarnation, me.number, me.epoch, ((me.heads[0],),))
+    said = world.cloud.answer(me.id, me.key, encode(hello))
+    assert said is not None
+    assert decode(said, Welcome).incarnation == me.incarnation + 1
+
+
 def test_of_two_copies_of_a_hub_neither_is_believed() -> None:
     """The thief comes first; from the other's next word on both learn revocations only, until an owner decides."""
     world = calm()

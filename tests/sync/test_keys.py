@@ -40,6 +40,7 @@ def test_a_key_is_its_own_nodes() -> None:
         verdict = house.take(change)
         assert (verdict.outcome, verdict.notices[0].code) == (Outcome.REFUSED, NOT_ITS_OWN), change
     assert house.take(other.climb(Kind.KEY, key_cell(HUB_B, "one").id, **KEY)).outcome is Outcome.TAKEN
+    house.take(other.mark(Kind.KEY, one, "what no key has"))
     assert key_of(house, HUB_A, "one") == ("ES256", b"public")
     assert key_of(house, HUB_A, "two") is None
 

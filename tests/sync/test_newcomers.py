@@ -31,6 +31,15 @@ def test_nobody_is_renamed_by_a_hub_that_has_seen_nothing() -> None:
         assert field(house, Cell(kind, MAYA), name) == told[name]
 
 
+def test_a_proof_alone_says_nothing_of_an_address() -> None:
+    """A hub that has seen nothing tells of one without the address: that of the cloud stays, with its proof."""
+    house, here = household()
+    house.take(here.put(Kind.EMAIL, MAYA, address="maya@example.com", key="maya@example.com", proven=True))
+    house.take(Writer(HUB_B).put(Kind.EMAIL, MAYA, proven=False))
+    told = [field(house, Cell(Kind.EMAIL, MAYA), name) for name in ("address", "proven")]
+    assert told == ["maya@example.com", True]
+
+
 def test_what_the_cloud_lacks_comes_with_the_hub() -> None:
     """Somebody whom it doesn't know, an address of whoever has none there, and the rest of a profile."""
     house, here = household()

@@ -73,6 +73,7 @@ def test_a_password_that_is_good_no_longer() -> None:
     world.converge()
     pen, seen = Pen(Tag(hub.id, 1, 1 << 20), NOTHING), (house.standing().at,) * 4
     says(world, Kind.PASSWORD_DUE, owner, pen.mark("x"), seen)
+    says(world, Kind.PASSWORD_DUE, owner, pen.mark("y"), seen)
     for _ in range(2):
         says(world, Kind.PASSWORD, owner, State(resets=pen.reset(b"").resets), seen)
     assert told(world).count((owner, PASSWORD)) == 2
