@@ -1,6 +1,7 @@
 """The removal of a hub: what it let in since it isn't trusted any more goes with it, and nothing else."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -8,14 +9,14 @@ from rex_auth_edge.domain.roles import Role
 from rex_auth_edge.sync.house import field, is_in, owners, revoked, role_of, session_lives
 from rex_auth_edge.sync.hub.store import Lost
 from rex_auth_edge.sync.kinds import HOUSEHOLD, PENDING, REVOKED, Kind
-from rex_auth_edge.sync.order import Lane, Tag
+from rex_auth_edge.sync.order import NOTHING, Lane, Tag
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.rules.distrust import DISTRUST
+from rex_auth_edge.sync.rules.distrust import DISTRUST, SEAL, sealed
 from rex_auth_edge.sync.rules.roles import LAST_OWNER
 from rex_auth_edge.sync.state import Cell, State
 from rex_auth_edge.sync.wire import pack_state
 from tests.sync.by_hand import calm, put, remove, with_noah
-from tests.sync.houses import NOAH
+from tests.sync.houses import HUB_A, NOAH
 from tests.sync.simulation.places import AtHub
 
 
@@ -58,6 +59,13 @@ def test_a_hub_does_not_say_how_far_it_is_trusted() -> None:
     assert revoked(world.cloud.store, Kind.HUB, hub.id)
     assert not revoked(world.cloud.store, Kind.DEVICE, b"1" * 16)
     assert not world.cloud.store.state(Cell(Kind.PASSWORD_DUE, owner)).marks
+
+
+@pytest.mark.parametrize("told", [[1, 0, 0], [1], [], "10", 10, [1, "0"], None])
+def test_what_is_no_place_is_none(told: Any) -> None:
+    """Whatever a thief says that the cloud has said, it goes on answering."""
+    said = Pen(Tag(HUB_A, 1, 1), NOTHING).put(**{DISTRUST: told, SEAL: b"sealed"})
+    assert sealed(HUB_A, said, b"key") is None
 
 
 def test_whoever_removes_a_hub_stays_an_owner() -> None:

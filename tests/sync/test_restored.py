@@ -9,9 +9,9 @@ from rex_auth_edge.sync.cloud.store import Standing
 from rex_auth_edge.sync.house import RESTORED, House, field, owners, revoked, session_lives
 from rex_auth_edge.sync.kinds import PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import START, Lane, Position
-from rex_auth_edge.sync.own import is_own
+from rex_auth_edge.sync.own import is_own, reissued
 from rex_auth_edge.sync.pen import Pen
-from rex_auth_edge.sync.state import Cell
+from rex_auth_edge.sync.state import Cell, Count, State
 from tests.sync.by_hand import BAN, calm, marks, put, two_owners
 from tests.sync.houses import HUB_A, MAYA, NOAH, Writer
 from tests.sync.simulation.places import AtCloud, AtHub
@@ -107,6 +107,13 @@ def test_what_a_restored_cloud_has_forgotten_came_after_where_it_goes_on_from(
     """What came at that very place it has, and what it has given since, or nobody ever has, it hasn't forgotten."""
     standing = Standing(Position(4, 12), {1: START, 2: Position(1, 5), 4: Position(2, 8)})
     assert has_forgotten(standing, place) is forgotten
+
+
+def test_what_a_restored_hub_has_forgiven_is_what_failed_before() -> None:
+    """What it goes on with is counted anew, and what it forgave of before it began again is still that."""
+    before = State(counts=(Count("d", HUB_A, 1, 0, 3), Count("e", HUB_A, 1, 2)))
+    after = reissued(before, 1, 2, HUB_A, 0)
+    assert after.counts == (Count("d", HUB_A, 1, 0, 3), Count("e", HUB_A, 2, 2))
 
 
 @pytest.mark.parametrize("told_again", [Lane.SECURITY, Lane.IDENTITY])

@@ -8,13 +8,14 @@ from rex_auth_edge.domain.password_rules import PasswordRule
 from rex_auth_edge.exchange.mirror import policy
 from rex_auth_edge.exchange.oversight.policies import CLOUD_GRANTS
 from rex_auth_edge.flows.household.house import LIFETIMES
-from rex_auth_edge.sync.cloud.aftermath import RULES_LEFT, notices
+from rex_auth_edge.sync.cloud.aftermath import LEFT, RULES_LEFT, notices
 from rex_auth_edge.sync.cloud.theft import SAFE
 from rex_auth_edge.sync.house import field, is_in, owners, revoked
 from rex_auth_edge.sync.kinds import HOUSEHOLD, PENDING, Kind
+from rex_auth_edge.sync.order import START, Lane
 from rex_auth_edge.sync.state import EMPTY, Cell
 from rex_auth_edge.sync.wire import pack_state
-from tests.sync.by_hand import calm, put, remove, with_noah
+from tests.sync.by_hand import agree, calm, put, remove, with_noah
 from tests.sync.houses import NOAH
 from tests.sync.simulation.places import AtHub
 from tests.sync.simulation.world import World
@@ -63,6 +64,24 @@ def test_whatever_it_has_put(there: dict[str, Any], after: dict[str, Any]) -> No
     assert house.state(RULES).version >= version
     left = [each.what for each in notices(Cell(Kind.HUB, hub.id), (), house) if each.code == RULES_LEFT]
     assert left == ([("others",)] if there == after else [])
+
+
+def test_owners_are_told_of_nothing_that_it_has_not_lifted_since() -> None:
+    """What another hub has lifted since, and what it had lifted itself before, it has not left behind."""
+    world = calm()
+    owner, (hub, other) = with_noah(world), world.hubs[:2]
+    since = START
+    for each in (hub, other):
+        since = world.cloud.store.standing().at
+        put(each, Kind.DISABLED, NOAH, AtHub(each).pen().mark("disabled"))
+        agree(world)
+        put(each, Kind.DISABLED, NOAH, AtHub(each).pen().lift(Lane.SECURITY))
+        agree(world)
+        assert is_in(world.cloud.store, NOAH)
+    house = world.cloud.store
+    remove(world, hub.id, list(since), owner)
+    told = [Cell(Kind.NOTICE, each) for each in house.subjects(Kind.NOTICE)]
+    assert [each for each in told if field(house, each, "code") == LEFT] == []
 
 
 def test_what_others_have_put_meanwhile() -> None:
