@@ -1,8 +1,12 @@
 """Failed sign-ins and bans, on two hubs and in the cloud between them."""
 
+from uuid import UUID
+
 import httpx
 
 from rex_auth_edge.domain.clock import HOUR, MINUTE
+from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.state import Cell
 from tests.exchange.mirror.family import alike, member, signed_in
 from tests.exchange.mirror.nodes import Node, World
 
@@ -60,6 +64,18 @@ async def test_a_pardon_is_heard_everywhere(family: World) -> None:
     assert not (await maya.post(f"/household/members/{noah_id}/lift-ban")).is_error
     await alike(family)
     assert (await tries(one)).status_code == 200
+
+
+async def test_a_ban_is_told_once(family: World) -> None:
+    """However often its hub looks at what it has counted while it lasts."""
+    one, _ = family.hubs
+    noah_id = await member(await signed_in(one), "noah")
+    await family.meet()
+    await fails(one, 4)
+    for _ in range(2):
+        await one.begin()
+    await family.meet()
+    assert len(family.cloud.house.state(Cell(Kind.BAN, UUID(noah_id).bytes)).marks) == 1
 
 
 async def test_a_ban_is_not_begun_again(family: World) -> None:

@@ -4,8 +4,9 @@ from uuid import UUID
 
 import pytest
 
+from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.flows.household.admission import code_hash
-from rex_auth_edge.storage import tenants
+from rex_auth_edge.storage import invitations, tenants
 from tests.exchange.mirror.family import alike, rows, signed_in
 from tests.exchange.mirror.nodes import Node, World
 from tests.exchange.mirror.things import states
@@ -32,6 +33,21 @@ async def test_a_letter_with_a_code_that_is_no_good_stays_here(family: World, *,
     hashed = code_hash(one.home.hub.parts, made["code"])
     found = await one.home.store.read(lambda conn: tenants.whereabouts(conn, hashed))
     assert found == ([] if revoked else [one.tenant])
+
+
+async def test_one_that_has_expired_is_over_everywhere(family: World) -> None:
+    """The hub that made it forgets it, and no other shows it as one that waits."""
+    one, other = family.hubs
+    await (await signed_in(one)).post("/household/invites", json={"role": "adult", "name": "Leo"})
+    await family.meet()
+    assert [state[-1] for state in await states(other)] == [False]
+    for node in (one, other, family.cloud):
+        node.home.clock.advance(60 * DAY)
+    await one.home.store.write(lambda tx: invitations.forget(tx, 30 * DAY))
+    await family.meet(one, other)
+    assert await states(one) == []
+    assert [[state[-1] for state in await states(node)] for node in (other, family.cloud)] == [[True], [True]]
+    await alike(family)
 
 
 async def joins(node: Node, code: str) -> int:
