@@ -1,10 +1,12 @@
 """A hub that has left its cloud and comes back: what it still has of before doesn't undo what was done meanwhile."""
 
+from uuid import UUID
+
 from rex_auth_edge.storage import users
 from rex_auth_edge.storage.tx import Tx
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, agree, joined, members, signed_in
-from tests.exchange.street import bearer
+from tests.exchange.street import Hub, bearer
 from tests.hub import PASSWORD
 
 _NEW = "Copper-Tulip-19."
@@ -39,6 +41,24 @@ async def test_a_password_that_is_the_same(street: Street) -> None:
     async with bearer(home, tokens) as noah:
         assert (await noah.get("/auth/notices")).json() == {"notices": []}
     assert (await signed_in(hub.home, "noah")).status_code == 200
+
+
+async def test_nobody_becomes_who_is_here_already(street: Street) -> None:
+    """Another owner here is named as who had made the code: both stay who they are."""
+    hub = await joined(street)
+    await add(hub.home, "noah", "owner")
+    await agree(street)
+    before = await ids(hub)
+    assert await hub.sync.forget(hub.tenant) is None
+    await hub.enrol(street.cloud, "noah")
+    await agree(street)
+    assert await ids(hub) == before
+    assert (await signed_in(hub.home, "noah")).status_code == 200
+
+
+async def ids(hub: Hub) -> dict[str, UUID]:
+    """Whom there is, and as whom."""
+    return {row.username: row.id for row in await hub.home.store.read(lambda conn: users.every(conn, hub.tenant))}
 
 
 async def test_two_owners_with_one_address(street: Street) -> None:

@@ -22,7 +22,7 @@ KEPT = frozenset({"audit", "auth_sessions"})
 
 def become(tx: Tx, parts: Parts, tenant_id: UUID, former: UUID, present: UUID) -> None:
     """Give the person the id that the cloud knows them by. Their sessions end, since tokens bear the former one."""
-    if former == present or users.get(tx.conn, tenant_id, present) is not None:
+    if users.get(tx.conn, tenant_id, present) is not None:
         return
     sessions.end_all(tx, parts, tenant_id, former, "enrolled")
     account = login_attempts.c.account == parts.account(tenant_id, former)
