@@ -6,7 +6,7 @@ import pytest
 
 from rex_auth_edge.domain.clock import DAY, MINUTE
 from rex_auth_edge.domain.refusals import Refused
-from rex_auth_edge.exchange.cloud import restored
+from rex_auth_edge.exchange.cloud import answering, restored
 from rex_auth_edge.exchange.hub import household
 from rex_auth_edge.exchange.hub.rounds import Rounds
 from rex_auth_edge.exchange.stores.cloud import SqlCloud
@@ -241,6 +241,21 @@ async def test_who_came_in_the_cloud_after_its_backup(street: Street) -> None:
     assert "noah" in await members(street.cloud.home) & await members(hub.home)
     for home in (street.cloud.home, hub.home):
         assert (await signed_in(home, "noah", PASSWORD)).status_code == 200
+
+
+async def test_two_restores_of_one_backup(street: Street) -> None:
+    """Each begins another epoch: what a hub was told in the first isn't taken for the second's."""
+    await joined(street)
+    await asyncio.to_thread(copied, street.folder / "cloud", street.folder / "cloud-backup")
+    begun = []
+    for number in range(2):
+        street.clock.advance(MINUTE)
+        again = street.folder / f"cloud-again-{number}"
+        await asyncio.to_thread(copied, street.folder / "cloud-backup", again)
+        await street.back(again)
+        await restored.begin_epochs(street.cloud.home.hub.parts)
+        begun.append((await answering.at(street.cloud.home.hub.parts, street.cloud.tenant)).epoch)
+    assert begun[0] < begun[1]
 
 
 async def test_leaving(street: Street) -> None:

@@ -10,7 +10,7 @@ from rex_auth_edge.domain.clock import MINUTE
 from rex_auth_edge.domain.refusals import Refused
 from rex_auth_edge.exchange.cloud import claims, enrolling
 from rex_auth_edge.flows.household.actor import Actor
-from rex_auth_edge.storage import tenants
+from rex_auth_edge.storage import tenants, users
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, agree, joined, joined_beside, members, signed_in
@@ -193,6 +193,9 @@ async def test_the_console_says_whose(street: Street) -> None:
         maya = UUID((await owner.get("/household/members")).json()["members"][0]["user_id"])
     assert isinstance(await claims.make(parts, console), Refused)
     assert isinstance(await claims.make(parts, console, UUID(int=5)), Refused)
+    await add(street.cloud.home, "noah", "adult")
+    noah = await street.cloud.home.store.read(lambda conn: users.by_username(conn, tenant, "noah"))
+    assert isinstance(await claims.make(parts, console, noah.id), Refused)
     made = await claims.make(parts, console, maya)
     assert not isinstance(made, Refused)
     assert made.code not in repr(made)

@@ -33,6 +33,14 @@ async def has(home: Household, username: str) -> bool:
     return username in await members(home)
 
 
+async def test_what_goes_on_is_not_begun_again(street: Street) -> None:
+    """Looking for households that couldn't be taken up leaves all others as they are."""
+    hub = await running(street)
+    (before,) = hub.sync.runs.running.values()
+    await hub.sync.runs.begin()
+    assert list(hub.sync.runs.running.values()) == [before]
+
+
 async def test_both_ways(street: Street) -> None:
     """The one side's change wakes the other: nobody waits for the next round."""
     hub = await running(street)
