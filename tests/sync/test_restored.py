@@ -12,7 +12,7 @@ from rex_auth_edge.sync.order import START, Lane, Position
 from rex_auth_edge.sync.own import is_own, reissued
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.state import Cell, Count, State
-from tests.sync.by_hand import BAN, calm, marks, put, two_owners
+from tests.sync.by_hand import BAN, ban, calm, marks, put, put_back, two_owners
 from tests.sync.houses import HUB_A, MAYA, NOAH, Writer
 from tests.sync.simulation.places import AtCloud, AtHub
 
@@ -238,3 +238,31 @@ def test_whoever_is_left_stays_an_owner() -> None:
     assert owners(hub.view) == [NOAH]
     world.converge()
     assert owners(hub.view) == owners(world.cloud.store) == [NOAH]
+
+
+def test_a_ban_that_was_left_out_for_a_later_one_is_told_again() -> None:
+    """The later one is lost with the disk; that the cloud has something of a higher number doesn't mean it has this."""
+    world = calm()
+    hub, line = world.hubs[0], world.line
+    ban(hub, "earlier")
+    put(hub, Kind.DEVICE, b"d" * 16, AtHub(hub).pen().climb(REVOKED))
+    backup = hub.store.disk.copy()
+    ban(hub, "later")
+    assert isinstance(hub.send(line, 1), Pushed)
+    put_back(hub, backup)
+    world.converge()
+    assert marks(hub.view) == marks(world.cloud.store) == {"earlier"}
+
+
+def test_a_ban_that_was_lifted_before_its_hub_was_restored_stays_so() -> None:
+    """The hub, which knows of neither its arrival nor its end, doesn't bring it back."""
+    world = calm()
+    hub = world.hubs[0]
+    ban(hub, "mine")
+    backup = hub.store.disk.copy()
+    world.converge()
+    place = AtCloud(world.cloud)
+    place.write(BAN, place.pen().lift(Lane.SECURITY), None)
+    put_back(hub, backup)
+    world.converge()
+    assert marks(hub.view) == marks(world.cloud.store) == set()

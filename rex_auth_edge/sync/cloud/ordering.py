@@ -20,7 +20,7 @@ from rex_auth_edge.sync.cloud.removal import after_hub, after_policy
 from rex_auth_edge.sync.cloud.showing import notice, review
 from rex_auth_edge.sync.cloud.store import CloudStore
 from rex_auth_edge.sync.house import House
-from rex_auth_edge.sync.kinds import REVOKED, Doors, Kind, facts_of
+from rex_auth_edge.sync.kinds import REVOKED, Doors, Kind, facts_of, lane_of
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import START, Lane, Position, Tag, is_unsent
 from rex_auth_edge.sync.outcome import Follow, Notice, Outcome, Then, Verdict, refuse
@@ -107,7 +107,7 @@ class Ordering:
     def take_lost(self, hub: bytes, cell: Cell, state: State) -> None:
         """Join what a restored cloud had forgotten, as far as the hub is to be believed about it, at a new place."""
         at = self.next()
-        taken = believed(hub, cell, self._forgotten(cell, state), self._store)
+        taken = believed(hub, cell, self._forgotten(hub, cell, state), self._store)
         change = Incoming(taken.cell, Tag(hub, 0, 0), (at,) * 4, placed(taken.state, at, after=START))
         _, delta = added(change, self._store, at)
         warnings = alerts(taken.cell, delta, self._store)
@@ -117,11 +117,21 @@ class Ordering:
         if cell.kind == Kind.HUB:
             self._distrust_again(cell, state)
 
-    def _forgotten(self, cell: Cell, state: State) -> State:
-        """The same without marks that are there, or at a place that the cloud has given and knows: they were lifted."""
-        standing, there = self._store.standing(), {mark.by for mark in self._store.state(cell).marks}
+    def _forgotten(self, hub: bytes, cell: Cell, state: State) -> State:
+        """The same without marks that are there, or at a place that the cloud has given and knows: they were lifted.
+
+        So may one be that it has by its number, where anything of the cell was lifted.
+        """
+        standing, known = self._store.standing(), self._store.state(cell)
+        there = {mark.by for mark in known.marks}
         lost = [mark for mark in state.marks if is_unsent(mark.at) or has_forgotten(standing, mark.at)]
+        if known.cleared > START:
+            lost = [mark for mark in lost if not self._has(hub, lane_of(cell.kind), mark.by)]
         return replace(state, marks=tuple(mark for mark in lost if mark.by not in there))
+
+    def _has(self, hub: bytes, lane: Lane, by: Tag) -> bool:
+        """Whether the number is one of the hub's that the cloud has."""
+        return by.origin == hub and by.number <= self._store.end(hub, by.incarnation, lane).head.number
 
     def _distrust_again(self, hub: Cell, told: State) -> None:
         """What this cloud has said of a stolen hub, and forgotten since: it says so anew, with all that follows."""

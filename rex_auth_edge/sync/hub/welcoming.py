@@ -4,12 +4,13 @@ from msgspec.structs import replace
 
 from rex_auth_edge.sync.bodies import Welcome
 from rex_auth_edge.sync.hub.restoring import begin_again
-from rex_auth_edge.sync.hub.store import Entry, HubStore
+from rex_auth_edge.sync.hub.store import Entry, HubStore, Lost
+from rex_auth_edge.sync.kinds import Kind, closing
 from rex_auth_edge.sync.me import HEADS, Me
-from rex_auth_edge.sync.merge import placed
+from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import NOTHING, START, Lane, Position, Seen, unsent
 from rex_auth_edge.sync.own import reissued
-from rex_auth_edge.sync.state import State
+from rex_auth_edge.sync.state import EMPTY, Cell, State
 from rex_auth_edge.sync.wire import pack_state, unpack_state
 
 
@@ -89,12 +90,22 @@ def _write_again(store: HubStore, most: int) -> int:
         if after.secret is not None and after.secret.verifier is not None:
             store.keep(after.secret.by, after.secret.verifier)
         store.put_entry(replace(entry, state=pack_state(after), sent=False))
+        if entry.given is not None and not entry.passed:
+            _tell_again(store, entry.cell, before)
     if len(some) == most:
         store.put_me(replace(me, reborn=(former, known, some[-1].number)))
     else:
         store.put_me(replace(me, reborn=None))
         begin_again(store)
     return len(some)
+
+
+def _tell_again(store: HubStore, cell: Cell, state: State) -> None:
+    """What the cloud has by its number may have been left out there for what came later, and that is lost here."""
+    part = closing(cell.kind, state)
+    if cell.kind != Kind.AUDIT and part != EMPTY:
+        told = store.lost_of(cell)
+        store.put_lost(Lost(cell, pack_state(join(EMPTY if told is None else unpack_state(told.state), part))))
 
 
 def _take_back(store: HubStore, most: int) -> int:
