@@ -10,12 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from rex_auth_edge.exchange.stores.below import SqlBelow
-from rex_auth_edge.exchange.stores.cells import Slot
 from rex_auth_edge.storage.prepared import Prepared
 from rex_auth_edge.storage.sync_tables import sync_cells
 from rex_auth_edge.sync.house import password_of
 from rex_auth_edge.sync.hub.store import Entry
-from rex_auth_edge.sync.hub.view import told_again
 from rex_auth_edge.sync.kinds import Decided, Kind
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import Tag
@@ -66,46 +64,32 @@ class SqlView:
         self._hub.prepare(cells)
         slots = [self._hub.cells.slot(cell) for cell in cells]
         before = [slot.laid for slot in slots]
-        self._lay_all(slots)
-        for slot, laid in zip(slots, before, strict=True):
-            if slot.laid != laid:
-                self._hub.note(slot)
-
-    def _lay_all(self, slots: list[Slot]) -> None:
-        """What a restored cloud may have forgotten, by its cells, and then this hub's own changes by their numbers."""
         for slot in slots:
-            slot.lay(None)
-        for cell in sorted(slot.cell for slot in slots):
-            lost = self._hub.lost_of(cell)
-            if lost is not None:
-                self._join(told_again(lost, self._hub.me()))
-        for slot in slots:
+            lost = self._hub.lost_of(slot.cell)
+            slot.lay(None if lost is None else join(slot.below(), unpack_state(lost.state)))
             self._hub.call(slot)
         for number, cell in sorted((number, slot.cell) for slot in slots for number in slot.mine):
             entry = self._hub.entry(cell, number)
             if entry is not None:
                 self._lay(entry)
+        for slot, laid in zip(slots, before, strict=True):
+            if slot.laid != laid:
+                self._hub.note(slot)
 
     def _ruling(self) -> set[Cell]:
         """Every cell of these kinds on which something lies."""
-        found = {
-            cell for cell, slot in self._hub.cells.changed.items() if cell.kind in RULING and slot.laid is not None
-        }
+        found = {cell for cell, slot in self._hub.cells.changed.items() if cell.kind in RULING and slot.mine}
         for kind in RULING:
             rows = _overlaid.all(self._hub.tx.conn, tenant=self._hub.tenant_id, about=kind)
             found |= {Cell(kind, bytes(row.id)) for row in rows}
         return found
 
     def _lay(self, entry: Entry, state: State | None = None) -> None:
-        me = self._hub.me()
+        me, slot = self._hub.me(), self._hub.cells.slot(entry.cell)
         tag = Tag(me.id, me.incarnation, entry.number)
         change = Incoming(entry.cell, tag, entry.seen, state or unpack_state(entry.state), entry.actor)
-        self._join(change, entry.state)
-
-    def _join(self, change: Incoming, packed: bytes | None = None) -> None:
-        slot = self._hub.cells.slot(change.cell)
         shown = join(slot.shown(), decide(change, self).delta)
-        slot.lay(shown, packed if shown is change.state else None)
+        slot.lay(shown, entry.state if shown is change.state else None)
 
     def state(self, cell: Cell) -> State:
         """The cell's content."""

@@ -7,18 +7,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from rex_auth_edge.sync.house import password_of
-from rex_auth_edge.sync.hub.store import HubStore, Lost
-from rex_auth_edge.sync.me import Me
+from rex_auth_edge.sync.hub.store import Entry, HubStore
 from rex_auth_edge.sync.merge import join
 from rex_auth_edge.sync.order import Tag
 from rex_auth_edge.sync.state import Cell, Incoming, State
 from rex_auth_edge.sync.verdict import decide
 from rex_auth_edge.sync.wire import unpack_state
-
-
-def told_again(lost: Lost, me: Me) -> Incoming:
-    """What a restored cloud may have forgotten, as the change that it will decide: the last owner stays one."""
-    return Incoming(lost.cell, Tag(me.id, 0, 0), me.whole, unpack_state(lost.state))
 
 
 class View:
@@ -29,14 +23,14 @@ class View:
         self._over: dict[Cell, State] = {}
         me = store.me()
         for lost in store.lost():
-            self._lay(told_again(lost, me))
+            self._over[lost.cell] = join(self.state(lost.cell), unpack_state(lost.state))
         for entry in store.entries():
             if not entry.passed:
-                tag = Tag(me.id, me.incarnation, entry.number)
-                self._lay(Incoming(entry.cell, tag, entry.seen, unpack_state(entry.state), entry.actor))
+                self._lay(entry, Tag(me.id, me.incarnation, entry.number))
 
-    def _lay(self, change: Incoming) -> None:
-        self._over[change.cell] = join(self.state(change.cell), decide(change, self).delta)
+    def _lay(self, entry: Entry, tag: Tag) -> None:
+        change = Incoming(entry.cell, tag, entry.seen, unpack_state(entry.state), entry.actor)
+        self._over[entry.cell] = join(self.state(entry.cell), decide(change, self).delta)
 
     def state(self, cell: Cell) -> State:
         """The cell's content."""
