@@ -269,3 +269,28 @@ def test_a_ban_that_was_lifted_before_its_hub_was_restored_stays_so() -> None:
     put_back(hub, backup)
     world.converge()
     assert marks(hub.view) == marks(world.cloud.store) == set()
+
+
+def test_what_was_written_by_a_number_that_the_cloud_has_of_another_life_is_written_again() -> None:
+    """A hub that begins anew from a whole older disk, is put back in that life and then enrolled anew loses no ban."""
+    world = calm()
+    hub = world.hubs[0]
+    disk, copy = hub.store.disk.copy(), hub.copy
+    for what in ("one", "two", "three"):
+        ban(hub, what)
+    world.converge()
+    place = AtCloud(world.cloud)
+    place.write(BAN, place.pen().lift(Lane.SECURITY), None)
+    hub.store.disk.restore(disk)
+    hub.copy = copy
+    hub.boot()
+    ban(hub, "another")
+    backup = hub.store.disk.copy()
+    for again in (False, True):
+        if again:
+            put_back(hub, backup)
+        while not hub.store.me().locked:
+            hub.send(world.line)
+    hub.enrol(world.cloud)
+    world.converge()
+    assert marks(hub.view) == marks(world.cloud.store) == {"another"}

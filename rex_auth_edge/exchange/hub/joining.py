@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from msgspec.structs import replace
 
 from rex_auth_edge.domain import names
 from rex_auth_edge.domain.refusals import Code, Refused
@@ -21,6 +20,7 @@ from rex_auth_edge.flows.parts import Parts
 from rex_auth_edge.storage import sync_enrolments, users
 from rex_auth_edge.storage.audit import Event, record
 from rex_auth_edge.storage.tx import Tx
+from rex_auth_edge.sync.hub.welcoming import enter_again
 from rex_auth_edge.sync.me import HEADS, Me
 
 _ANOTHER = Refused(
@@ -152,9 +152,6 @@ def _again(tx: Tx, parts: Parts, tenant_id: UUID, row: Any, made: Enrolment, ans
     raw = enrolments.sealed(parts.seal, tenant_id, made)
     sync_enrolments.change(tx, tenant_id, enrolment=raw, paused=False, trouble=None)
     store = SqlHub(tx, tenant_id)
-    store.unsend()
-    me = store.me()
-    let_in = replace(me, key=made.seeds[0][0], next_key=b"", nonce=answer.nonce, pending=b"")
-    store.put_me(replace(let_in, greeted=False, locked=False, removed=False, twice=False, untold=True))
+    enter_again(store, made.seeds[0][0], answer.nonce)
     store.flush()
     return None

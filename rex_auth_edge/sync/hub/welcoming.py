@@ -29,6 +29,17 @@ def welcome(store: HubStore, answer: Welcome) -> None:
         store.put_me(replace(store.me(), heads=answer.heads))
 
 
+def enter_again(store: HubStore, key: bytes, nonce: bytes) -> None:
+    """An owner lets the hub in anew, by this key: it goes on with what it has, and introduces itself.
+
+    Of one that is there twice the numbers mean nothing: what it hasn't got back it writes again, though restored.
+    """
+    store.unsend()
+    me = store.me()
+    anew = replace(me, key=key, next_key=b"", nonce=nonce, pending=b"", restored=me.restored and not me.locked)
+    store.put_me(replace(anew, greeted=False, locked=False, removed=False, twice=False, untold=True))
+
+
 def _acknowledge(store: HubStore, answer: Welcome) -> None:
     """What the cloud has of this incarnation, though its answer never came."""
     for lane in Lane:

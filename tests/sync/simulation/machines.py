@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from rex_auth_edge.sync.bodies import Compared, Page
 from rex_auth_edge.sync.cloud import keeping
@@ -18,7 +17,7 @@ from rex_auth_edge.sync.hub.asking import pull, push
 from rex_auth_edge.sync.hub.comparing import further, question
 from rex_auth_edge.sync.hub.settling import AT_ONCE, settle
 from rex_auth_edge.sync.hub.view import View
-from rex_auth_edge.sync.hub.welcoming import seal, start
+from rex_auth_edge.sync.hub.welcoming import enter_again, seal, start
 from rex_auth_edge.sync.hub.writing import write
 from rex_auth_edge.sync.me import HEADS, Me
 from rex_auth_edge.sync.order import Lane, Position
@@ -129,14 +128,12 @@ class HubMachine:
         key, nonce = cloud.chance.bytes(), cloud.chance.bytes()
         with cloud.store.disk.transaction():
             keeping.enrol(cloud.store, self.id, key, nonce, cloud.now)
-        known = self.store.enrolled
 
         def let_in() -> None:
-            me = self.store.me() if known else Me(self.id, 1, 0, HEADS, nonce)
-            if known:
-                self.store.unsend()
-            let_in = replace(me, key=key, next_key=b"", nonce=nonce, pending=b"", greeted=False)
-            self.store.put_me(replace(let_in, locked=False, twice=False))
+            if self.store.enrolled:
+                enter_again(self.store, key, nonce)
+            else:
+                self.store.put_me(Me(self.id, 1, 0, HEADS, nonce, key=key))
 
         self.do(let_in)
 

@@ -131,8 +131,10 @@ class People:
         if not marked:
             return
         cell = Cell(kind, self.chance.of(marked))
-        knew = frozenset(mark.what for mark in at.house.state(cell).marks)
-        self._say(at, "lift", cell, at.pen().lift(lane_of(kind)), knew=knew)
+        known, lift = at.house.state(cell), at.pen().lift(lane_of(kind))
+        before = [each.knew for each in self.ledger.of("lift") if each.cell == cell and each.what <= known.cleared]
+        knew = frozenset(mark.what for mark in known.marks).union(*before)
+        self._say(at, "lift", cell, lift, what=lift.cleared, knew=knew)
 
     def sign_in(self, at: Place) -> None:
         """A session begins, knowing of these sign-outs."""
