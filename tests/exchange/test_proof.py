@@ -140,12 +140,15 @@ async def test_heads_that_arent_ours(gate: Gate, change: dict[str, object]) -> N
 
 
 async def test_a_newcomer_shows_its_own_key(gate: Gate) -> None:
-    """Who is to be let in signs with the key that the proof names; a name instead of it is no way in."""
+    """Who is to be let in signs with the key that the proof names: a name instead of it is no way in, nor another's."""
     proof, now = gate.proof(Signer(KEY)), gate.clock.now()
     assert await gate.checks.newcomer(proof, PATH, BODY, now) == KEY.public
     again = await gate.checks.newcomer(proof, PATH, BODY, now)
     named = await gate.checks.newcomer(gate.proof(), PATH, BODY, now)
-    assert [each.code for each in (again, named) if isinstance(each, Refused)] == [Code.INVALID_PROOF] * 2
+    signed = gate.proof(Signer(KEY)).rpartition(".")[0]
+    others = f"{signed}.{jose.text(HubKey(b's' * 32).sign(signed))}"
+    stolen = await gate.checks.newcomer(others, PATH, BODY, now)
+    assert [each.code for each in (again, named, stolen) if isinstance(each, Refused)] == [Code.INVALID_PROOF] * 3
 
 
 async def test_without_the_memory_each_process_has_its_own(gate: Gate) -> None:
