@@ -5,8 +5,8 @@ import pytest
 from rex_auth_edge.domain.clock import HOUR, MINUTE, SECOND
 from rex_auth_edge.exchange.trouble import LineError
 from tests.exchange.conftest import Street
-from tests.exchange.people import add, agree, joined, joined_beside, signed_in
-from tests.exchange.street import Hub
+from tests.exchange.people import add, agree, joined, joined_beside, members, signed_in
+from tests.exchange.street import Hub, bearer
 
 
 async def banned(street: Street) -> tuple[Hub, Hub]:
@@ -41,6 +41,18 @@ async def test_one_that_is_over(street: Street) -> None:
     assert (await signed_in(beside.home, "noah", "wrong")).status_code == 401
     street.clock.advance(2 * HOUR)
     assert (await signed_in(beside.home, "noah")).status_code == 403
+
+
+async def test_one_whose_person_is_gone(street: Street) -> None:
+    """It is told as it was, and all else with it."""
+    hub, beside = await banned(street)
+    async with bearer(hub.home, (await signed_in(hub.home, "maya")).json()) as maya:
+        (noah,) = [
+            each for each in (await maya.get("/household/members")).json()["members"] if each["username"] == "noah"
+        ]
+        assert (await maya.delete(f"/household/members/{noah['user_id']}")).status_code == 200
+    await agree(street)
+    assert "noah" not in await members(beside.home)
 
 
 async def test_a_hub_that_was_cut_off(street: Street) -> None:

@@ -3,8 +3,10 @@
 from uuid import UUID
 
 import httpx
+import pytest
 
 from rex_auth_edge.domain.clock import HOUR, MINUTE
+from rex_auth_edge.exchange.mirror.bans import Ban
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.state import Cell
 from tests.exchange.mirror.family import alike, member, signed_in
@@ -37,6 +39,15 @@ async def test_a_ban_holds_on_every_node(family: World) -> None:
     await alike(family)
     await fails(one, 3)
     assert (await tries(one)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("came", "clouds", "remains"),
+    [(None, 9_000, 5_000), (1_000, None, 5_000), (1_000, 3_000, 3_000), (1_000, 9_000, 0), (3_000, 1_000, 5_000)],
+)
+def test_what_remains_of_a_ban(came: int | None, clouds: int | None, remains: int) -> None:
+    """All of it where nobody knows when it was told: by a cloud of before, or by one whose clock isn't known."""
+    assert Ban(4, 5_000, came).remains(clouds) == remains
 
 
 async def test_failures_of_all_nodes_count_together(family: World) -> None:

@@ -10,7 +10,7 @@ from rex_auth_edge.storage.tables import audit
 from tests.devices.machines import joined
 from tests.exchange.mirror.family import alike, member, rows, signed_in
 from tests.exchange.mirror.nodes import Node, World
-from tests.exchange.mirror.things import acting, kinds, states
+from tests.exchange.mirror.things import acting, acts_for_noah, kinds, states
 from tests.voice.speaking import VOICE, act
 
 
@@ -164,3 +164,16 @@ async def test_signing_out_elsewhere_ends_what_devices_hold(family: World) -> No
     await alike(family)
     await one.adopt(one.cells())
     assert await acting(one) == 1
+
+
+async def test_signing_out_at_two_nodes_that_have_not_heard_of_each_other(family: World) -> None:
+    """Each ends what devices hold when it is heard of, though neither takes the other's place."""
+    one, other = family.hubs
+    voice = await acts_for_noah(family)
+    for node, hear in ((family.cloud, (one,)), (other, (other, one))):
+        noah = await signed_in(node, "noah")
+        assert not (await noah.delete("/auth/sessions")).is_error
+        assert await acting(one) == 1
+        await family.meet(*hear)
+        assert await acting(one) == 0
+        assert (await act(voice, "noah")).status_code == 200
