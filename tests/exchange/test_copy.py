@@ -20,7 +20,7 @@ HERE = UUID(int=1)
 ME = Me(b"h" * 16, 3, 9, HEADS, b"n" * 16, 2, pending=b"a request", cuts=((Position(1, 5), 1),), commits=7)
 
 
-def test_it_comes_back(tmp_path: Path) -> None:
+def test_it_comes_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """To the byte, the latest one, in a file of the hub's own user."""
     copies = Copies(tmp_path, HERE)
     assert copies.read() is None
@@ -31,11 +31,12 @@ def test_it_comes_back(tmp_path: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()} == {0o600}
     assert Copies(tmp_path, UUID(int=2)).read() is None
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("left", [0, 1, 30])
-def test_a_damaged_one(tmp_path: Path, left: int) -> None:
-    """Of a file that wasn't written to its end there is the one before; if that is damaged too, there is none."""
+def test_a_damaged_one(tmp_path: Path, caplog: pytest.LogCaptureFixture, left: int) -> None:
+    """Of a file that wasn't written to its end there is the one before; if that is damaged too, none, which is said."""
     copies = Copies(tmp_path, HERE)
     for commits in (1, 2):
         copies.write(Copy(replace(ME, commits=commits), b"sealed"))
@@ -43,6 +44,7 @@ def test_a_damaged_one(tmp_path: Path, left: int) -> None:
         path.write_bytes(path.read_bytes()[:left])
         found = Copies(tmp_path, HERE).read()
         assert (None if found is None else found.me.commits) == good
+        assert len(caplog.records) == (good is None)
     copies.write(Copy(ME, b"sealed"))
     assert Copies(tmp_path, HERE).read() == Copy(ME, b"sealed")
 

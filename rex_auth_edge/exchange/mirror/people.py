@@ -108,7 +108,7 @@ def _standing(side: Side, row: Any, told: dict[str, Any], actor: bytes | None, g
         yield Wish(Cell(Kind.ROLE, user), lambda pen: pen.role(row.role, giver), giver)
     if row.disabled and not told["disabled"]:
         yield Wish(Cell(Kind.DISABLED, user), lambda pen: pen.mark(DISABLED, actor), actor)
-    elif told["disabled"] and not row.disabled and side.house.state(Cell(Kind.DISABLED, user)).marks:
+    elif not row.disabled and side.house.state(Cell(Kind.DISABLED, user)).marks:
         yield Wish(Cell(Kind.DISABLED, user), lambda pen: pen.lift(Lane.SECURITY), actor)
 
 
