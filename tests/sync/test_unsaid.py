@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rex_auth_edge.domain.roles import Role
-from rex_auth_edge.sync.cloud.lifted import lifted
+from rex_auth_edge.sync.cloud.lifted import MOST, lifted
 from rex_auth_edge.sync.house import is_in, owners, role_of
 from rex_auth_edge.sync.kinds import Kind
 from rex_auth_edge.sync.order import Lane, Position
@@ -170,6 +170,20 @@ def test_what_was_lifted_no_hub_says() -> None:
     agree(world)
     assert list(lifted(world.cloud.store.state(cell))) == before
     assert [(each.mark.what, each.origin, each.at > Position(*since)) for each in before] == [("owner", hub.id, True)]
+
+
+@pytest.mark.parametrize("others", [True, False])
+def test_however_often_it_changes_its_mind(*, others: bool) -> None:
+    """A cell doesn't grow without end, and what others had said before all that is still known."""
+    world, owner, since = two_owners()
+    (hub, other), cell = world.hubs[:2], Cell(Kind.ROLE, NOAH)
+    for number in range(2 * MOST):
+        who = other if others and number % 2 else hub
+        gives(world, who, NOAH, ("owner", "adult")[number % 2], owner)
+    gives(world, hub, NOAH, "guest", owner)
+    assert len(list(lifted(world.cloud.store.state(cell)))) <= MOST
+    remove(world, hub.id, since, owner)
+    assert role_of(world.cloud.store, NOAH) is (Role.ADULT if others else Role.OWNER)
 
 
 ACTS = st.tuples(

@@ -18,6 +18,9 @@ from rex_auth_edge.sync.wire import pack_state, unpack_state
 NOTED = frozenset({Kind.ROLE, Kind.DISABLED, Kind.EMAIL})
 _LIFTED = "lifted"
 """The field in which it is: which node has taken it away, at which place, who did it there, and what it was, packed."""
+MOST = 32
+"""Notes of a cell: it travels whole."""
+_Told = tuple[bytes, Position, bytes | None, bytes]
 
 
 class Lifted(NamedTuple):
@@ -37,8 +40,23 @@ def noted(change: Incoming, before: State, delta: State, at: Position, tag: Tag)
     if gone or ADDRESS in fields:
         former = {name: held for name, held in before.fields.items() if name != _LIFTED}
         told = (change.tag.origin, at, change.actor, pack_state(State(marks=gone, fields=former)))
-        fields[_LIFTED] = Held(at, tag, (*_told(before), told))
+        fields[_LIFTED] = Held(at, tag, _kept((*_told(before), told)))
     return replace(delta, fields=fields)
+
+
+def _kept(notes: tuple[_Told, ...]) -> tuple[_Told, ...]:
+    """Of too many the oldest goes that took nothing from others: else a thief would hide what was there before."""
+    if len(notes) <= MOST:
+        return notes
+    gone = next((number for number, each in enumerate(notes) if _is_its_own(each)), 0)
+    return notes[:gone] + notes[gone + 1 :]
+
+
+def _is_its_own(note: _Told) -> bool:
+    origin, _, _, packed = note
+    state = unpack_state(packed)
+    tags = [*(mark.by for mark in state.marks), *(held.by for held in state.fields.values())]
+    return all(by.origin == origin for by in tags)
 
 
 def lifted(state: State) -> Iterator[Lifted]:
@@ -52,6 +70,6 @@ def formerly(state: State) -> Iterator[dict[str, Held]]:
     return (unpack_state(packed).fields for *_, packed in _told(state))
 
 
-def _told(state: State) -> tuple[tuple[bytes, Position, bytes | None, bytes], ...]:
+def _told(state: State) -> tuple[_Told, ...]:
     held = state.fields.get(_LIFTED)
     return () if held is None else tuple(held.value)
