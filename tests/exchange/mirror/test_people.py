@@ -125,6 +125,27 @@ async def test_a_lost_right_is_taken_back_where_it_was_used(family: World) -> No
     assert sorted(row["role"] for row in await rows(one)) in (["adult", "owner"], ["owner", "owner"])
 
 
+async def test_a_right_that_somebody_gives_who_has_lost_it(family: World) -> None:
+    """Where that hasn't been heard of yet: it stands nowhere once it is."""
+    one, other = family.hubs
+    maya = await signed_in(one)
+    for name in ("noah", "leo"):
+        await member(maya, name, "owner" if name == "noah" else "adult")
+    await family.meet()
+    maya_id = (await maya.get("/auth/validate")).json()["user_id"]
+    (leo_id,) = [row["id"] for row in await rows(one) if row["username"] == "leo"]
+    noah = await signed_in(other, "noah")
+    assert not (await noah.patch(f"/household/members/{maya_id}", json={"role": "adult"})).is_error
+    await family.meet(other)
+    assert not (await maya.patch(f"/household/members/{leo_id}", json={"role": "owner"})).is_error
+    await alike(family)
+    assert {row["username"]: row["role"] for row in await rows(one)} == {
+        "maya": "adult",
+        "noah": "owner",
+        "leo": "adult",
+    }
+
+
 async def test_a_restored_hub_ends_its_own_sessions_only(family: World) -> None:
     """A backup put back on one hub signs nobody out on the other."""
     one, other = family.hubs
