@@ -7,8 +7,10 @@ import sqlalchemy as sa
 from rex_auth_edge.storage import chains, tenants
 from rex_auth_edge.storage.chains import Place
 from rex_auth_edge.storage.tables import audit
+from rex_auth_edge.sync.kinds import Kind
+from rex_auth_edge.sync.state import Cell
 from tests.devices.machines import joined
-from tests.exchange.mirror.family import alike, member, rows, signed_in
+from tests.exchange.mirror.family import alike, member, open_sessions, rows, signed_in
 from tests.exchange.mirror.nodes import Node, World
 from tests.exchange.mirror.things import acting, acts_for_noah, kinds, states
 from tests.voice.speaking import VOICE, act
@@ -35,17 +37,22 @@ async def test_a_policy_is_everybodys(family: World) -> None:
 
 
 async def test_what_stays_at_home_isnt_told(family: World) -> None:
-    """Profiles, and the log, of a household that doesn't share them; and a meeting takes nothing away from them."""
+    """Profiles, the log, and where sessions are, if that isn't shared; and a meeting takes nothing away from them."""
     one, _ = family.hubs
     maya = await signed_in(one)
     assert not (await maya.patch("/household/policy", json={"shares": "passwords"})).is_error
     await family.meet()
+    before = await open_sessions(one)
+    await signed_in(one)
     assert not (await maya.patch("/auth/profile", json={"first_name": "Maya", "phone_number": "0123"})).is_error
     await family.meet()
     assert [row["first_name"] for node in (one, family.cloud) for row in await rows(node)] == ["Maya", None]
     assert [await node.differences() for node in (one, family.cloud)] == [[], []]
     logged = await family.cloud.home.store.read(lambda conn: conn.execute(sa.select(audit.c.event)).scalars().all())
     assert "profile.change" not in logged
+    (session,) = await open_sessions(one) - before
+    told = family.cloud.house.state(Cell(Kind.SESSION, session.bytes))
+    assert told.fields.keys() == {"user"}
 
 
 async def test_an_invitation_is_revoked_from_anywhere(family: World) -> None:

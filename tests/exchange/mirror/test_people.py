@@ -1,5 +1,6 @@
 """People and their sessions, on two hubs and in the cloud between them."""
 
+from rex_auth_edge.domain.clock import DAY
 from rex_auth_edge.storage.rebirth import begin_again
 from tests.exchange.mirror.family import MAYA, alike, member, open_sessions, refused, rows, signed_in
 from tests.exchange.mirror.nodes import World
@@ -86,6 +87,19 @@ async def test_a_session_is_seen_and_ended_from_anywhere(family: World) -> None:
     assert await refused(here)
     assert not await refused(there)
     await alike(family)
+
+
+async def test_a_session_that_has_expired_is_over_everywhere(family: World) -> None:
+    """Its hub tells so, the next time that it looks at it."""
+    one, other = family.hubs
+    await signed_in(one)
+    await family.meet()
+    assert await open_sessions(one) <= await open_sessions(other)
+    for node in (one, other, family.cloud):
+        node.home.clock.advance(400 * DAY)
+    await one.begin()
+    await family.meet(one, other)
+    assert await open_sessions(other) == set()
 
 
 async def test_the_same_name_twice_becomes_two(family: World) -> None:
