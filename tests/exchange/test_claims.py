@@ -2,15 +2,18 @@
 
 import asyncio
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from rex_auth_edge.domain.clock import MINUTE
-from rex_auth_edge.domain.refusals import Refused
+from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.cloud import claims, enrolling
+from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol
 from rex_auth_edge.flows.household.actor import Actor
 from rex_auth_edge.storage import tenants, users
+from rex_auth_edge.sync.bodies import NEWEST, OLDEST
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, agree, joined, joined_beside, members, signed_in
@@ -79,6 +82,25 @@ async def test_an_enrolment_whose_answer_is_lost(street: Street, lost: int) -> N
     hub.line.heard, hub.line.deaf = 1, lost  # the first answer is a nonce
     await hub.enrol(street.cloud)
     await agree(street)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"newest": OLDEST - 1}, Code.VERSION_NOT_SPOKEN),
+        ({"oldest": NEWEST + 1, "newest": NEWEST + 2}, Code.VERSION_NOT_SPOKEN),
+        ({"name": "h" * (LONGEST_NAME + 1)}, Code.BAD_REQUEST),
+        ({"name": "two\nlines"}, Code.BAD_REQUEST),
+        ({"hub": b"short"}, Code.BAD_REQUEST),
+    ],
+)
+async def test_a_hub_that_cannot_be_let_in(street: Street, said: dict[str, Any], why: Code) -> None:
+    """It speaks no version in common, or is none: the code stays good for another."""
+    code, parts = await street.cloud.claim(), street.cloud.home.hub.parts
+    answer = await enrolling.enrolled(parts, Enrol(**{"code": code, "hub": b"a hub of somebody"[:16]} | said), b"key")
+    assert isinstance(answer, Refused)
+    assert answer.code is why
+    assert await enrolled(street, code) == ""
 
 
 async def test_a_code_dies_with_its_owners_right(street: Street) -> None:

@@ -57,7 +57,17 @@ async def test_a_used_code_says_nothing(street: Street) -> None:
     assert isinstance(await looked(other, code), Refused)
 
 
-@pytest.mark.parametrize(("proven", "as_"), [(True, None), (False, None), (False, "maya")])
+async def test_an_owner_here_who_gives_no_address(street: Street) -> None:
+    """Becomes nobody by it, and sees where the code leads."""
+    hub = street.hubs[0]
+    await owned(hub, proven=False)
+    (maya,) = await hub.home.store.read(lambda conn: users.owners(conn, hub.tenant))
+    await hub.home.store.write(lambda tx: users.change(tx, hub.tenant, maya, email=None, email_key=None))
+    found = await looked(hub, await street.cloud.claim())
+    assert (found.owner, found.becomes, found.alike) == ("maya", None, None)
+
+
+@pytest.mark.parametrize(("proven", "as_"), [(True, None), (False, None), (False, "maya"), (False, "maya@example.com")])
 async def test_who_becomes_whom(street: Street, *, proven: bool, as_: str | None) -> None:
     """By the same address only where both have proven it, or by name; it is said before, and then it is so."""
     hub = street.hubs[0]
