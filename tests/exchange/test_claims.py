@@ -12,14 +12,15 @@ from rex_auth_edge.domain.refusals import Code, Refused
 from rex_auth_edge.exchange.cloud import claims, enrolling
 from rex_auth_edge.exchange.messages import LONGEST_NAME, Enrol
 from rex_auth_edge.flows.household.actor import Actor
-from rex_auth_edge.storage import tenants, users
+from rex_auth_edge.storage import sessions, tenants, users
 from rex_auth_edge.sync.bodies import NEWEST, OLDEST
 from rex_auth_edge.sync.kinds import REVOKED, Kind
 from tests.exchange.conftest import Street
+from tests.exchange.owners import removed
 from tests.exchange.people import add, agree, joined, joined_beside, members, signed_in
 from tests.exchange.street import CLOUD, bearer, sign_up
 from tests.exchange.thieves import Thief
-from tests.hub import PASSWORD
+from tests.hub import PASSWORD, Household
 from tests.tenancy.rows import kept
 
 HUBS = "/household/hubs"
@@ -57,9 +58,11 @@ async def test_how_many(street: Street, monkeypatch: pytest.MonkeyPatch) -> None
         assert await enrolled(street, codes[1]) == ""
         rows = await kept(street.cloud.home.store)
         assert len(rows["sync_claims"]) == 10
+        assert [row["actor_id"] is None for row in rows["audit"] if row["event"] == "hub.enrolled"] == [False]
         monkeypatch.setattr(enrolling, "MOST_HUBS", 1)
         await street.hub("hub1", 1)
         assert await enrolled(street, codes[2], 1) == "too_many_hubs"
+        assert await enrolled(street, codes[3]) == "", "it is one of them, whoever lets it in anew"
         (first,) = (await owner.get(HUBS)).json()["hubs"]
         assert (await owner.delete(f"{HUBS}/{first['id']}")).status_code == 200
     assert await enrolled(street, codes[2], 1) == ""
@@ -176,6 +179,26 @@ async def test_a_hub_that_another_one_says_is_removed(street: Street) -> None:
     async with await street.cloud.owner() as owner:
         listed = (await owner.get(HUBS)).json()["hubs"]
     assert [each["state"] for each in listed if each["id"] == str(node)] == ["removed"]
+
+
+async def test_what_a_removed_hub_has_begun_is_open_nowhere(street: Street) -> None:
+    """Neither the cloud nor another hub lists its sessions any more."""
+    hub = await joined(street)
+    beside = await joined_beside(street)
+    await add(hub.home, "noah")
+    await signed_in(hub.home, "noah")
+    await agree(street)
+
+    async def open_at(home: Household, tenant_id: UUID) -> int:
+        noah = await home.store.read(lambda conn: users.by_username(conn, tenant_id, "noah"))
+        return len(await home.store.read(lambda conn: sessions.open_of(conn, tenant_id, noah.id)))
+
+    places = ((street.cloud.home, street.cloud.tenant), (beside.home, beside.tenant))
+    assert [await open_at(*place) for place in places] == [1, 1]
+    assert (await removed(street, hub.id)).status_code == 200
+    street.hubs.remove(hub)
+    await agree(street)
+    assert [await open_at(*place) for place in places] == [0, 0]
 
 
 async def test_a_stolen_hub(street: Street) -> None:
