@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from rex_auth_edge.storage import users
+from rex_auth_edge.domain.clock import DAY
+from rex_auth_edge.storage import sessions, users
 from rex_auth_edge.storage.tx import Tx
 from tests.exchange.conftest import Street
 from tests.exchange.people import add, agree, joined, members, signed_in
@@ -41,6 +42,22 @@ async def test_a_password_that_is_the_same(street: Street) -> None:
     async with bearer(home, tokens) as noah:
         assert (await noah.get("/auth/notices")).json() == {"notices": []}
     assert (await signed_in(hub.home, "noah")).status_code == 200
+
+
+async def test_a_session_that_the_hub_has_forgotten_meanwhile(street: Street) -> None:
+    """It is open nowhere once the hub is back."""
+    hub, at = await joined(street), street.cloud
+    await add(hub.home, "noah")
+    await signed_in(hub.home, "noah")
+    await agree(street)
+    noah = (await ids(hub))["noah"]
+    assert len(await at.home.store.read(lambda conn: sessions.open_of(conn, at.tenant, noah))) == 1
+    assert await hub.sync.forget(hub.tenant) is None
+    street.clock.advance(100 * DAY)
+    await hub.home.store.write(lambda tx: sessions.forget(tx, 1))
+    await hub.enrol(at)
+    await agree(street)
+    assert await at.home.store.read(lambda conn: sessions.open_of(conn, at.tenant, noah)) == []
 
 
 async def test_nobody_becomes_who_is_here_already(street: Street) -> None:
