@@ -11,7 +11,7 @@ from rex_auth_edge.flows.household.house import LIFETIMES
 from rex_auth_edge.sync.cloud.aftermath import LEFT, RULES_LEFT, notices
 from rex_auth_edge.sync.cloud.theft import SAFE
 from rex_auth_edge.sync.house import field, is_in, owners, revoked
-from rex_auth_edge.sync.kinds import HOUSEHOLD, PENDING, Kind
+from rex_auth_edge.sync.kinds import HOUSEHOLD, PENDING, REVOKED, Kind
 from rex_auth_edge.sync.order import START, Lane
 from rex_auth_edge.sync.state import EMPTY, Cell
 from rex_auth_edge.sync.wire import pack_state
@@ -64,6 +64,23 @@ def test_whatever_it_has_put(there: dict[str, Any], after: dict[str, Any]) -> No
     assert house.state(RULES).version >= version
     left = [each.what for each in notices(Cell(Kind.HUB, hub.id), (), house) if each.code == RULES_LEFT]
     assert left == ([("others",)] if there == after else [])
+
+
+def test_a_device_that_is_over_is_not_taken_back() -> None:
+    """Whatever key the hub has given it since: nobody has to hear of it."""
+    world = calm()
+    owner, (hub, other) = with_noah(world), world.hubs[:2]
+    lamp = Cell(Kind.DEVICE, b"a lamp that was.")
+    put(other, lamp.kind, lamp.id, AtHub(other).pen().climb())
+    agree(world)
+    put(other, lamp.kind, lamp.id, AtHub(other).pen().climb(REVOKED))
+    agree(world)
+    since = list(world.cloud.store.standing().at)
+    put(hub, Kind.DEVICE_PROFILE, lamp.id, AtHub(hub).pen().put(public_key=b"a thief's"))
+    agree(world)
+    remove(world, hub.id, since, owner)
+    house = world.cloud.store
+    assert lamp.id not in {field(house, Cell(Kind.NOTICE, each), "about") for each in house.subjects(Kind.NOTICE)}
 
 
 def test_owners_are_told_of_nothing_that_it_has_not_lifted_since() -> None:
