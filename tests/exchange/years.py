@@ -103,11 +103,15 @@ class Years:
         return over.firm or over.where == name
 
     async def settle(self) -> None:
-        """All lines are good: everybody comes to the same, and nothing of it is lost from now on."""
+        """All lines are good: everybody comes to the same, and nothing of it is lost from now on.
+
+        A hub whose whole disk is an older one is as one that is there twice: Maya lets it in anew.
+        """
         for hub in self.street.hubs:
             hub.line.cut, hub.line.deaf = False, 0
         for hub in (*self.street.hubs, *self.street.hubs):
-            await hub.meet()
+            if (await hub.meet()).locked:
+                await hub.enrol(self.street.cloud)
         await agree(self.street)
         first = await self.members(CLOUD)
         for name in self.nodes:
