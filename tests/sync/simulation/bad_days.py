@@ -14,11 +14,12 @@ from rex_auth_edge.sync.house import owners
 from rex_auth_edge.sync.hub.asking import sent
 from rex_auth_edge.sync.kinds import ACTIVE, HOUSEHOLD, REVOKED, Kind, lane_of
 from rex_auth_edge.sync.order import START, Lane, Position
+from rex_auth_edge.sync.own import tags_of
 from rex_auth_edge.sync.pen import Pen
 from rex_auth_edge.sync.rules.distrust import distrusted, said
 from rex_auth_edge.sync.rules.record import record_id
 from rex_auth_edge.sync.state import Cell
-from rex_auth_edge.sync.wire import opened
+from rex_auth_edge.sync.wire import opened, unpack_state
 from tests.sync.simulation.ledger import Fact
 from tests.sync.simulation.machines import HubMachine
 from tests.sync.simulation.places import AtHub
@@ -92,8 +93,9 @@ class BadDays:
     def _restore_hub(self, hub: HubMachine) -> None:
         """The database alone is restored; its copy is not."""
         if hub.backup is not None:
+            waited = _waiting(hub)
             hub.store.disk.restore(hub.backup)
-            self._has_lost(hub)
+            self._has_lost(hub, waited)
 
     def _restore_disk(self, hub: HubMachine) -> None:
         """The whole disk is, so that the hub itself can't tell."""
@@ -105,17 +107,19 @@ class BadDays:
 
     def _lose_writes(self, hub: HubMachine) -> None:
         """The disk had lied about what it had written."""
+        waited = _waiting(hub)
         hub.store.disk.lose(1 + self.world.chance.below(3))
-        self._has_lost(hub)
+        self._has_lost(hub, waited)
 
-    def _has_lost(self, hub: HubMachine) -> None:
+    def _has_lost(self, hub: HubMachine, waited: frozenset[tuple[int, int]]) -> None:
         hub.boot()
         self.world.watch.forget(hub)
         facts = self.world.ledger.facts
-        self.world.ledger.facts = [fact for fact in facts if fact.node != hub.id or self._survives(hub, fact)]
+        self.world.ledger.facts = [fact for fact in facts if fact.node != hub.id or self._survives(hub, fact, waited)]
 
-    def _survives(self, hub: HubMachine, fact: Fact) -> bool:
-        return self._at_cloud(fact) or self._on_hub(hub, fact) or self._may_come(hub, fact)
+    def _survives(self, hub: HubMachine, fact: Fact, waited: frozenset[tuple[int, int]] = frozenset()) -> bool:
+        there = (fact.incarnation, fact.number) not in waited and self._at_cloud(fact)
+        return there or self._on_hub(hub, fact) or self._may_come(hub, fact)
 
     def _at_cloud(self, fact: Fact) -> bool:
         before = self.before.get((fact.node, fact.incarnation))
@@ -265,3 +269,9 @@ class BadDays:
             if page is not None and page.whole:
                 return True
         return False
+
+
+def _waiting(hub: HubMachine) -> frozenset[tuple[int, int]]:
+    """Incarnations and numbers of what the cloud hasn't got, though it may have something of a higher number."""
+    states = [unpack_state(each.state) for each in hub.store.entries() if each.given is None]
+    return frozenset((tag.incarnation, tag.number) for state in states for tag in tags_of(state))
