@@ -38,7 +38,7 @@ _PATIENCE = 600
 _IDLE = 2.0
 """Seconds after which a connection may have been closed at its other end."""
 _SETTLED = 5.0
-"""Seconds within which a request follows the answer to the former one."""
+"""Seconds of silence after which nothing follows what has moved."""
 HOUR = 3600
 _OK, _REFUSED = 200, 401
 
@@ -229,19 +229,20 @@ def online(home: Household, count: int) -> tuple[list[float], list[float]]:
 
 def quiet(home: Household, count: int) -> float:
     """Bytes an hour that a hub moves to which nothing happens: over `count` requests that were kept waiting."""
-    until(home.agreed)
-    _next_request(home.line)
+    _answered(home.line)
     began, before = time.monotonic(), home.line.carried
     for _ in range(count):
-        _next_request(home.line)
+        _answered(home.line)
     return (home.line.carried - before) * HOUR / (time.monotonic() - began)
 
 
-def _next_request(line: BadLine) -> None:
-    """Until one that was kept waiting is answered, and the next one has gone out."""
+def _answered(line: BadLine) -> None:
+    """Wait until something moves, and then nothing: what was kept waiting is answered, and the next has gone out."""
     before = line.carried
     until(lambda: line.carried > before)
-    time.sleep(_SETTLED)
+    while before != line.carried:
+        before = line.carried
+        time.sleep(_SETTLED)
 
 
 def connecting(home: Household, count: int, meanwhile: int) -> tuple[float, int, list[float]]:
