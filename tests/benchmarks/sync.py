@@ -160,7 +160,7 @@ def in_force(count: int, ends: int) -> list[Row]:
             "traffic of a quiet hub, KiB an hour",
             silent / 1024,
             64,
-            f"over {KEPT} requests; TLS adds some 4",
+            f"over {KEPT} requests; TLS adds some 6",
             lower=True,
         ),
         Row(f"ends in force after {count} changes each way, s from connecting", took, 2, waited, lower=True),

@@ -229,20 +229,25 @@ def online(home: Household, count: int) -> tuple[list[float], list[float]]:
 
 def quiet(home: Household, count: int) -> float:
     """Bytes an hour that a hub moves to which nothing happens: over `count` requests that were kept waiting."""
-    _answered(home.line)
-    began, before = time.monotonic(), home.line.carried
+    began = ended = _answered(home.line)
+    before = home.line.carried
     for _ in range(count):
-        _answered(home.line)
-    return (home.line.carried - before) * HOUR / (time.monotonic() - began)
+        ended = _answered(home.line)
+    return (home.line.carried - before) * HOUR / (ended - began)
 
 
-def _answered(line: BadLine) -> None:
-    """Wait until something moves, and then nothing: what was kept waiting is answered, and the next has gone out."""
+def _answered(line: BadLine) -> float:
+    """Wait until something moves, and then nothing: what was kept waiting is answered, and the next has gone out.
+
+    When it moved, by the clock of `time.monotonic`.
+    """
     before = line.carried
     until(lambda: line.carried > before)
+    moved = time.monotonic()
     while before != line.carried:
         before = line.carried
         time.sleep(_SETTLED)
+    return moved
 
 
 def connecting(home: Household, count: int, meanwhile: int) -> tuple[float, int, list[float]]:

@@ -76,7 +76,10 @@ class Call:
         if self._given_up:
             raise ConnectionAbortedError
         connection.sock.settimeout(patience)
-        connection.request("POST", path, body, {"Accept-Encoding": "identity", **headers})
+        connection.putrequest("POST", path, skip_accept_encoding=True)  # nobody compresses what isn't asked for
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            connection.putheader(name, value)
+        connection.endheaders(body)
         answer = connection.getresponse()
         content = answer.read(LARGEST_ANSWER + 1)
         if len(content) > LARGEST_ANSWER:
