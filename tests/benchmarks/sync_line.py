@@ -229,6 +229,7 @@ def online(home: Household, count: int) -> tuple[list[float], list[float]]:
 
 def quiet(home: Household, count: int) -> float:
     """Bytes an hour that a hub moves to which nothing happens: over `count` requests that were kept waiting."""
+    _answered(home.line)
     began = ended = _answered(home.line)
     before = home.line.carried
     for _ in range(count):
@@ -239,7 +240,7 @@ def quiet(home: Household, count: int) -> float:
 def _answered(line: BadLine) -> float:
     """Wait until something moves, and then nothing: what was kept waiting is answered, and the next has gone out.
 
-    When it moved, by the clock of `time.monotonic`.
+    When it began to move, by the clock of `time.monotonic`.
     """
     before = line.carried
     until(lambda: line.carried > before)
