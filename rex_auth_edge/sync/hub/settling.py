@@ -3,8 +3,8 @@
 import msgspec
 
 from rex_auth_edge.sync.bodies import Row
-from rex_auth_edge.sync.hub.store import Entry, HubStore, Lost
-from rex_auth_edge.sync.hub.welcoming import go_on
+from rex_auth_edge.sync.hub.store import Entry, HubStore
+from rex_auth_edge.sync.hub.welcoming import go_on, tell_again
 from rex_auth_edge.sync.kinds import closing, lane_of
 from rex_auth_edge.sync.merge import join, placed
 from rex_auth_edge.sync.order import UNSENT, Lane, Position, unsent
@@ -53,11 +53,9 @@ def settle(store: HubStore, most: int = AT_ONCE) -> bool:
 
 def remember(store: HubStore, row: Row) -> None:
     """A row goes that a restored cloud has forgotten: what of it closes doors is told again, whoever wrote it."""
-    cut, part = store.me().cut_before(row.at), closing(row.kind, unpack_state(row.state))
-    if cut is not None and part != EMPTY:
-        told = store.lost_of(row.cell)
-        anew = join(EMPTY if told is None else unpack_state(told.state), placed(part, unsent(0), after=cut))
-        store.put_lost(Lost(row.cell, pack_state(anew)))
+    cut = store.me().cut_before(row.at)
+    if cut is not None:
+        tell_again(store, row.cell, placed(closing(row.kind, unpack_state(row.state)), unsent(0), after=cut))
 
 
 def forgotten(store: HubStore, lane: Lane, most: int) -> list[Row]:

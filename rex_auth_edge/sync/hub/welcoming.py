@@ -101,8 +101,9 @@ def _write_again(store: HubStore, most: int) -> int:
         if after.secret is not None and after.secret.verifier is not None:
             store.keep(after.secret.by, after.secret.verifier)
         store.put_entry(replace(entry, state=pack_state(after), sent=False))
-        if entry.given is not None and not entry.passed:
-            _tell_again(store, entry.cell, before)
+        if entry.given is not None and not entry.passed and entry.cell.kind != Kind.AUDIT:
+            # What the cloud has by its number may have been left out there for what came later, and that is lost here.
+            tell_again(store, entry.cell, closing(entry.cell.kind, before))
     if len(some) == most:
         store.put_me(replace(me, reborn=(former, known, some[-1].number)))
     else:
@@ -111,10 +112,9 @@ def _write_again(store: HubStore, most: int) -> int:
     return len(some)
 
 
-def _tell_again(store: HubStore, cell: Cell, state: State) -> None:
-    """What the cloud has by its number may have been left out there for what came later, and that is lost here."""
-    part = closing(cell.kind, state)
-    if cell.kind != Kind.AUDIT and part != EMPTY:
+def tell_again(store: HubStore, cell: Cell, part: State) -> None:
+    """The cloud may not have this of the cell, which closes doors: it goes there with what else may be lost of it."""
+    if part != EMPTY:
         told = store.lost_of(cell)
         store.put_lost(Lost(cell, pack_state(join(EMPTY if told is None else unpack_state(told.state), part))))
 
